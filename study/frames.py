@@ -1,0 +1,42 @@
+"""What the store gives back: one sweep as pandas frames. The vocabulary right of the store; no torch here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFrames:
+    """One sweep of one experiment, read from the store. Nothing in it is smoothed, clipped or filled in.
+
+    Attributes:
+        experiment: the experiment's name.
+        info: `sweep`, `command`, `git_commit`, `versions`, `started`, `device`, `store`, as text.
+        runs: one row per run, sorted by job (in the sweep's order) and seed. Columns:
+            `run_id`, `job` (hash), `label` (categorical, in the sweep's order: `adam lr=0.01`),
+            `optimizer` (its name: `adam`, `scratch/adam`), `problem`, `seed` (int), `status` (`ok`, `diverged`),
+            `data_sha`, `init_sha`, `order_sha`, then one column per parameter of the job under its key
+            (`optimizer.lr`, `problem.rotation`, `batch_size`; numbers as numbers, absent = NaN), then
+            `diverged_step` (NaN where none) and the summary values, +inf for a diverged run:
+            `last_epoch_loss` (mean train/loss of the last epoch), `final_eval_loss`, `excess`
+            (final eval/loss - floor); and `initial_eval_loss`, `floor`, always finite.
+        points: one row per recorded value, sorted by run, metric and step. Columns: `run_id`, `metric`
+            (`train/loss`, `eval/loss`, `full/loss`, `param/x1`, ...), `step` (int), `value`.
+        fits: predictions of the trained models, for problems with a curve to draw. Columns: `label`,
+            `optimizer`, `seed`, `x`, `prediction`. Empty for the others.
+        data: the training data of the sweep's first seed, where the inputs have one feature. Columns: `x`,
+            `y` (the noisy target), `clean` (what eval/loss compares with). Empty for the others.
+    """
+
+    experiment: str
+    info: Mapping[str, str]
+    runs: pd.DataFrame
+    points: pd.DataFrame
+    fits: pd.DataFrame
+    data: pd.DataFrame
+
+    def curves(self, metric: str) -> pd.DataFrame:
+        """Return the points of one metric with `label`, `optimizer`, `seed` and `status` of their runs."""
+        points = self.points.loc[self.points["metric"] == metric, ["run_id", "step", "value"]]
+        return points.merge(self.runs[["run_id", "label", "optimizer", "seed", "status"]], on="run_id")

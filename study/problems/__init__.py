@@ -1,0 +1,1 @@
+"""Problems: data + model + loss (+ known optimum). One file per problem; `conf/problem/` names them."""

@@ -1,0 +1,60 @@
+"""The headline problem: a small ReLU network on noisy y = x^2."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from study.problems.base import Data, Problem
+from study.randomness import Source
+
+
+@dataclass(frozen=True)
+class Parabola(Problem):
+    """y = x^2 + noise * N(0, 1) at `points` equidistant x in [-1, 1]; a 1 -> width -> 1 ReLU network; MSE.
+
+    `eval/loss` is the mean squared distance to the noise-free x^2 on the same x. Its lower bound, 0, is out of
+    reach of a piecewise linear function; the minibatch loss cannot go below noise^2 in the mean.
+
+    Args:
+        points: number of samples.
+        noise: standard deviation of the targets' noise.
+        width: hidden units.
+        cap: see `Problem`.
+    """
+
+    name: str
+    points: int
+    noise: float
+    width: int
+    cap: float
+
+    def data(self, source: Source) -> Data:
+        x = torch.linspace(-1, 1, self.points)[:, None]
+        clean = x**2
+        noise = torch.randn(x.shape, generator=source.generator("data"))
+        return Data(x, clean + self.noise * noise, clean)
+
+    def model(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(1, self.width), nn.ReLU(), nn.Linear(self.width, 1))
+
+    def initialise(self, model: nn.Module, source: Source) -> None:
+        """Draw as `nn.Linear` does: weight and bias from U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
+        generator = source.generator("init")
+        for layer in model.modules():
+            if isinstance(layer, nn.Linear):
+                bound = layer.in_features**-0.5
+                nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+                nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+
+    def loss(
+        self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
+    ) -> Float[Tensor, ""]:
+        return ((prediction - target) ** 2).mean()
+
+    def floor(self, data: Data) -> float:
+        return 0.0
+
+    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
+        return torch.linspace(-1, 1, 201)[:, None]

@@ -1,0 +1,28 @@
+"""Where every random number comes from: a key of (problem, seed, purpose), never of the optimizer."""
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The randomness of one run. Every optimizer that meets `problem` at `seed` draws the same numbers.
+
+    Args:
+        problem: the problem's name.
+        seed: the run's seed, >= 0.
+    """
+
+    problem: str
+    seed: int
+
+    def generator(self, purpose: str) -> torch.Generator:
+        """Return a fresh CPU generator for one purpose: `data`, `init` or `order`.
+
+        The generators of two purposes are independent: drawing more numbers for one moves no other.
+        """
+        key = f"{self.problem}/{self.seed}/{purpose}".encode()
+        word = int.from_bytes(hashlib.sha256(key).digest()[:8], "big", signed=True)
+        return torch.Generator().manual_seed(word)
