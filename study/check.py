@@ -1,0 +1,157 @@
+"""The boundary: a composed config becomes a `Job`, or one message says what is wrong with it. No torch here."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from study.errors import InvalidInput, one_of
+from study.job import Job, label
+
+DEVICES = ("cpu", "cuda", "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What says where and how jobs are run, and decides none of their numbers.
+
+    Attributes:
+        sweep_id: under which the sweep was asked for.
+        uri: of the store; None is the default one.
+        experiment: the MLflow experiment.
+        device: `cpu`, `cuda` or `auto`.
+        max_runs: trained together at most.
+        force: train again what the store already holds.
+    """
+
+    sweep_id: str
+    uri: str | None
+    experiment: str
+    device: str
+    max_runs: int
+    force: bool
+
+
+def settings_from_config(cfg: DictConfig) -> Settings:
+    """Return the settings of a checked config."""
+    return Settings(
+        sweep_id=cfg.sweep_id,
+        uri=cfg.tracking.uri,
+        experiment=cfg.tracking.experiment,
+        device=cfg.device,
+        max_runs=cfg.stack.max_runs,
+        force=cfg.force,
+    )
+
+
+def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
+    """Check one composed config and return its job.
+
+    Args:
+        cfg: the task's config, as Hydra composes it from conf/config.yaml.
+        overrides: the task's overrides, which name the job.
+
+    Raises:
+        InvalidInput: a value is out of its range; the message says what must hold and what came.
+    """
+    try:
+        tree = cast("dict[str, object]", OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
+    except OmegaConfBaseException as error:
+        raise InvalidInput(str(error).splitlines()[0]) from error
+    _check_scalars(tree)
+    problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
+    _check_hyperparameters(optimizer)
+    batch_size, points = tree["batch_size"], problem.get("points")
+    if isinstance(batch_size, int) and isinstance(points, int):
+        check_batch_size(batch_size, points)
+    first, count = cast("int", tree["first_seed"]), cast("int", tree["seeds"])
+    return Job(
+        problem=problem,
+        optimizer=optimizer,
+        epochs=cast("int", tree["epochs"]),
+        batch_size=cast("int | None", batch_size),
+        seeds=range(first, first + count),
+        label=label(str(optimizer["name"]), overrides),
+    )
+
+
+def check_batch_size(batch_size: int | None, points: int) -> None:
+    """Refuse a batch larger than the data."""
+    if batch_size is not None and batch_size > points:
+        raise InvalidInput(
+            f"batch_size must be at most the {points} samples of the problem, got {batch_size}; "
+            "batch_size=null takes them all"
+        )
+
+
+def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
+    node = tree[name]
+    if not isinstance(node, Mapping) or "name" not in node or "_target_" not in node:
+        raise InvalidInput(f"{name} must be a config with `name` and `_target_`, got {node!r}")
+    return node
+
+
+def _check_scalars(tree: Mapping[str, object]) -> None:
+    for key in ("seeds", "epochs"):
+        _require(key, tree[key], "a whole number >= 1", _is_count)
+    _require("first_seed", tree["first_seed"], "a whole number >= 0", lambda v: v == 0 or _is_count(v))
+    wording = "a whole number >= 1, or null for all data"
+    _require("batch_size", tree["batch_size"], wording, lambda v: v is None or _is_count(v))
+    stack = cast("Mapping[str, object]", tree["stack"])
+    _require("stack.max_runs", stack["max_runs"], "a whole number >= 1", _is_count)
+    _require("force", tree["force"], "true or false", lambda v: isinstance(v, bool))
+    if tree["device"] not in DEVICES:
+        raise InvalidInput(one_of("device", tree["device"], DEVICES))
+
+
+def _check_hyperparameters(optimizer: Mapping[str, object]) -> None:
+    """Check what is common to all rules; each constructor checks the rest before anything is trained."""
+    for name, (wording, holds) in _HYPERPARAMETERS.items():
+        if name in optimizer:
+            _require(f"optimizer.{name}", optimizer[name], wording, holds)
+
+
+def _require(key: str, value: object, wording: str, holds: Callable[[object], bool]) -> None:
+    if not holds(value):
+        raise InvalidInput(f"{key} must be {wording}, got {value!r}")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_positive(value: object) -> bool:
+    return _is_number(value) and cast("float", value) > 0
+
+
+def _is_fraction(value: object) -> bool:
+    return _is_number(value) and 0 <= cast("float", value) < 1
+
+
+def _is_not_negative(value: object) -> bool:
+    """Some rules take a pair where most take one number: the pair is theirs to check."""
+    return isinstance(value, list) or (_is_number(value) and cast("float", value) >= 0)
+
+
+def _is_pair_of_fractions(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_fraction, value))
+
+
+_FRACTION = ("a number in [0, 1)", _is_fraction)
+_NOT_NEGATIVE = ("a finite number >= 0", _is_not_negative)
+_HYPERPARAMETERS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "lr": ("a finite number > 0", _is_positive),
+    "momentum": _FRACTION,
+    "alpha": _FRACTION,
+    "rho": _FRACTION,
+    "eps": _NOT_NEGATIVE,
+    "weight_decay": _NOT_NEGATIVE,
+    "betas": ("two numbers in [0, 1), as in optimizer.betas=[0.9,0.99]", _is_pair_of_fractions),
+}

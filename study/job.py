@@ -1,0 +1,101 @@
+"""The vocabulary of the study: what a job is, what decides its numbers, and what a run is."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+NUMERICS_VERSION = 1
+"""Raised when the same job would give other numbers than before, so that no old run is taken for a new one."""
+
+_LOCATIONS = {"path"}  # where a file lies does not decide its (digest-checked) content
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one Hydra task composes: one problem, one optimizer with its hyperparameters, and a set of seeds.
+
+    Args:
+        problem: the resolved `problem` node of the config.
+        optimizer: the resolved `optimizer` node.
+        epochs: passes over the data.
+        batch_size: samples per step; None is all of them.
+        seeds: the seeds to run.
+        label: what tells the job from the others of its sweep: `adam lr=0.01`.
+    """
+
+    problem: Mapping[str, object]
+    optimizer: Mapping[str, object]
+    epochs: int
+    batch_size: int | None
+    seeds: range
+    label: str = field(compare=False)
+
+    @property
+    def optimizer_name(self) -> str:
+        """The optimizer's name, its YAML's path under conf/optimizer/."""
+        return str(self.optimizer["name"])
+
+    @property
+    def hash(self) -> str:
+        """Digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher)."""
+        problem = {key: value for key, value in self.problem.items() if key not in _LOCATIONS}
+        decisive = [NUMERICS_VERSION, problem, self.optimizer, self.epochs, self.batch_size]
+        return hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode()).hexdigest()[:16]
+
+    def params(self) -> dict[str, str]:
+        """Return the job flattened to MLflow params: `optimizer.lr`, `problem.name`, `batch_size`, ..."""
+        tree = {
+            "problem": self.problem,
+            "optimizer": self.optimizer,
+            "epochs": self.epochs,
+            "batch_size": "full" if self.batch_size is None else self.batch_size,
+        }
+        return {key: str(value) for key, value in _flatten(tree)}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job at one seed: one training trajectory, one MLflow run."""
+
+    job: Job
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What the run is called in the store: `adam lr=0.01 seed=3`."""
+        return f"{self.job.label} seed={self.seed}"
+
+
+def label(optimizer: str, overrides: Iterable[str]) -> str:
+    """Return what tells a job from others: the optimizer, and the overrides that change its numbers.
+
+    Args:
+        optimizer: the optimizer's name.
+        overrides: the Hydra overrides of the task, `key=value`.
+    """
+    words = [optimizer]
+    for override in overrides:
+        key, _, value = override.lstrip("+").partition("=")
+        if key.startswith(("optimizer.", "problem.")):
+            words.append(f"{key.partition('.')[2]}={value}")
+        elif key in ("problem", "epochs", "batch_size"):
+            words.append(f"{key}={value}")
+    return " ".join(words)
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _canonical(value: object) -> object:
+    """Write equal numbers alike: `lr=1` and `lr=1.0` are the same job."""
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,39 @@
+"""Stochastic gradient descent, from its formula."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from torch import Tensor
+from torch.optim.optimizer import ParamsT
+
+from study.optimizers.base import Number, Rule, require_positive
+
+
+@final
+class SGD(Rule):
+    r"""Step against the gradient.
+
+    .. math:: \theta_{t+1} = \theta_t - \eta\, g_t
+
+    with :math:`\eta` = `lr` and :math:`g_t` the gradient of the (mini)batch's loss at :math:`\theta_t`.
+
+    torch: the same as `torch.optim.SGD(lr=lr)`.
+
+    Args:
+        params: what to update.
+        lr: step size, > 0. On a quadratic it is stable below 2 / (largest curvature).
+
+    Raises:
+        InvalidInput: a hyperparameter is out of its range.
+
+    Reference:
+        Robbins and Monro (1951), A Stochastic Approximation Method, eq. 8, https://doi.org/10.1214/aoms/1177729586
+    """
+
+    def __init__(self, params: ParamsT, lr: Number) -> None:
+        require_positive("lr", lr)
+        super().__init__(params, {"lr": lr})
+
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:
+        # θ ← θ - η g
+        theta -= hyper["lr"] * g

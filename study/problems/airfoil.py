@@ -1,0 +1,146 @@
+"""Linear regression on NASA's airfoil measurements: real data, the same for every seed."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPException
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from study.errors import InvalidInput
+from study.problems.base import Data, Problem
+from study.problems.ranges import check_count, check_not_negative, check_positive
+from study.problems.regression import Affine, half_mse, least_mse, with_ones
+from study.randomness import Source
+
+URL = "http://d2l-data.s3-accelerate.amazonaws.com/airfoil_self_noise.dat"
+DIGESTS = (
+    "76e5be1548fd8222e5074cf0faae75edff8cf93f",  # lines end with CRLF, as UCI serves it
+    "d9dfd00ed1ff52487b87aceb5ff20462d8e0801c",  # lines end with LF
+)
+_ROOT = Path(__file__).resolve().parents[2]
+_LARGEST = 1_000_000  # bytes; the file has 59,984
+
+
+@dataclass(frozen=True)
+class Airfoil(Problem):
+    """Sound level from five measurements, all six standardised over the 1503 rows; affine model; half-MSE.
+
+    The first `points` rows are kept, as in the tutorial, which makes whole batches of 10. `eval/loss` is the
+    half-MSE over them. A seed decides the start and the order of the samples.
+
+    Args:
+        path: the data file, absolute or under the repository root; None is data/airfoil_self_noise.dat there.
+        points: rows kept, at most 1503.
+        init_std: the weights start at N(0, init_std^2), the intercept at 0.
+        cap: see `Problem`.
+        gradient_scale: see `Problem`; 2 where the source descends on the MSE without its half.
+
+    Reference:
+        Brooks, Pope and Marcolini 1989, Airfoil self-noise and prediction. UCI Machine Learning Repository,
+        data set 291, CC BY 4.0, https://doi.org/10.24432/C5VW2C.
+    """
+
+    name: str
+    path: str | None
+    points: int
+    init_std: float
+    cap: float
+    gradient_scale: float
+
+    def __post_init__(self) -> None:
+        check_count("points", self.points)
+        if self.points > 1503:
+            raise InvalidInput(f"problem.points must be at most the 1503 rows of the file, got {self.points}")
+        check_not_negative("init_std", self.init_std)
+        check_positive("cap", self.cap)
+        check_positive("gradient_scale", self.gradient_scale)
+
+    def data(self, source: Source) -> Data:
+        """Return the standardised rows; the file is downloaded if it is absent."""
+        rows = _standardised(read(self._file(), URL))[: self.points]
+        return Data(rows[:, :-1], rows[:, -1:], rows[:, -1:])
+
+    def model(self) -> nn.Module:
+        return Affine(5, self.dtype)
+
+    def initialise(self, model: nn.Module, source: Source) -> None:
+        nn.init.normal_(model.get_parameter("w"), std=self.init_std, generator=source.generator("init"))
+        nn.init.zeros_(model.get_parameter("b"))
+
+    def loss(
+        self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
+    ) -> Float[Tensor, ""]:
+        return half_mse(prediction, target)
+
+    def floor(self, data: Data) -> float:
+        return least_mse(with_ones(data.inputs), data.eval_targets) / 2
+
+    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
+        return None
+
+    def _file(self) -> Path:
+        return _ROOT / (self.path or "data/airfoil_self_noise.dat")
+
+
+def read(path: Path, url: str) -> bytes:
+    """Return the data file's bytes, from `path` or, where nothing lies there, from `url`, kept at `path`.
+
+    Raises:
+        InvalidInput: the file cannot be had, or is another one.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return _download(url, path)
+    except OSError as error:
+        raise InvalidInput(f"problem.path must be a readable file, got {path}: {error.strerror}") from error
+    if not _is_genuine(content):
+        raise InvalidInput(
+            f"problem.path must be the airfoil data, of SHA-1 {' or '.join(DIGESTS)}, got another file, {path}; "
+            f"remove it to have the data downloaded from {url}"
+        )
+    return content
+
+
+def _download(url: str, path: Path) -> bytes:
+    remedy = f"put airfoil_self_noise.dat (UCI data set 291) at {path}, or name it by problem.path"
+    try:
+        with urlopen(url, timeout=30) as response:
+            content: bytes = response.read(_LARGEST)
+        if not _is_genuine(content):
+            raise InvalidInput(f"the file at {url} is not the airfoil data (its SHA-1 differs): {remedy}")
+        _place(content, path)
+    except (OSError, HTTPException) as error:
+        raise InvalidInput(
+            f"the airfoil data is not at {path}, and {url} gave: {error}. So {remedy}"
+        ) from error
+    return content
+
+
+def _place(content: bytes, path: Path) -> None:
+    """Write the file whole or not at all, whoever else is writing it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _is_genuine(content: bytes) -> bool:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest() in DIGESTS
+
+
+@cache
+def _standardised(content: bytes) -> Float[Tensor, "point column"]:
+    """Scale each column to mean 0 and standard deviation 1 (ddof 0) over all rows, in double precision."""
+    rows = np.loadtxt(content.decode("ascii").splitlines())
+    return torch.from_numpy((rows - rows.mean(axis=0)) / rows.std(axis=0)).float()

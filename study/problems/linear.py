@@ -1,0 +1,75 @@
+"""Linear regression on drawn data: how long to average squared gradients for a smooth late curve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from study.problems.base import Data, Problem
+from study.problems.ranges import check_count, check_not_negative, check_number, check_numbers, check_positive
+from study.problems.regression import Affine, half_mse, least_mse, with_ones
+from study.randomness import Source
+
+
+@dataclass(frozen=True)
+class Linear(Problem):
+    """y = x . weights + bias + noise * N(0, 1) for x ~ N(0, I); an affine model; half-MSE.
+
+    `eval/loss` and `full/loss` are the half-MSE over all samples; the floor is the least-squares solution's,
+    different for each seed.
+
+    Args:
+        points: number of samples.
+        weights: the true coefficients, one per feature.
+        bias: the true intercept.
+        noise: standard deviation of the targets' noise.
+        init_std: the weights start at N(0, init_std^2), the intercept at 0.
+        cap: see `Problem`.
+        full_every: see `Problem`.
+    """
+
+    name: str
+    points: int
+    weights: Sequence[float]
+    bias: float
+    noise: float
+    init_std: float
+    cap: float
+    full_every: int | None
+
+    def __post_init__(self) -> None:
+        check_count("points", self.points)
+        check_numbers("weights", self.weights, len(self.weights) or 1)
+        check_number("bias", self.bias)
+        check_not_negative("noise", self.noise)
+        check_not_negative("init_std", self.init_std)
+        check_positive("cap", self.cap)
+        if self.full_every is not None:
+            check_count("full_every", self.full_every)
+
+    def data(self, source: Source) -> Data:
+        generator = source.generator("data")
+        inputs = torch.randn(self.points, len(self.weights), generator=generator)
+        noise = torch.randn(self.points, 1, generator=generator)
+        targets = inputs @ torch.tensor(self.weights)[:, None] + self.bias + self.noise * noise
+        return Data(inputs, targets, targets)
+
+    def model(self) -> nn.Module:
+        return Affine(len(self.weights), self.dtype)
+
+    def initialise(self, model: nn.Module, source: Source) -> None:
+        nn.init.normal_(model.get_parameter("w"), std=self.init_std, generator=source.generator("init"))
+        nn.init.zeros_(model.get_parameter("b"))
+
+    def loss(
+        self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
+    ) -> Float[Tensor, ""]:
+        return half_mse(prediction, target)
+
+    def floor(self, data: Data) -> float:
+        return least_mse(with_ones(data.inputs), data.eval_targets) / 2
+
+    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
+        return None

@@ -1,0 +1,51 @@
+"""From every run's curve to one line per label: the median over seeds and its band, point by point."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from study.stats.bootstrap import median_interval
+
+
+def median_band(
+    curves: pd.DataFrame,
+    runs: pd.DataFrame,
+    *,
+    x: str = "step",
+    confidence: float = 0.95,
+    resamples: int = 9999,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return median, low and high over the runs of each label at each `x`.
+
+    A diverged run counts as +inf from the point where its curve ends: left out, it would flatter the rest.
+
+    Args:
+        curves: `run_id`, `label`, `x` and `value`, one row per recorded point.
+        runs: one row per run with `run_id`, `label` and `status`: also those that diverged before any point.
+        x: the column along which the curve runs.
+        confidence: of the interval, pointwise.
+        resamples: of the bootstrap.
+        rng: of the bootstrap.
+
+    Returns:
+        `label`, `x`, `median`, `low`, `high`, `runs`; +inf where too many runs have diverged.
+    """
+    parts = []
+    for label, wide in _wide(curves, runs, x):
+        interval = median_interval(wide.to_numpy(), confidence=confidence, resamples=resamples, rng=rng)
+        columns = dict(zip(("median", "low", "high"), interval, strict=True))
+        parts.append(pd.DataFrame({"label": label, x: wide.columns, **columns, "runs": len(wide)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _wide(curves: pd.DataFrame, runs: pd.DataFrame, x: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield, for each label with any point, runs as rows, points as columns, +inf once diverged."""
+    diverged = runs.set_index("run_id")["status"] == "diverged"
+    for label, group in curves.groupby("label", observed=True, sort=False):
+        members = runs.loc[runs["label"] == label, "run_id"]
+        wide = group.pivot(index="run_id", columns=x, values="value").reindex(members)
+        broken = diverged.loc[members].to_numpy()
+        wide.loc[broken] = wide.loc[broken].fillna(np.inf)
+        yield str(label), wide

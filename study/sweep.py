@@ -1,0 +1,155 @@
+"""What spans the jobs of a sweep: its parent in the store, its display, and the summary at its end."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from study.check import Settings
+from study.execute import Outcome, check, execute
+from study.job import Job
+from study.progress import Display, Lines
+from study.record import DIVERGED, OK
+from study.stats.summary import summarise
+from study.tracking import sweeps
+from study.tracking.location import ROOT
+from study.tracking.provenance import command, provenance
+from study.tracking.store import open_store
+from study.tracking.sweeps import Sweep
+
+
+class OpenSweep:
+    """A sweep in the process that began it.
+
+    Args:
+        sweep: its parent in the store.
+        settings: where and how its jobs are run.
+    """
+
+    def __init__(self, sweep: Sweep, settings: Settings) -> None:
+        self.sweep, self.settings = sweep, settings
+        self.jobs: list[Job] = []
+        self.outcomes: list[Outcome] = []
+        self._display = Display(Console(stderr=True))
+        self._live = ExitStack()
+        self._live.enter_context(self._display.live())
+
+    @classmethod
+    def begin(cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig) -> "OpenSweep":
+        """Check the jobs as far as only torch can, then make or find the parent.
+
+        Args:
+            settings: where and how.
+            jobs: all jobs, or None where the sweeper decides them on the way.
+            config: as composed.
+
+        Raises:
+            InvalidInput: a job cannot be run, or there is no store; nothing was written.
+        """
+        check(jobs or (), settings)
+        store = open_store(settings.uri)
+        sweep = sweeps.begin(
+            store,
+            settings.experiment,
+            asked=settings.sweep_id,
+            jobs=jobs,
+            tags=provenance(ROOT, settings.device),
+            command=command(),
+            config=OmegaConf.to_yaml(config),
+        )
+        opened = cls(sweep, settings)
+        opened.jobs += jobs or ()
+        return opened
+
+    def run(self, jobs: Sequence[Job]) -> Outcome:
+        """Train some of the sweep's jobs in this process."""
+        known = {(job.hash, job.seeds) for job in self.jobs}
+        self.jobs += [job for job in jobs if (job.hash, job.seeds) not in known]
+        outcome = execute(jobs, self.settings, self.sweep, self._display)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def end(self, status: str, *, seconds: float) -> None:
+        """End the parent run and tell the person what came of the sweep, and what to do next.
+
+        Args:
+            status: MLflow's FINISHED, FAILED or KILLED.
+            seconds: wall time since the command started.
+        """
+        self._live.close()
+        frame = self._runs()
+        wanted = len({(job.hash, seed) for job in self.jobs for seed in job.seeds})
+        training = sum(outcome.training for outcome in self.outcomes)
+        done = {
+            "runs": len(frame),
+            "runs_wanted": wanted,
+            "wall_seconds": seconds,
+            "training_seconds": training,
+        }
+        self.sweep.finish(status, {key: float(value) for key, value in done.items()})
+        console = Console()
+        if not frame.empty:
+            console.print(summary_table(frame))
+        for line in self._lines(len(frame), wanted, seconds, training):
+            console.print(line, highlight=False, soft_wrap=True)
+
+    def _runs(self) -> pd.DataFrame:
+        losses = self.sweep.finished(self.jobs) if self.jobs else {}
+        rows = [
+            (job.label, DIVERGED if np.isinf(loss) else OK, loss)
+            for job in self.jobs
+            for seed in job.seeds
+            if (loss := losses.get((job.hash, seed))) is not None
+        ]
+        return pd.DataFrame(rows, columns=["label", "status", "last_epoch_loss"])
+
+    def _lines(self, done: int, wanted: int, seconds: float, training: float) -> Iterator[str]:
+        name, found = self.settings.experiment, sum(outcome.found for outcome in self.outcomes)
+        yield f"{name}: {done}/{wanted} runs in the store, {seconds:.1f} s in all, {training:.1f} s of it training"
+        if found == wanted:
+            yield f"nothing to train: all {found} runs were in the store already (force=true trains them again)"
+        elif found:
+            yield f"{found} of them were there already and not trained again"
+        failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
+        for job in self.jobs:
+            if job.hash in failures:
+                yield f"failed: {job.label}: {failures[job.hash]}"
+        yield f"next: {self._next('report')}"
+        yield f"      {self._next('ui')}"
+
+    def _next(self, target: str) -> str:
+        words = ["make", target]
+        if target == "report" and self.settings.experiment != "headline":
+            words.append(f"EXPERIMENT={self.settings.experiment}")
+        if self.settings.uri is not None:
+            words.append(shlex.quote(f"ARGS=tracking.uri={self.settings.uri}"))
+        return " ".join(words)
+
+
+def summary_table(runs: pd.DataFrame) -> Table:
+    """Return the table at the end of a sweep.
+
+    Args:
+        runs: `label`, `status` and `last_epoch_loss` of each run, in the sweep's order.
+    """
+    table = Table(title="train/loss, mean of the last epoch, over seeds", title_justify="left")
+    for heading in ("optimizer", "runs", "diverged", "median", "95% bootstrap interval", "rank"):
+        table.add_column(heading, justify="left" if heading == "optimizer" else "right")
+    ordered = runs.assign(label=pd.Categorical(runs["label"], runs["label"].unique()))
+    for row in summarise(ordered, rng=np.random.default_rng(0)).itertuples():
+        interval = f"{row.low:.5g} to {row.high:.5g}"
+        cells = (row.label, row.runs, row.diverged, f"{row.median:.5g}", interval, row.rank)
+        table.add_row(*map(str, cells))
+    return table
+
+
+def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
+    """Train jobs of a sweep that another process began."""
+    tags = provenance(ROOT, settings.device)
+    sweep = sweeps.find(open_store(settings.uri), settings.experiment, settings.sweep_id, tags)
+    return execute(jobs, settings, sweep, Lines())

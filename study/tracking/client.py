@@ -1,0 +1,87 @@
+"""The way into any store, a tracking server among them: MLflow's public client."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run
+
+from study.tracking import names
+from study.tracking.backend import StoredRun
+
+_BATCH = 1000  # MLflow's limit of metrics in one call
+_PAGE = 1000
+_WORKERS = 8  # a request is mostly waiting: for a round trip, for the server's commit
+
+
+class ClientBackend:
+    """`Backend` over MLflow's public client, several requests at a time where the store bears it."""
+
+    def __init__(self, client: MlflowClient, *, parallel: bool) -> None:
+        self._client = client
+        self._workers = _WORKERS if parallel else 1
+
+    def write(self, experiment_id: str, runs: Sequence[StoredRun], written: Callable[[int], None]) -> None:
+        with ThreadPoolExecutor(self._workers) as pool:
+            futures = [pool.submit(self._write, experiment_id, run) for run in runs]
+            for future in as_completed(futures):
+                future.result()
+                written(1)
+
+    def runs(
+        self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        with ThreadPoolExecutor(self._workers) as pool:
+            pages = pool.map(lambda job: list(self._search(experiment_id, job)), hashes)
+        rows = []
+        for run in (run for page in pages for run in page):
+            values = {**run.data.params, **run.data.tags, **run.data.metrics}
+            chosen = values if keys is None else {key: values[key] for key in keys if key in values}
+            start = run.info.start_time
+            rows.append({"run_id": run.info.run_id, "name": run.info.run_name, "start": start, **chosen})
+        frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=["run_id", "name", "start"])
+        return frame.sort_values(["start", "run_id"], ignore_index=True)
+
+    def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
+        with ThreadPoolExecutor(self._workers) as pool:
+            parts = pool.map(self._points, run_ids)
+        rows = [row for part in parts for row in part]
+        return pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
+
+    def _write(self, experiment_id: str, run: StoredRun) -> None:
+        tags = {**run.tags, names.RUN_NAME: run.name}
+        created = self._client.create_run(experiment_id, start_time=run.start, tags=tags, run_name=run.name)
+        run_id = created.info.run_id
+        params = [Param(key, value) for key, value in run.params.items()]
+        self._client.log_batch(run_id, params=params)
+        metrics = [
+            Metric(key, value, timestamp, step)
+            for key, points in run.metrics.items()
+            for value, timestamp, step in zip(
+                points.values.tolist(), points.times.tolist(), points.steps.tolist(), strict=True
+            )
+        ]
+        for low in range(0, len(metrics), _BATCH):
+            self._client.log_batch(run_id, metrics=metrics[low : low + _BATCH])
+        self._client.set_terminated(
+            run_id, "FINISHED", end_time=run.end
+        )  # last: until then it does not count
+
+    def _search(self, experiment_id: str, job_hash: str) -> Iterator[Run]:
+        query = f"tags.`{names.JOB_HASH}` = '{job_hash}' and attributes.status = 'FINISHED'"
+        token = None
+        while True:
+            page = self._client.search_runs([experiment_id], query, max_results=_PAGE, page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def _points(self, run_id: str) -> list[tuple[str, str, int, float]]:
+        keys = [key for key in self._client.get_run(run_id).data.metrics if not key.startswith("summary/")]
+        return [
+            (run_id, key, point.step, point.value)
+            for key in keys
+            for point in self._client.get_metric_history(run_id, key)
+        ]

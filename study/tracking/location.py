@@ -1,0 +1,65 @@
+"""Where a store is. Needs neither MLflow nor a database, so that a wrong place is refused at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from study.errors import InvalidInput
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository: stores, reports and data lie below it, from whichever directory a command is called."""
+
+_SQL = ("sqlite", "postgresql")
+_SCHEMES = (*_SQL, "http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A tracking URI, made absolute.
+
+    Attributes:
+        uri: as MLflow takes it.
+        database: the file of a SQLite store.
+        artifacts: where artifacts of new experiments go; None leaves it to the tracking server.
+    """
+
+    uri: str
+    database: Path | None
+    artifacts: str | None
+
+    @classmethod
+    def of(cls, uri: str | None) -> "Location":
+        """Return the location of a tracking URI, of the default store for None.
+
+        Raises:
+            InvalidInput: the URI is of no kind that can be tracked to.
+        """
+        given = uri or f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}"
+        scheme = urlsplit(given).scheme.partition("+")[0]
+        if scheme not in _SCHEMES:
+            kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
+            raise InvalidInput(f"tracking.uri must be {kinds}, got {given!r}")
+        if scheme != "sqlite":
+            artifacts = str(ROOT / "mlruns" / "artifacts") if scheme == "postgresql" else None
+            return cls(given, None, artifacts)
+        database = Path(given.partition(":///")[2]).absolute()
+        return cls(f"sqlite:///{database}", database, str(database.parent / "artifacts"))
+
+    @property
+    def is_sql(self) -> bool:
+        """Whether this process can reach the store by SQL."""
+        return urlsplit(self.uri).scheme.partition("+")[0] in _SQL
+
+    @property
+    def shown(self) -> str:
+        """The URI as a page for strangers may show it: no password, no path of this machine."""
+        if self.database:
+            inside = self.database.is_relative_to(ROOT)
+            return str(self.database.relative_to(ROOT)) if inside else self.database.name
+        parts = urlsplit(self.uri)
+        return f"{parts.scheme}://{parts.hostname}{parts.path}"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there may be something in the store: False only for a SQLite file that is not there."""
+        return self.database is None or self.database.exists()

@@ -1,0 +1,176 @@
+"""From the store to frames: one sweep, every run that answers it, every point."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from mlflow.entities import Run as MlflowRun
+
+from study.errors import InvalidInput, one_of
+from study.frames import SweepFrames
+from study.record import DIVERGED
+from study.tracking import names
+from study.tracking.location import Location
+from study.tracking.store import Store, open_store
+from study.tracking.sweeps import job_rows
+
+_SUMMARY = ("last_epoch_loss", "final_eval_loss", "excess", "initial_eval_loss", "floor", "diverged_step")
+_INFINITE_IF_DIVERGED = ("last_epoch_loss", "final_eval_loss", "excess")
+_FITS = ["label", "optimizer", "seed", "x", "prediction"]
+_DATA = ["x", "y", "clean"]
+_RENAMED = {"optimizer.name": "optimizer", "problem.name": "problem"} | {
+    f"study.{k}": k for k in names.RECEIPTS
+}
+_FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
+
+
+def read_sweep(uri: str | None, experiment: str, sweep: str | None = None) -> SweepFrames:
+    """Return one sweep of an experiment: the runs of every job it asked for, whichever sweep trained them.
+
+    Args:
+        uri: of the store; None is the default one.
+        experiment: the MLflow experiment's name.
+        sweep: its id; None is the one asked for last.
+
+    Raises:
+        InvalidInput: there is no such store, experiment or sweep, or no finished run in it.
+    """
+    location = Location.of(uri)
+    if not location.exists:
+        raise InvalidInput(f"the store must hold runs, got none at {location.uri}; {_remedy(experiment)}")
+    store = open_store(uri)
+    parent = _parent(store, experiment, sweep)
+    runs, parents = _runs(store, parent)
+    if runs.empty:
+        raise InvalidInput(
+            f"experiment {experiment} must hold finished runs, got none; {_remedy(experiment)}"
+        )
+    fits, data = _kept(store, parents, runs)
+    return SweepFrames(
+        experiment=experiment,
+        info=_info(parent, location),
+        runs=runs,
+        points=_points(store, runs),
+        fits=fits,
+        data=data,
+    )
+
+
+def _remedy(experiment: str) -> str:
+    return f"run make sweep EXPERIMENT={experiment} first"
+
+
+def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
+    found = store.client.get_experiment_by_name(experiment)
+    if found is None:
+        raise InvalidInput(f"experiment {experiment} must be in the store, it is not; {_remedy(experiment)}")
+    query = f"tags.`{names.KIND}` = 'sweep'"
+    parents = store.client.search_runs([found.experiment_id], query, max_results=1000)
+    by_id = {run.data.tags[names.SWEEP]: run for run in parents}
+    if not by_id:
+        raise InvalidInput(f"experiment {experiment} must hold a sweep, got none; {_remedy(experiment)}")
+    if sweep is None:
+        return max(by_id.values(), key=lambda run: str(run.data.tags.get(names.ASKED, "")))
+    if sweep not in by_id:
+        raise InvalidInput(one_of("sweep", sweep, by_id))
+    return by_id[sweep]
+
+
+def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
+    tags = parent.data.tags
+    versions = json.loads(tags.get(names.VERSIONS, "{}"))
+    started = pd.Timestamp(parent.info.start_time, unit="ms", tz="UTC")
+    return {
+        "sweep": tags[names.SWEEP],
+        "command": tags.get(names.COMMAND, ""),
+        "git_commit": tags.get(names.GIT_COMMIT, "unknown"),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "started": started.strftime("%Y-%m-%d %H:%M UTC"),
+        "device": tags.get(names.DEVICE, ""),
+        "store": location.shown,
+    }
+
+
+def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, list[str]]:
+    """Return the runs frame of `SweepFrames`, and the ids of the parents that trained them."""
+    jobs = job_rows(parent.data.tags)
+    stored = store.backend.runs(parent.info.experiment_id, sorted({job.hash for job in jobs}))
+    if stored.empty:
+        return pd.DataFrame(columns=_FIXED), []
+    stored = stored.rename(columns={names.JOB_HASH: "job", names.STATUS: "status"} | _RENAMED)
+    stored["seed"] = stored["seed"].astype(int)
+    newest = stored.drop_duplicates(["job", "seed"], keep="last")
+    asked = pd.DataFrame(
+        [
+            (job.hash, seed, job.label)
+            for job in jobs
+            for seed in range(job.first_seed, job.first_seed + job.seeds)
+        ],
+        columns=["job", "seed", "label"],
+    ).drop_duplicates(["job", "seed"])
+    frame = newest.merge(asked, on=["job", "seed"])
+    frame["label"] = pd.Categorical(frame["label"], list(dict.fromkeys(job.label for job in jobs)))
+    frame = frame.sort_values(["label", "job", "seed"], ignore_index=True)
+    return _tidy(frame), sorted(frame[names.PARENT].unique())
+
+
+def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
+    """Choose and type the columns: numbers as numbers, a diverged run's losses infinite."""
+    frame = stored[_FIXED].copy()
+    groups = ("optimizer.", "problem.")
+    params = [key for key in map(str, stored) if key.startswith(groups) or key in ("epochs", "batch_size")]
+    for key in params:
+        frame[key] = _numbers(stored[key])
+    for key in _SUMMARY:
+        name = f"summary/{key}"
+        frame[key] = stored[name].astype(float) if name in stored else np.nan
+    frame.loc[frame["status"] == DIVERGED, _INFINITE_IF_DIVERGED] = np.inf
+    return frame
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers if (numbers.notna() == column.notna()).all() else column
+
+
+def _points(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
+    points = store.backend.points(list(runs["run_id"]))
+    place = pd.Series(np.arange(len(runs)), index=runs["run_id"])
+    order = np.lexsort((points["step"], points["metric"], points["run_id"].map(place)))
+    return points.iloc[order].reset_index(drop=True)
+
+
+def _kept(store: Store, parents: list[str], runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the fitted curves of the runs, and the training data of the first seed, from the parents' artifacts."""
+    fits, sample = [], pd.DataFrame(columns=_DATA)
+    least = np.inf
+    for arrays in _finals(store, parents):
+        x = arrays["curve_inputs"]
+        if arrays["curve"].shape[1] == 0 or x.shape[1] != 1:
+            continue
+        fits.append(_fits(arrays, runs))
+        if arrays["seed"].min() < least:
+            least = arrays["seed"].min()
+            sample = pd.DataFrame(arrays["sample"], columns=_DATA)
+    return pd.concat(fits, ignore_index=True) if fits else pd.DataFrame(columns=_FITS), sample
+
+
+def _fits(arrays: Mapping[str, np.ndarray], runs: pd.DataFrame) -> pd.DataFrame:
+    points = arrays["curve"].shape[1]
+    kept = pd.DataFrame({"job": arrays["job"], "seed": arrays["seed"], "row": np.arange(len(arrays["seed"]))})
+    chosen = runs[["job", "seed", "label", "optimizer"]].merge(kept, on=["job", "seed"])
+    repeated = chosen.loc[chosen.index.repeat(points), ["label", "optimizer", "seed"]].reset_index(drop=True)
+    x = np.tile(arrays["curve_inputs"][:, 0], len(chosen))
+    return repeated.assign(x=x, prediction=arrays["curve"][chosen["row"]].ravel())
+
+
+def _finals(store: Store, parents: list[str]) -> Iterator[Mapping[str, np.ndarray]]:
+    """Yield every kept stack of some parents."""
+    with tempfile.TemporaryDirectory() as folder:
+        for parent in parents:
+            for artifact in store.client.list_artifacts(parent, names.FINAL):
+                path = store.client.download_artifacts(parent, artifact.path, folder)
+                with np.load(path) as arrays:
+                    yield dict(arrays)

@@ -1,0 +1,102 @@
+"""A store: where runs are kept, how it is opened, and the experiments in it."""
+
+import logging
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a dead server would block a call for minutes
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+
+import sqlalchemy as sa
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from study.errors import InvalidInput
+from study.tracking.backend import Backend
+from study.tracking.client import ClientBackend
+from study.tracking.location import Location
+from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, schema_revision
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store.
+
+    Attributes:
+        location: where it is.
+        client: MLflow's public client, for all that happens once per sweep.
+        backend: bulk access, for all that happens once per run.
+    """
+
+    location: Location
+    client: MlflowClient
+    backend: Backend
+
+    def experiment_id(self, name: str) -> str:
+        """Return the id of an experiment, made if it is not there yet."""
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        artifacts = self.location.artifacts
+        try:
+            return str(
+                self.client.create_experiment(name, artifact_location=artifacts and f"{artifacts}/{name}")
+            )
+        except MlflowException:  # another process was faster
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return str(found.experiment_id)
+
+
+def open_store(uri: str | None) -> Store:
+    """Open the store at an MLflow tracking URI, made and migrated if it is a fresh database.
+
+    Args:
+        uri: None for the default store.
+
+    Raises:
+        InvalidInput: no store answers there.
+    """
+    location = Location.of(uri)
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
+    client = MlflowClient(location.uri)
+    try:
+        with FileLock(_lock_path(location)):  # a fresh database does not survive two processes making it
+            client.search_experiments(max_results=1)
+    except (MlflowException, sa.exc.SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidInput(
+            f"tracking.uri must name a store that answers, got {location.uri}: {reason}"
+        ) from error
+    return Store(location, client, _backend(location, client))
+
+
+def _backend(location: Location, client: MlflowClient) -> Backend:
+    if not location.is_sql:
+        return ClientBackend(client, parallel=True)
+    engine = sa.create_engine(location.uri, connect_args={"timeout": 60} if location.database else {})
+    revision = schema_revision(engine)
+    if revision in KNOWN_REVISIONS:
+        return SqlBackend(engine)
+    engine.dispose()
+    warnings.warn(
+        f"the store's schema revision {revision} is not one of {', '.join(sorted(KNOWN_REVISIONS))}: "
+        "writing through MLflow's client, which is slower",
+        stacklevel=2,
+    )
+    return ClientBackend(client, parallel=False)
+
+
+def _lock_path(location: Location) -> Path:
+    if location.database:
+        location.database.parent.mkdir(parents=True, exist_ok=True)
+        return location.database.with_suffix(".lock")
+    return Path(tempfile.gettempdir()) / f"study-{sha256(location.uri.encode()).hexdigest()[:16]}.lock"

@@ -1,0 +1,234 @@
+"""Sweeps in the store: the parent run that says which jobs were asked for, and the runs that answer it."""
+
+import hashlib
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mlflow.entities import Metric, RunTag
+
+from study.job import Job
+from study.record import Record
+from study.tracking import names
+from study.tracking.backend import StoredRun
+from study.tracking.store import Store
+from study.trained import Trained
+
+_TAGS = 100  # MLflow's limit of tags in one call
+_TAG_LENGTH = 8000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class JobRow:
+    """What a sweep's parent says of one job, in the tag `study.job.<hash>.<first seed>`.
+
+    Args:
+        position: of the job in the sweep, from 0.
+        hash: the job's.
+        first_seed: the first seed asked for.
+        seeds: how many.
+        label: what the job is called in this sweep.
+    """
+
+    position: int
+    hash: str
+    first_seed: int
+    seeds: int
+    label: str
+
+    @classmethod
+    def parse(cls, key: str, value: str) -> "JobRow":
+        """Read back a tag."""
+        job_hash, first = key.removeprefix(names.JOB).split(".")
+        position, seeds, label = value.split(" ", 2)
+        return cls(int(position), job_hash, int(first), int(seeds), label)
+
+    @property
+    def key(self) -> str:
+        """The key of its tag."""
+        return f"{names.JOB}{self.hash}.{self.first_seed}"
+
+    @property
+    def value(self) -> str:
+        """The value of its tag."""
+        return f"{self.position} {self.seeds} {self.label}"
+
+
+def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
+    """Return the jobs that a parent's tags name, in the sweep's order."""
+    return sorted(JobRow.parse(key, value) for key, value in tags.items() if key.startswith(names.JOB))
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One sweep in one store: the parent of the runs it trains.
+
+    Attributes:
+        store: where it is kept.
+        experiment_id: the MLflow experiment.
+        run_id: the parent run.
+        id: the sweep's own name.
+        tags: provenance that each of its runs carries too.
+    """
+
+    store: Store
+    experiment_id: str
+    run_id: str
+    id: str
+    tags: Mapping[str, str]
+
+    def declare(self, jobs: Iterable[Job]) -> None:
+        """Say on the parent which jobs are asked for; those it names already keep their place."""
+        known = self.store.client.get_run(self.run_id).data.tags
+        rows = _rows(jobs, len(job_rows(known)))
+        tags = [RunTag(row.key, row.value) for row in rows if row.key not in known]
+        for low in range(0, len(tags), _TAGS):
+            self.store.client.log_batch(self.run_id, tags=tags[low : low + _TAGS])
+
+    def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
+        """Return the last epoch's mean loss of every finished run of some jobs, by (job hash, seed).
+
+        Infinite for a diverged run. Of several runs of one job and seed the newest counts.
+        """
+        loss = "summary/last_epoch_loss"
+        hashes = sorted({job.hash for job in jobs})
+        frame = self.store.backend.runs(self.experiment_id, hashes, ["seed", names.JOB_HASH, loss])
+        if frame.empty:
+            return {}
+        columns = frame.reindex(columns=[names.JOB_HASH, "seed", loss])
+        losses = columns[loss].astype(float).fillna(np.inf)
+        return dict(
+            zip(zip(columns[names.JOB_HASH], columns["seed"].astype(int), strict=True), losses, strict=True)
+        )
+
+    def write(self, records: Iterable[Record], written: Callable[[int], None]) -> None:
+        """Write trained runs below the parent; `written` is told how many more are in the store."""
+        self.store.backend.write(self.experiment_id, [self._stored(record) for record in records], written)
+
+    def keep_final(self, trained: Trained) -> None:
+        """Keep final parameters and fitted curves of a stack as one artifact of the parent."""
+        runs = trained.runs
+        arrays = {f"param/{name}": values for name, values in trained.final.items()}
+        arrays |= {"curve": trained.curve, "curve_inputs": trained.curve_inputs, "sample": trained.sample}
+        arrays |= {
+            "job": np.array([run.job.hash for run in runs]),
+            "seed": np.array([run.seed for run in runs]),
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{uuid.uuid4().hex[:12]}.npz"
+            np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub mistakes the keywords
+            self.store.client.log_artifact(self.run_id, str(path), names.FINAL)
+
+    def fail(self, job: Job, error: Exception) -> None:
+        """Say on the parent that a job crashed, and why."""
+        key = f"{names.FAILED}{job.hash}.{job.seeds.start}"
+        self.store.client.set_tag(
+            self.run_id, key, f"{job.label}: {type(error).__name__}: {error}"[:_TAG_LENGTH]
+        )
+
+    def finish(self, status: str, summary: Mapping[str, float]) -> None:
+        """End the parent run with MLflow's status FINISHED, FAILED or KILLED."""
+        now = int(time.time() * 1000)
+        metrics = [Metric(f"summary/{key}", value, now, 0) for key, value in summary.items()]
+        self.store.client.log_batch(self.run_id, metrics=metrics)
+        self.store.client.set_terminated(self.run_id, status)
+
+    def _stored(self, record: Record) -> StoredRun:
+        job = record.run.job
+        own = {
+            names.KIND: "run",
+            names.SWEEP: self.id,
+            names.JOB_HASH: job.hash,
+            names.STATUS: record.status,
+            names.PARENT: self.run_id,
+            names.RUN_NAME: record.run.name,
+        }
+        receipts = {f"study.{name}": value for name, value in record.receipts.items()}
+        start, end = record.times
+        params = job.params() | {"seed": str(record.run.seed)}
+        return StoredRun(
+            record.run.name, params, {**self.tags, **own, **receipts}, record.metrics, start, end
+        )
+
+
+def begin(
+    store: Store,
+    experiment: str,
+    *,
+    asked: str,
+    jobs: Sequence[Job] | None,
+    tags: Mapping[str, str],
+    command: str,
+    config: str,
+) -> Sweep:
+    """Return the sweep of this experiment that has just these jobs, or a new one.
+
+    Args:
+        store: where.
+        experiment: the MLflow experiment's name.
+        asked: the id under which it is asked for now.
+        jobs: all of its jobs, or None where the sweeper decides them on the way.
+        tags: provenance.
+        command: what the person typed.
+        config: the composed config as YAML.
+    """
+    experiment_id = store.experiment_id(experiment)
+    plan = asked if jobs is None else _plan(jobs)
+    sweep = _find(store, experiment_id, names.PLAN, plan, tags)
+    if sweep is None:
+        about = {names.KIND: "sweep", names.SWEEP: asked, names.PLAN: plan, names.NOTE: _note(jobs, command)}
+        name = f"{experiment} {asked[:16].replace('_', ' ')}"
+        run = store.client.create_run(experiment_id, tags={**tags, **about}, run_name=name)
+        sweep = Sweep(store, experiment_id, run.info.run_id, asked, tags)
+        store.client.log_text(sweep.run_id, config, names.CONFIG)
+    else:
+        store.client.update_run(sweep.run_id, status="RUNNING")
+    now = {**tags, names.ASKED: asked, names.COMMAND: command}
+    store.client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in now.items()])
+    sweep.declare(jobs or ())
+    return sweep
+
+
+def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> Sweep:
+    """Return the sweep that was begun under the id `asked`, perhaps by another process."""
+    sweep = _find(store, store.experiment_id(experiment), names.ASKED, asked, tags)
+    if sweep is None:
+        raise LookupError(f"no sweep {asked} in experiment {experiment}")
+    return sweep
+
+
+def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[str, str]) -> Sweep | None:
+    query = f"tags.`{names.KIND}` = 'sweep' and tags.`{tag}` = '{value}'"
+    for run in store.client.search_runs([experiment_id], query, max_results=1):
+        return Sweep(store, experiment_id, run.info.run_id, run.data.tags[names.SWEEP], tags)
+    return None
+
+
+def _rows(jobs: Iterable[Job], first: int) -> list[JobRow]:
+    return [
+        JobRow(first + index, job.hash, job.seeds.start, len(job.seeds), job.label)
+        for index, job in enumerate(jobs)
+    ]
+
+
+def _plan(jobs: Iterable[Job]) -> str:
+    """Return a digest of the jobs whatever their order: by it a sweep that is asked for again is recognised."""
+    rows = sorted((row.key, row.seeds, row.label) for row in _rows(jobs, 0))
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+
+
+def _note(jobs: Sequence[Job] | None, command: str) -> str:
+    """Return the parent's description, which the UI shows as markdown."""
+    lines = [f"`{command}`", ""]
+    if jobs:
+        lines += ["| job | seeds |", "|---|---|", *_note_rows(jobs)]
+    return "\n".join(lines)[:_TAG_LENGTH]
+
+
+def _note_rows(jobs: Sequence[Job]) -> Iterator[str]:
+    for job in jobs:
+        yield f"| {job.label} | {job.seeds.start} to {job.seeds.stop - 1} |"

@@ -1,0 +1,60 @@
+"""Train: compose the jobs, skip what the store holds, train the rest as stacks, record every loss.
+
+python -m study.train optimizer=adam optimizer.lr=0.001 seeds=5
+python -m study.train -m optimizer=sgd,adam optimizer.lr=0.001,0.01 seeds=20
+python -m study.train experiment=headline
+"""
+
+import os
+from collections.abc import Sequence
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from study import cli, session
+from study.check import job_from_config, settings_from_config
+from study.tracking.location import ROOT
+
+
+@hydra.main(config_path="../conf", config_name="config", version_base="1.3")
+def train(cfg: DictConfig) -> float:
+    """Run one job, and return what a sweeper may minimise: its median loss over seeds.
+
+    Hydra's own launchers call this once per job, perhaps in another process; `hydra/launcher=stacked` calls
+    `train_jobs` with all of them.
+    """
+    (result,) = train_jobs([cfg], [list(HydraConfig.get().overrides.task)])
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def train_jobs(configs: Sequence[DictConfig], overrides: Sequence[Sequence[str]]) -> list[float | Exception]:
+    """Run jobs together, and return each one's median loss or what it crashed with.
+
+    Args:
+        configs: the jobs' configs.
+        overrides: the overrides each was composed with.
+    """
+    from study.sweep import run_elsewhere  # torch and mlflow: not before the input is known to be good
+
+    jobs = [job_from_config(cfg, words) for cfg, words in zip(configs, overrides, strict=True)]
+    mine = session.CURRENT.get()
+    outcome = mine.run(jobs) if mine else run_elsewhere(jobs, settings_from_config(configs[0]))
+    return [outcome.failures.get(job.hash) or outcome.objective(job) for job in jobs]
+
+
+def main() -> None:
+    """Run the command line."""
+    os.environ.setdefault("STUDY_HYDRA_DIR", str(ROOT / "mlruns" / "hydra"))
+    cli.run(_train)
+
+
+def _train() -> None:
+    with session.ending():
+        train()
+
+
+if __name__ == "__main__":
+    main()

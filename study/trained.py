@@ -1,0 +1,50 @@
+"""What training left behind, as arrays: the trainer's product and the tracker's material. No torch here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from study.job import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of all runs of a stack: row r holds the values of run r at the given steps."""
+
+    steps: Int[np.ndarray, " step"]
+    values: Float[np.ndarray, "run step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained stack; row r of each array, and item r of each list, belongs to `runs[r]`.
+
+    Attributes:
+        runs: who was trained.
+        cap: the problem's; a loss above it is a divergence.
+        train_loss: the minibatch loss before each update, step 0, 1, 2, ...
+        series: further metrics by key: `eval/loss`, `full/loss`, `param/<name>`.
+        floor: the least `eval/loss` there is.
+        final: the parameters after the last step, by the module's names.
+        curve: what the trained models predict at the problem's curve inputs (no columns where it has none).
+        curve_inputs: those inputs.
+        sample: inputs, targets and eval targets of the first run's seed, side by side.
+        receipts: `data_sha`, `init_sha`, `order_sha`: digests of what was paired.
+        times: when each step was done, in seconds since the epoch; steps + 1 values, the first is the start.
+        steps_per_epoch: number of updates in one epoch.
+    """
+
+    runs: tuple[Run, ...]
+    cap: float
+    train_loss: Float[np.ndarray, "run step"]
+    series: Mapping[str, Series]
+    floor: Float[np.ndarray, " run"]
+    final: Mapping[str, Float[np.ndarray, "run ..."]]
+    curve: Float[np.ndarray, "run point"]
+    curve_inputs: Float[np.ndarray, "point feature"]
+    sample: Float[np.ndarray, "point feature"]
+    receipts: Mapping[str, list[str]]
+    times: Float[np.ndarray, " step"]
+    steps_per_epoch: int

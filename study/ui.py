@@ -1,0 +1,83 @@
+"""`make ui`: MLflow's own UI over the study's store, on this machine alone.
+
+python -m study.ui port=5000 tracking.uri=sqlite:///elsewhere.db
+"""
+
+import os
+import socket
+import sys
+
+from study import cli
+from study.errors import InvalidInput
+from study.tracking.location import Location
+
+HOST = "127.0.0.1"
+USAGE = __doc__
+
+
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: serve(sys.argv[1:]))
+
+
+def serve(words: list[str]) -> None:
+    """Become the MLflow server of the store.
+
+    Args:
+        words: `port=<number>` and `tracking.uri=<uri>`, each optional.
+
+    Raises:
+        InvalidInput: there is no such option, the port is taken, or the store cannot be served.
+    """
+    if {"-h", "--help"} & set(words):
+        sys.stdout.write(f"{USAGE}\n")
+        return
+    options = {"port": "5000", "tracking.uri": ""}
+    for word in words:
+        key, _, value = word.partition("=")
+        if key not in options:
+            raise InvalidInput(f"an option must be port=<number> or tracking.uri=<uri>, got {word!r}")
+        options[key] = value
+    port, location = _free_port(options["port"]), Location.of(options["tracking.uri"] or None)
+    if not location.is_sql:
+        raise InvalidInput(
+            f"tracking.uri must be a database to serve; open {location.uri} in a browser instead"
+        )
+    if not location.exists:
+        raise InvalidInput(f"the store must hold runs, got none at {location.uri}; run make sweep first")
+    sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
+    sys.stdout.flush()
+    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    command += ["--backend-store-uri", location.uri, "--default-artifact-root", str(location.artifacts)]
+    os.execv(sys.executable, command)
+
+
+def _free_port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise InvalidInput(f"port must be a whole number from 1 to 65535, got {text!r}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, int(text)))
+        except OSError as error:
+            free = f"another one, as in make ui PORT={int(text) % 65535 + 1}"
+            raise InvalidInput(
+                f"port must be free, got {text}, which another program holds; write {free}"
+            ) from error
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()
