@@ -1,11 +1,14 @@
 """What Hydra calls when a command starts: every job is composed and checked before the first is trained."""
 
+import time
 from collections.abc import Sequence
-from typing import Any  # Hydra passes further keywords, which no callback here reads
+from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from study import session
@@ -14,7 +17,8 @@ from study.cli import Stop
 from study.compose import Composer
 from study.job import Job
 
-_BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+if TYPE_CHECKING:
+    from study.sweep import OpenSweep
 
 
 class SweepCallback(Callback):
@@ -29,34 +33,44 @@ class SweepCallback(Callback):
             raise Stop(error) from error
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Begin a sweep of all jobs of a multirun, or of jobs to be decided by a sweeper that is not Hydra's own."""
+        """Begin a sweep of all jobs of a multirun, or of those that a sweeper of another kind will decide on."""
         try:
-            _begin(config, jobs_of(config))
+            began = time.perf_counter()
+            jobs = jobs_of(config)
+            composing = time.perf_counter() - began
+            _begin(config, jobs).composing = composing
         except Exception as error:
             raise Stop(error) from error
 
 
 def jobs_of(config: DictConfig) -> list[Job] | None:
     """Return the checked jobs of a multirun, None where its sweeper decides them on the way."""
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
+    loader = GlobalHydra.instance().config_loader()
+    composer = Composer(loader, config)
+    session.COMPOSER.set(composer)
     sweeper = config.hydra.sweeper
-    if sweeper._target_ != _BASIC_SWEEPER:
+    if not issubclass(get_class(sweeper._target_), BasicSweeper):
         return None
     words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
-    loader = GlobalHydra.instance().config_loader()
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
-    composer = Composer(loader, config)
     (batch,) = BasicSweeper.split_arguments(overrides, None)
     return [job_from_config(composer.compose(job)[0], job) for job in batch]
 
 
-def _begin(config: DictConfig, jobs: Sequence[Job] | None) -> None:
-    from study.sweep import OpenSweep  # torch and mlflow: a second each, and only now needed
-
+def _begin(config: DictConfig, jobs: Sequence[Job] | None) -> "OpenSweep":
     task = _without_hydra(config)
-    session.CURRENT.set(OpenSweep.begin(settings_from_config(task), jobs, task))
+    settings = settings_from_config(task)
+
+    from study.feasible import check_feasible  # torch: a second, and only now needed
+
+    check_feasible(jobs or (), settings)
+
+    from study.sweep import OpenSweep  # mlflow: another one
+
+    opened = OpenSweep.begin(settings, jobs, task)
+    session.CURRENT.set(opened)
+    return opened
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:

@@ -2,21 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
-from rich.table import Table
 
 from study.errors import InvalidInput, one_of
-
-if TYPE_CHECKING:  # importing torch takes a second, which a wrong name should not wait for
-    from study.conformance.certificate import Certificate
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CONF = _ROOT / "conf"
@@ -24,7 +19,7 @@ _CONF = _ROOT / "conf"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Certify what the command line names; return 0 if all passed, 1 if a check failed, 2 on bad input."""
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_intermixed_args(arguments)
     try:
         return _run(asked.overrides, asked.config_dir)
     except InvalidInput as error:
@@ -52,15 +47,21 @@ def _run(overrides: Sequence[str], own: Path | None) -> int:
     everything = asked.get("optimizer", "all") == "all"
     names = _choices("optimizer", None) if everything else [asked["optimizer"]]
     rest = [override for override in overrides if not override.startswith("optimizer=")]
-    # all are composed, so that a wrong value is refused before anything is computed
-    configs = [_compose(name, rest, own) for name in names]
-    certificates = []
-    for config in configs:
-        certificates.append(_certify(config))
-        _show(certificates[-1], in_full=not everything)
-    if not any(key.lstrip("+~").startswith("optimizer.") for key in asked):
-        _write(certificates, _ROOT / str(configs[0].pages), with_index=everything)
-    return 0 if all(certificate.passed for certificate in certificates) else 1
+    trees = [_compose(name, rest, own) for name in names]
+    # here, because torch takes a second to import, which a wrong name should not wait for
+    from study.conformance.press import publish
+
+    folder = _ROOT / str(trees[0]["pages"]) if _as_they_stand(asked) else None
+    return 0 if publish(trees, folder, is_all=everything) else 1
+
+
+def _as_they_stand(asked: Mapping[str, str]) -> bool:
+    """Whether the YAMLs are certified unchanged, and as what they are: another question gets no page."""
+    if any(key.lstrip("+~").startswith("optimizer.") for key in asked):
+        return False
+    called = PurePosixPath(asked.get("optimizer", "all")).name
+    makes_a_claim = called == "all" or called in _choices("certificate", None)
+    return not makes_a_claim or asked.get("certificate", called) == called
 
 
 def _choices(group: str, own: Path | None) -> list[str]:
@@ -75,62 +76,23 @@ def _choices(group: str, own: Path | None) -> list[str]:
     )
 
 
-def _compose(name: str, overrides: Sequence[str], own: Path | None) -> DictConfig:
+def _compose(name: str, overrides: Sequence[str], own: Path | None) -> Mapping[str, object]:
     """Return the config of one rule with the claim it makes: the one asked for, or the one of its file's name."""
     if name not in (choices := _choices("optimizer", own)):
         raise InvalidInput(one_of("optimizer", name, [*choices, "all"]))
-    asked = {key: value for key, _, value in (override.partition("=") for override in overrides)}
-    claims = _choices("certificate", own)
-    claim = asked.get("certificate", PurePosixPath(name).name)
-    if claim not in claims and "certificate" in asked:
+    claims, asked = _choices("certificate", own), [o for o in overrides if o.startswith("certificate=")]
+    claim = asked[-1].partition("=")[2] if asked else PurePosixPath(name).name
+    if asked and claim not in claims:
         raise InvalidInput(one_of("certificate", claim, claims))
-    lines = [f"optimizer={name}", *(o for o in overrides if not o.startswith("certificate="))]
+    lines = [f"optimizer={name}", *(o for o in overrides if o not in asked)]
     lines += [f"certificate={claim}", f"+claimed={claim}"] if claim in claims else ["+claimed=null"]
     lines += [f"hydra.searchpath=[file://{own.resolve()}]"] if own is not None else []
     try:
         with initialize_config_dir(str(_CONF), version_base="1.3"):
-            return compose("certify", lines)
+            tree = OmegaConf.to_container(compose("certify", lines), resolve=True, throw_on_missing=True)
+            return cast("dict[str, object]", tree)
     except (HydraException, OmegaConfBaseException) as error:
-        raise InvalidInput(str(error).splitlines()[0]) from error
-
-
-def _certify(config: DictConfig) -> "Certificate":
-    from study.conformance.certificate import certify
-    from study.conformance.claim import claim_from_config
-
-    tree = cast("dict[str, object]", OmegaConf.to_container(config, resolve=True))
-    rule = cast("dict[str, object]", tree["optimizer"])
-    claim = claim_from_config(cast("dict[str, object]", tree.get("certificate", {})))
-    return certify(rule, claim, claimed=cast("str | None", tree["claimed"]))
-
-
-def _show(certificate: "Certificate", *, in_full: bool) -> None:
-    from study.conformance.check import Verdict
-    from study.conformance.page import summary
-
-    console = Console()
-    console.print(f"{certificate.name}: {summary(certificate)}", highlight=False)
-    shown = [check for check in certificate.checks if in_full or check.verdict is Verdict.FAILED]
-    if shown:
-        table = Table("check", "verdict", "measured", "required")
-        colour = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
-        for check in shown:
-            style = colour[check.verdict]
-            table.add_row(check.name, f"[{style}]{check.verdict}[/]", check.measured, check.required)
-        console.print(table)
-
-
-def _write(certificates: Sequence["Certificate"], folder: Path, *, with_index: bool) -> None:
-    from study.conformance.page import index, page
-
-    for certificate in certificates:
-        path = folder / f"{certificate.name}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(certificate), encoding="utf-8")
-    if with_index:
-        path = folder / "README.md"
-        path.write_text(index(certificates), encoding="utf-8")
-    Console().print(f"written: {path}", highlight=False, soft_wrap=True)
+        raise InvalidInput(" ".join(str(error).splitlines()[:2])) from error
 
 
 if __name__ == "__main__":

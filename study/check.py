@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from study.errors import InvalidInput, one_of
 from study.job import Job, label
+from study.tracking.location import Location
 
 DEVICES = ("cpu", "cuda", "auto")
 
@@ -24,6 +25,7 @@ class Settings:
         experiment: the MLflow experiment.
         device: `cpu`, `cuda` or `auto`.
         max_runs: trained together at most.
+        threads: of the trainer on a CPU.
         force: train again what the store already holds.
     """
 
@@ -32,17 +34,24 @@ class Settings:
     experiment: str
     device: str
     max_runs: int
+    threads: int
     force: bool
 
 
 def settings_from_config(cfg: DictConfig) -> Settings:
-    """Return the settings of a checked config."""
+    """Return the settings of a checked config.
+
+    Raises:
+        InvalidInput: `tracking.uri` is of no kind that can be tracked to.
+    """
+    Location.of(cfg.tracking.uri)
     return Settings(
         sweep_id=cfg.sweep_id,
         uri=cfg.tracking.uri,
         experiment=cfg.tracking.experiment,
         device=cfg.device,
         max_runs=cfg.stack.max_runs,
+        threads=cfg.stack.threads,
         force=cfg.force,
     )
 
@@ -101,7 +110,8 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
     wording = "a whole number >= 1, or null for all data"
     _require("batch_size", tree["batch_size"], wording, lambda v: v is None or _is_count(v))
     stack = cast("Mapping[str, object]", tree["stack"])
-    _require("stack.max_runs", stack["max_runs"], "a whole number >= 1", _is_count)
+    for key in ("max_runs", "threads"):
+        _require(f"stack.{key}", stack[key], "a whole number >= 1", _is_count)
     _require("force", tree["force"], "true or false", lambda v: isinstance(v, bool))
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

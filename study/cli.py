@@ -60,7 +60,7 @@ def explain(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, choice = error.missing_cfg_file.rpartition("/")
-        return one_of(group, choice, _choices(group))
+        return one_of(group, choice, _choices(group) or error.options)
     if isinstance(error, OverrideParseException):
         return f"an override must be key=value, got {error.override!r}: {str(error).splitlines()[0]}"
     if isinstance(error, (HydraException, OmegaConfBaseException)):
@@ -88,7 +88,8 @@ def _unknown_key(key: str) -> str:
     groups = [word for word in sys.argv[1:] if re.fullmatch(r"(problem|optimizer|experiment)=[\w/]+.*", word)]
     keys = list(_keys(compose([word.partition(",")[0] for word in groups])))
     siblings = [known for known in keys if known.rpartition(".")[0] == node] or keys
-    near = get_close_matches(key, keys, n=1, cutoff=0.6)
+    siblings = [known for known in siblings if not known.endswith(("._target_", ".name"))]
+    near = get_close_matches(key, siblings, n=1, cutoff=0.7)
     hint = f"; did you mean {near[0]}?" if near else ""
     added = f" (+{key}=... adds one)" if node == "optimizer" else ""
     return f"{key} is not a key of the config; there are {', '.join(sorted(siblings))}{hint}{added}"

@@ -4,7 +4,7 @@ Hydra needs about 30 ms to compose a config, most of it to find and merge files.
 their choices and differ in values, and Hydra itself applies values last.
 """
 
-import copy
+import pickle
 from collections.abc import Sequence
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -27,20 +27,25 @@ class Composer:
         self._parser = OverridesParser.create()
         self._parsed: dict[str, Override] = {}
         self._is_group: dict[str, bool] = {}
-        self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self._bases: dict[tuple[str, ...], tuple[bytes, DictConfig]] = {}
 
     def compose(self, overrides: Sequence[str]) -> tuple[DictConfig, DictConfig]:
         """Return what Hydra's `load_sweep_config` would, as the task's config and the rest, its `hydra` node."""
         parsed = [self._parse(override) for override in overrides]
         choices = tuple(o.input_line or "" for o in parsed if self._is_choice(o))
         if choices not in self._bases:
-            self._bases[choices] = self._loader.load_sweep_config(self._master, list(choices))
-        base = self._bases[choices]
-        task = copy.deepcopy(OmegaConf.masked_copy(base, [str(key) for key in base if key != "hydra"]))
-        OmegaConf.set_struct(task, True)
-        OmegaConf.copy_cache(from_config=base, to_config=task)
+            self._bases[choices] = self._base(choices)
+        pickled, hydra = self._bases[choices]
+        task = pickle.loads(pickled)  # a copy, in a tenth of the time of copy.deepcopy
         ConfigLoaderImpl._apply_overrides_to_config([o for o in parsed if not self._is_choice(o)], task)
-        return task, OmegaConf.masked_copy(base, "hydra")
+        return task, hydra
+
+    def _base(self, choices: Sequence[str]) -> tuple[bytes, DictConfig]:
+        config = self._loader.load_sweep_config(self._master, list(choices))
+        task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        OmegaConf.set_struct(task, True)
+        OmegaConf.copy_cache(from_config=config, to_config=task)
+        return pickle.dumps(task), OmegaConf.masked_copy(config, "hydra")
 
     def _parse(self, override: str) -> Override:
         if override not in self._parsed:

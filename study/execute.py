@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from study import stack
-from study.build import build_optimizer, build_problem
-from study.check import Settings, check_batch_size
-from study.errors import InvalidInput
+from study.build import build_problem
+from study.check import Settings
+from study.feasible import device_of
 from study.job import Job, Run
 from study.problems.base import Problem
 from study.progress import Watch
@@ -36,47 +36,18 @@ class Outcome:
         failures: what crashed, by job hash.
         found: how many of the runs the store held already.
         training: seconds spent in training.
+        writing: seconds spent in writing, most of them while the next stack was trained.
     """
 
     losses: dict[Key, float] = field(default_factory=dict)
     failures: dict[str, Exception] = field(default_factory=dict)
     found: int = 0
     training: float = 0.0
+    writing: float = 0.0
 
     def objective(self, job: Job) -> float:
         """Return the median over the job's seeds of the last epoch's mean loss: what a sweeper minimises."""
         return float(np.median([self.losses[job.hash, seed] for seed in job.seeds]))
-
-
-def check(jobs: Iterable[Job], settings: Settings) -> None:
-    """Build every problem and optimizer once, so that what cannot work is refused before anything is trained.
-
-    Raises:
-        InvalidInput: with what must hold, for the first that cannot.
-    """
-    device(settings)
-    points: dict[str, int] = {}
-    for job in jobs:
-        key = repr(job.problem)
-        if key not in points:
-            problem = build_problem(job.problem)
-            points[key] = len(problem.data(Source(problem.name, job.seeds.start)).inputs)
-        check_batch_size(job.batch_size, points[key])
-        build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
-
-
-def device(settings: Settings) -> torch.device:
-    """Return the device to train on.
-
-    Raises:
-        InvalidInput: cuda is asked for where there is none.
-    """
-    present = torch.cuda.is_available()
-    if settings.device == "cuda" and not present:
-        raise InvalidInput(
-            "device must be one that is here, got 'cuda' where torch finds none; write device=cpu"
-        )
-    return torch.device("cuda" if present and settings.device != "cpu" else "cpu")
 
 
 def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch) -> Outcome:
@@ -99,10 +70,12 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch)
     stacks = list(_stacks(_missing(jobs, outcome.losses), settings.max_runs))
     for part in stacks:
         watch.expect(runs=len(part.runs), steps=len(part.runs) * part.steps)
+    device = device_of(settings)
+    torch.set_num_threads(settings.threads)
     with ThreadPoolExecutor(max_workers=1) as writer:
         pending: Future[None] | None = None
         for part in stacks:
-            for trained in _train(part, device(settings), outcome, watch):
+            for trained in _train(part, device, outcome, watch):
                 if pending is not None:
                     pending.result()  # at most one stack is trained and one written at any time
                 pending = writer.submit(_keep, sweep, trained, outcome, watch)
@@ -172,9 +145,11 @@ def _train(part: _Part, device: torch.device, outcome: Outcome, watch: Watch) ->
 
 def _keep(sweep: Sweep, trained: Trained, outcome: Outcome, watch: Watch) -> None:
     """Write a trained stack to the store."""
+    began = time.perf_counter()
     kept = list(records(trained))
     sweep.write(kept, watch.written)
     sweep.keep_final(trained)
+    outcome.writing += time.perf_counter() - began
     for record in kept:
         outcome.losses[record.run.job.hash, record.run.seed] = record.last_epoch_loss
     for label, members in groupby(kept, key=lambda record: record.run.job.label):

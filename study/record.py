@@ -11,6 +11,9 @@ from study.trained import Series, Trained
 
 OK, DIVERGED = "ok", "diverged"
 
+_NEVER = np.iinfo(np.int64).max
+"""The step at which a run breaks that does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -52,8 +55,8 @@ class Record:
     @property
     def times(self) -> tuple[int, int]:
         """When training began and ended, in milliseconds since the epoch."""
-        every = [points.times for points in self.metrics.values()]
-        return min(int(times[0]) for times in every), max(int(times[-1]) for times in every)
+        every = np.concatenate([points.times for points in self.metrics.values()])
+        return int(every.min()), int(every.max())
 
 
 def records(trained: Trained) -> Iterator[Record]:
@@ -63,12 +66,12 @@ def records(trained: Trained) -> Iterator[Record]:
     end there: with the value that passed the cap, or with the last finite one. Nothing is filled in.
     """
     curves = {"train/loss": _train_series(trained), **trained.series}
-    broken = _first_broken_step(curves, trained.cap)
+    broken = _first_broken_step(curves, trained.cap).tolist()
     times = np.round(trained.times * 1000).astype(np.int64)
     for row, run in enumerate(trained.runs):
-        status = OK if broken[row] < 0 else DIVERGED
+        status = OK if broken[row] == _NEVER else DIVERGED
         metrics = {key: _until(series, row, broken[row], times) for key, series in curves.items()}
-        summary = _summary(trained, row, metrics, broken=int(broken[row]))
+        summary = _summary(trained, row, metrics, broken=broken[row])
         last = np.array([trained.train_loss.shape[1]])
         end = {f"summary/{k}": Points(last, np.array([value]), times[-1:]) for k, value in summary.items()}
         receipts = {name: shas[row] for name, shas in trained.receipts.items()}
@@ -80,30 +83,27 @@ def _train_series(trained: Trained) -> Series:
 
 
 def _first_broken_step(curves: Mapping[str, Series], cap: float) -> Int[np.ndarray, " run"]:
-    """Return the step at which each run broke, -1 for those that did not."""
-    never = np.iinfo(np.int64).max
-    broken = np.full(len(curves["train/loss"].values), never)
+    """Return the step at which each run broke."""
+    broken = np.full(len(curves["train/loss"].values), _NEVER)
     for key in ("train/loss", "eval/loss"):
         series = curves[key]
-        bad = ~(series.values <= cap)  # NaN and infinity are not <= cap either
-        steps = np.where(bad.any(axis=1), series.steps[bad.argmax(axis=1)], never)
+        bad = ~(np.isfinite(series.values) & (series.values <= cap))
+        steps = np.where(bad.any(axis=1), series.steps[bad.argmax(axis=1)], _NEVER)
         broken = np.minimum(broken, steps)
-    return np.where(broken == never, -1, broken)
+    return broken
 
 
 def _until(series: Series, row: int, broken: int, times: Int[np.ndarray, " step"]) -> Points:
     values, steps = series.values[row], series.steps
-    if broken >= 0:
-        finite = np.logical_and.accumulate(np.isfinite(values) & (steps <= broken))
-        values, steps = values[finite], steps[finite]
-    return Points(steps, values, times[steps])
+    kept = np.logical_and.accumulate(np.isfinite(values) & (steps <= broken))
+    return Points(steps[kept], values[kept], times[steps[kept]])
 
 
 def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broken: int) -> dict[str, float]:
     """Return the run's summary values; a diverged run has no final loss."""
     evaluated, floor = metrics["eval/loss"].values, float(trained.floor[row])
     start = {"floor": floor, **({"initial_eval_loss": float(evaluated[0])} if len(evaluated) else {})}
-    if broken >= 0:
+    if broken != _NEVER:
         return start | {"diverged_step": float(broken)}
     last_epoch = metrics["train/loss"].values[-trained.steps_per_epoch :]
     return start | {

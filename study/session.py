@@ -13,7 +13,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from study.compose import Composer
     from study.sweep import OpenSweep
+
+COMPOSER: ContextVar["Composer | None"] = ContextVar("composer", default=None)
+"""What composes the jobs of a multirun; Hydra's callback makes it, its sweeper and its launcher use it again."""
 
 CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
 """None before a sweep begins, and in a process that a launcher started for one job of another's sweep."""

@@ -1,7 +1,7 @@
 """What spans the jobs of a sweep: its parent in the store, its display, and the summary at its end."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 import numpy as np
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from study.check import Settings
-from study.execute import Outcome, check, execute
+from study.execute import Outcome, execute
 from study.job import Job
 from study.progress import Display, Lines
 from study.record import DIVERGED, OK
@@ -35,13 +35,14 @@ class OpenSweep:
         self.sweep, self.settings = sweep, settings
         self.jobs: list[Job] = []
         self.outcomes: list[Outcome] = []
+        self.composing = 0.0  # seconds
         self._display = Display(Console(stderr=True))
         self._live = ExitStack()
         self._live.enter_context(self._display.live())
 
     @classmethod
     def begin(cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig) -> "OpenSweep":
-        """Check the jobs as far as only torch can, then make or find the parent.
+        """Make or find the parent of checked jobs.
 
         Args:
             settings: where and how.
@@ -49,9 +50,8 @@ class OpenSweep:
             config: as composed.
 
         Raises:
-            InvalidInput: a job cannot be run, or there is no store; nothing was written.
+            InvalidInput: there is no store; nothing was written.
         """
-        check(jobs or (), settings)
         store = open_store(settings.uri)
         sweep = sweeps.begin(
             store,
@@ -84,18 +84,17 @@ class OpenSweep:
         self._live.close()
         frame = self._runs()
         wanted = len({(job.hash, seed) for job in self.jobs for seed in job.seeds})
-        training = sum(outcome.training for outcome in self.outcomes)
-        done = {
-            "runs": len(frame),
-            "runs_wanted": wanted,
+        spent = {
             "wall_seconds": seconds,
-            "training_seconds": training,
+            "composing_seconds": self.composing,
+            "training_seconds": sum(outcome.training for outcome in self.outcomes),
+            "writing_seconds": sum(outcome.writing for outcome in self.outcomes),
         }
-        self.sweep.finish(status, {key: float(value) for key, value in done.items()})
+        self.sweep.finish(status, {"runs": float(len(frame)), "runs_wanted": float(wanted), **spent})
         console = Console()
         if not frame.empty:
             console.print(summary_table(frame))
-        for line in self._lines(len(frame), wanted, seconds, training):
+        for line in self._lines(len(frame), wanted, spent):
             console.print(line, highlight=False, soft_wrap=True)
 
     def _runs(self) -> pd.DataFrame:
@@ -108,9 +107,13 @@ class OpenSweep:
         ]
         return pd.DataFrame(rows, columns=["label", "status", "last_epoch_loss"])
 
-    def _lines(self, done: int, wanted: int, seconds: float, training: float) -> Iterator[str]:
+    def _lines(self, done: int, wanted: int, spent: Mapping[str, float]) -> Iterator[str]:
         name, found = self.settings.experiment, sum(outcome.found for outcome in self.outcomes)
-        yield f"{name}: {done}/{wanted} runs in the store, {seconds:.1f} s in all, {training:.1f} s of it training"
+        wall, training, writing = (spent[f"{key}_seconds"] for key in ("wall", "training", "writing"))
+        yield (
+            f"{name}: {done}/{wanted} runs in the store, {wall:.1f} s in all "
+            f"({training:.1f} s of training, {writing:.1f} s of writing beside it)"
+        )
         if found == wanted:
             yield f"nothing to train: all {found} runs were in the store already (force=true trains them again)"
         elif found:

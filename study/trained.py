@@ -44,7 +44,7 @@ class Trained:
     final: Mapping[str, Float[np.ndarray, "run ..."]]
     curve: Float[np.ndarray, "run point"]
     curve_inputs: Float[np.ndarray, "point feature"]
-    sample: Float[np.ndarray, "point feature"]
+    sample: Float[np.ndarray, "sample column"]
     receipts: Mapping[str, list[str]]
-    times: Float[np.ndarray, " step"]
+    times: Float[np.ndarray, "step+1"]
     steps_per_epoch: int

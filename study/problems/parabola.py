@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.problems.base import Data, Problem
+from study.problems.ranges import check_count, check_not_negative, check_positive
 from study.randomness import Source
 
 
@@ -29,6 +30,12 @@ class Parabola(Problem):
     noise: float
     width: int
     cap: float
+
+    def __post_init__(self) -> None:
+        check_count("points", self.points)
+        check_count("width", self.width)
+        check_not_negative("noise", self.noise)
+        check_positive("cap", self.cap)
 
     def data(self, source: Source) -> Data:
         x = torch.linspace(-1, 1, self.points)[:, None]

@@ -4,9 +4,11 @@ The client costs about 50 ms for a run of 384 losses, most of it commits and obj
 stack are one transaction, so that they are complete or absent, and all points of a sweep are one select.
 """
 
+import io
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any  # rows of SQLAlchemy Core are dictionaries of whatever the column takes
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
+from typing import Any  # rows hold whatever their columns take
 
 import pandas as pd
 import sqlalchemy as sa
@@ -27,9 +29,21 @@ KNOWN_REVISIONS = frozenset({"dc11669786a5"})
 
 _RUNS, _METRICS, _LATEST = SqlRun.__table__, SqlMetric.__table__, SqlLatestMetric.__table__
 _PARAMS, _TAGS, _EXPERIMENTS = SqlParam.__table__, SqlTag.__table__, SqlExperiment.__table__
-_CHUNK = 20_000  # rows per executemany: bounds the memory of their dictionaries
+_CHUNK = 50_000  # rows handed to the database at once: bounds their memory
+_SQLITE_CACHE = (
+    200_000  # KiB; the default, 2,000, makes SQLite write pages of the three indexes again and again
+)
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
+
+
+def open_engine(uri: str) -> sa.Engine:
+    """Return an engine for a database with MLflow's schema."""
+    if not uri.startswith("sqlite"):
+        return sa.create_engine(uri)
+    engine = sa.create_engine(uri, connect_args={"timeout": 60})  # seconds to wait for another writer
+    sa.event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE}"))
+    return engine
 
 
 def schema_revision(engine: sa.Engine) -> str | None:
@@ -46,18 +60,21 @@ class SqlBackend:
         self._engine = engine
 
     def write(self, experiment_id: str, runs: Sequence[StoredRun], written: Callable[[int], None]) -> None:
-        ids = [uuid.uuid4().hex for _ in runs]
+        ids = sorted(uuid.uuid4().hex for _ in runs)  # in order, each index grows at one end: twice as fast
+        pairs = list(zip(ids, runs, strict=True))
         with self._engine.begin() as connection:
             query = sa.select(_EXPERIMENTS.c.artifact_location).where(
                 _EXPERIMENTS.c.experiment_id == int(experiment_id)
             )
-            location = connection.execute(query).scalar_one()
-            pairs = list(zip(ids, runs, strict=True))
-            _insert(connection, _RUNS, (_run_row(i, r, experiment_id, location) for i, r in pairs))
-            _insert(connection, _PARAMS, (row for i, r in pairs for row in _pairs(i, r.params)))
-            _insert(connection, _TAGS, (row for i, r in pairs for row in _pairs(i, r.tags)))
-            _insert(connection, _METRICS, (row for i, r in pairs for row in _metric_rows(i, r)))
-            _insert(connection, _LATEST, (row for i, r in pairs for row in _latest_rows(i, r)))
+            location = connection.execute(query).scalar_one().rstrip("/")
+            where = int(experiment_id), location
+            _insert(connection, _RUNS, _RUN, (_run_row(i, run, *where) for i, run in pairs))
+            _insert(
+                connection, _PARAMS, _PAIR, ((i, *pair) for i, run in pairs for pair in run.params.items())
+            )
+            _insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in pairs for pair in run.tags.items()))
+            _insert(connection, _METRICS, _METRIC, chain.from_iterable(_metric_rows(*pair) for pair in pairs))
+            _insert(connection, _LATEST, _METRIC, chain.from_iterable(_latest_rows(*pair) for pair in pairs))
         written(len(runs))
 
     def runs(
@@ -106,46 +123,46 @@ def _wide(
     return rows.pivot(index="run_id", columns="key", values="value").rename_axis(columns=None).reset_index()
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: Iterator[Row]) -> None:
-    chunk: list[Row] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == _CHUNK:
-            connection.execute(table.insert(), chunk)
-            chunk = []
-    if chunk:
-        connection.execute(table.insert(), chunk)
+_PAIR = ("run_uuid", "key", "value")
+_METRIC = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
+_RUN = (
+    *(
+        "run_uuid",
+        "name",
+        "source_type",
+        "source_name",
+        "entry_point_name",
+        "user_id",
+        "status",
+        "start_time",
+    ),
+    *("end_time", "deleted_time", "source_version", "lifecycle_stage", "artifact_uri", "experiment_id"),
+)
 
 
-def _run_row(run_id: str, run: StoredRun, experiment_id: str, location: str) -> Row:
-    return {
-        "run_uuid": run_id,
-        "name": run.name,
-        "source_type": "UNKNOWN",  # as the client writes it: the source is in the tags
-        "source_name": "",
-        "entry_point_name": "",
-        "user_id": run.tags[names.USER],
-        "status": "FINISHED",
-        "start_time": run.start,
-        "end_time": run.end,
-        "deleted_time": None,
-        "source_version": "",
-        "lifecycle_stage": "active",
-        "artifact_uri": f"{location.rstrip('/')}/{run_id}/artifacts",
-        "experiment_id": int(experiment_id),
-    }
-
-
-def _pairs(run_id: str, values: Mapping[str, str]) -> Iterator[Row]:
-    for key, value in values.items():
-        yield {"run_uuid": run_id, "key": key, "value": value}
+def _run_row(run_id: str, run: StoredRun, experiment_id: int, location: str) -> Row:
+    """Return what MLflow's client would write: the source of a run is in its tags."""
+    user, artifacts = run.tags[names.USER], f"{location}/{run_id}/artifacts"
+    source = ("UNKNOWN", "", "", user)
+    return (
+        run_id,
+        run.name,
+        *source,
+        "FINISHED",
+        run.start,
+        run.end,
+        None,
+        "",
+        "active",
+        artifacts,
+        experiment_id,
+    )
 
 
 def _metric_rows(run_id: str, run: StoredRun) -> Iterator[Row]:
     for key, points in run.metrics.items():
         columns = points.values.tolist(), points.times.tolist(), points.steps.tolist()
-        for value, timestamp, step in zip(*columns, strict=True):
-            yield _metric_row(run_id, key, value, timestamp, step)
+        yield from zip(repeat(run_id), repeat(key), *columns, repeat(False))  # repeats never end
 
 
 def _latest_rows(run_id: str, run: StoredRun) -> Iterator[Row]:
@@ -154,15 +171,35 @@ def _latest_rows(run_id: str, run: StoredRun) -> Iterator[Row]:
         if len(points.steps):
             last = int(points.steps.argmax())
             value, timestamp, step = points.values[last], points.times[last], points.steps[last]
-            yield _metric_row(run_id, key, float(value), int(timestamp), int(step))
+            yield run_id, key, float(value), int(timestamp), int(step), False
 
 
-def _metric_row(run_id: str, key: str, value: float, timestamp: int, step: int) -> Row:
-    return {
-        "run_uuid": run_id,
-        "key": key,
-        "value": value,
-        "timestamp": timestamp,
-        "step": step,
-        "is_nan": False,  # records hold finite values alone
-    }
+def _insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert rows by the fastest means of the database's own driver."""
+    load = _copy if connection.dialect.name == "postgresql" else _execute_many
+    rows = iter(rows)
+    while chunk := list(islice(rows, _CHUNK)):
+        load(connection, table, columns, chunk)
+
+
+def _execute_many(
+    connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row]
+) -> None:
+    marks = ", ".join("?" * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row]) -> None:
+    """Load rows by PostgreSQL's COPY, in its text format: tabs between, backslashes before what means something."""
+    text = "\n".join("\t".join(map(_copy_text, row)) for row in rows)
+    cursor: Any = connection.connection.cursor()  # the driver's own: `copy_expert` is psycopg2's
+    cursor.copy_expert(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", io.StringIO(text))
+
+
+def _copy_text(value: object) -> str:
+    if value is None:
+        return r"\N"
+    return str(value).translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})

@@ -21,7 +21,7 @@ from study.errors import InvalidInput
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
 from study.tracking.location import Location
-from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, schema_revision
+from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def open_store(uri: str | None) -> Store:
         with FileLock(_lock_path(location)):  # a fresh database does not survive two processes making it
             client.search_experiments(max_results=1)
     except (MlflowException, sa.exc.SQLAlchemyError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].partition(" (Caused by")[0][:200]
         raise InvalidInput(
             f"tracking.uri must name a store that answers, got {location.uri}: {reason}"
         ) from error
@@ -82,7 +82,7 @@ def open_store(uri: str | None) -> Store:
 def _backend(location: Location, client: MlflowClient) -> Backend:
     if not location.is_sql:
         return ClientBackend(client, parallel=True)
-    engine = sa.create_engine(location.uri, connect_args={"timeout": 60} if location.database else {})
+    engine = open_engine(location.uri)
     revision = schema_revision(engine)
     if revision in KNOWN_REVISIONS:
         return SqlBackend(engine)

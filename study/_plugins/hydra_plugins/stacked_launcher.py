@@ -34,10 +34,11 @@ class StackedLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         from study.compose import Composer
+        from study.session import COMPOSER
         from study.train import train_jobs
 
         setup_globals()
-        composer = Composer(self._loader, self._config)
+        composer = COMPOSER.get() or Composer(self._loader, self._config)
         composed = [composer.compose(overrides) for overrides in job_overrides]
         results = train_jobs([task for task, _ in composed], job_overrides)
         return [
