@@ -86,7 +86,7 @@ def _compose(name: str, overrides: Sequence[str], own: Path | None) -> Mapping[s
         raise InvalidInput(one_of("certificate", claim, claims))
     lines = [f"optimizer={name}", *(o for o in overrides if o not in asked)]
     lines += [f"certificate={claim}", f"+claimed={claim}"] if claim in claims else ["+claimed=null"]
-    lines += [f"hydra.searchpath=[file://{own.resolve()}]"] if own is not None else []
+    lines += [f"hydra.searchpath=['file://{own.resolve()}']"] if own is not None else []
     try:
         with initialize_config_dir(str(_CONF), version_base="1.3"):
             tree = OmegaConf.to_container(compose("certify", lines), resolve=True, throw_on_missing=True)

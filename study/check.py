@@ -74,7 +74,7 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
     _check_hyperparameters(optimizer)
     batch_size, points = tree["batch_size"], problem.get("points")
-    if isinstance(batch_size, int) and isinstance(points, int):
+    if isinstance(batch_size, int) and isinstance(points, int) and _is_count(points):
         check_batch_size(batch_size, points)
     first, count = cast("int", tree["first_seed"]), cast("int", tree["seeds"])
     return Job(
@@ -106,7 +106,7 @@ def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
 def _check_scalars(tree: Mapping[str, object]) -> None:
     for key in ("seeds", "epochs"):
         _require(key, tree[key], "a whole number >= 1", _is_count)
-    _require("first_seed", tree["first_seed"], "a whole number >= 0", lambda v: v == 0 or _is_count(v))
+    _require("first_seed", tree["first_seed"], "a whole number >= 0", lambda v: _is_whole(v, 0))
     wording = "a whole number >= 1, or null for all data"
     _require("batch_size", tree["batch_size"], wording, lambda v: v is None or _is_count(v))
     stack = cast("Mapping[str, object]", tree["stack"])
@@ -130,7 +130,11 @@ def _require(key: str, value: object, wording: str, holds: Callable[[object], bo
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return _is_whole(value, 1)
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _is_number(value: object) -> bool:

@@ -59,10 +59,14 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, InvalidInput):
         return str(error)
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
-        group, _, choice = error.missing_cfg_file.rpartition("/")
+        missing = error.missing_cfg_file
+        split = missing.rpartition if missing.startswith("hydra/") else missing.partition
+        group, _, choice = split("/")
         return one_of(group, choice, _choices(group) or error.options)
     if isinstance(error, OverrideParseException):
         return f"an override must be key=value, got {error.override!r}: {str(error).splitlines()[0]}"
+    if isinstance(error, ValueError) and str(error).startswith("Config group override"):  # Hydra's own
+        return f"a choice must be the name of one file, as in optimizer=adam: {error}"
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         unknown = re.match(r"Could not override '([^']+)'", str(error))
         return _unknown_key(unknown[1]) if unknown else " ".join(str(error).split())

@@ -25,8 +25,9 @@ from study.trained import Series, Trained
 MAX_TRACED_SCALARS = 3
 """A problem of at most so many scalar parameters has each of them recorded at every step."""
 
-_CACHED_POINTS = 2**15
-"""Points evaluated in one call on a CPU: so few that the hidden layer's values stay in its cache."""
+_POINTS_AT_ONCE = {"cpu": 2**15, "cuda": 2**25}
+"""Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
+that they fit into its memory."""
 
 
 def train(
@@ -80,8 +81,9 @@ class _Stack:
         self.grads = torch.zeros_like(self.params)
         self.optimizers = list(self._optimizers())
         self._losses = vmap(self._loss)
-        chunk = max(1, _CACHED_POINTS // self.points) if device.type == "cpu" else None
+        chunk = max(1, _POINTS_AT_ONCE[device.type] // self.points)
         self._evaluations = vmap(self._loss, chunk_size=chunk)
+        self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=chunk)
 
     def batches(self) -> Iterator[tuple[Float[Tensor, "run point feature"], Float[Tensor, "run point 1"]]]:
         """Yield one epoch's minibatches, each seed's in its own order; the last one may be smaller."""
@@ -115,7 +117,7 @@ class _Stack:
     @torch.no_grad()
     def predict(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "run point 1"]:
         """Return every run's prediction at the same inputs."""
-        predictions: Tensor = vmap(self._predict, in_dims=(0, None))(self.params, inputs)
+        predictions: Tensor = self._predictions(self.params, inputs)
         return predictions
 
     def unflatten(self, flat: Float[Tensor, "*run parameter"]) -> dict[str, Tensor]:

@@ -1,10 +1,38 @@
-"""Shapes named in signatures (jaxtyping) are checked while the tests run."""
+"""Shapes named in signatures (jaxtyping) are checked while the tests run; commands run beside a store of their own."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from jaxtyping import install_import_hook
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: threads only wait for one another
 
 install_import_hook("study", "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a module of the study as a person would, from a folder where nothing else is.
+
+    The module is called with `python -m`; its words and the folder are given. Hydra's own files and Python
+    modules of the test lie in the folder; whoever trains says `tracking.uri`.
+    """
+
+    def run(folder: Path, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "STUDY_HYDRA_DIR": str(folder / "hydra"), "PYTHONPATH": str(folder)}
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run

@@ -36,8 +36,8 @@ class Momentum(Rule):
         InvalidInput: a hyperparameter is out of its range.
 
     Reference:
-        Polyak (1964), Some methods of speeding up the convergence of iteration methods, eq. 9,
-        https://doi.org/10.1016/0041-5553(64)90137-5
+        Polyak (1964), Some methods of speeding up the convergence of iteration methods, the two-step method
+        x_(n+1) = x_n - α ∇f(x_n) + β (x_n - x_(n-1)), https://doi.org/10.1016/0041-5553(64)90137-5
     """
 
     def __init__(

@@ -27,7 +27,8 @@ class SGD(Rule):
         InvalidInput: a hyperparameter is out of its range.
 
     Reference:
-        Robbins and Monro (1951), A Stochastic Approximation Method, eq. 8, https://doi.org/10.1214/aoms/1177729586
+        Robbins and Monro (1951), A Stochastic Approximation Method, the recursion x_(n+1) = x_n + a_n (α - y_n),
+        https://doi.org/10.1214/aoms/1177729586
     """
 
     def __init__(self, params: ParamsT, lr: Number) -> None:

@@ -49,3 +49,10 @@ def _wide(curves: pd.DataFrame, runs: pd.DataFrame, x: str) -> Iterator[tuple[st
         broken = diverged.loc[members].to_numpy()
         wide.loc[broken] = wide.loc[broken].fillna(np.inf)
         yield str(label), wide
+
+
+def last_medians(band: pd.DataFrame, *, x: str = "step") -> dict[str, float]:
+    """Return the last median of each label, the least first; ties stay in the band's order."""
+    ends = band.sort_values(x, kind="stable").groupby("label", observed=True, sort=False)["median"].last()
+    ranked = ends.loc[list(band["label"].unique())].sort_values(kind="stable")
+    return {str(label): float(median) for label, median in ranked.items()}

@@ -11,6 +11,11 @@ def median_fit(fits: pd.DataFrame) -> pd.DataFrame:
     return fits.groupby(["label", "x"], observed=True, sort=False)["prediction"].median().reset_index()
 
 
+def knows_target(data: pd.DataFrame) -> bool:
+    """Return whether the data come with a noise-free target, other than what was trained on."""
+    return bool((data["clean"] != data["y"]).any())
+
+
 def median_errors(fits: pd.DataFrame, data: pd.DataFrame) -> Mapping[str, float]:
     """Return, for each label, the median over seeds of the root mean square distance to the target.
 

@@ -3,7 +3,6 @@
 import itertools
 import math
 from dataclasses import asdict, dataclass
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -94,14 +93,14 @@ def compare_pairs(runs: pd.DataFrame, *, value: str, protocol: Protocol) -> pd.D
     return table
 
 
-def interquartile_mean(values: Float[np.ndarray, "... run"]) -> Float[np.ndarray, "..."]:
-    """Return the mean of what is left when floor(n / 4) values are dropped at each end.
+def interquartile_mean(values: Float[np.ndarray, "point run"]) -> Float[np.ndarray, " point"]:
+    """Return, for each row, the mean of what is left when floor(n / 4) values are dropped at each end.
 
     Reference: Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice, 2021.
     """
     runs = values.shape[-1]
     with np.errstate(invalid="ignore"):  # +inf and -inf left together have no mean: NaN says so
-        return cast("np.ndarray", np.sort(values, axis=-1)[..., runs // 4 : runs - runs // 4].mean(axis=-1))
+        return np.asarray(np.sort(values, axis=1)[:, runs // 4 : runs - runs // 4].mean(axis=1))
 
 
 def holm(p: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
@@ -151,7 +150,7 @@ def _paired(
     drawn = rng.integers(0, len(a), (protocol.resamples, len(a)))
     low, high = _interval(interquartile_mean(difference[drawn]), protocol.confidence)
     return Pair(
-        first, second, len(a), float(interquartile_mean(difference)), low, high,
+        first, second, len(a), float(interquartile_mean(difference[None])[0]), low, high,
         improvement=float(np.mean(difference < 0) + np.mean(difference == 0) / 2),
         p=_wilcoxon(difference),
         sd=_deviation(difference),
@@ -173,7 +172,7 @@ def _unpaired(
         for sample in (a, b)
     ]
     low, high = _interval(differences(means[0], means[1]), protocol.confidence)
-    center = differences(interquartile_mean(a)[None], interquartile_mean(b)[None])[0]
+    center = differences(interquartile_mean(a[None]), interquartile_mean(b[None]))[0]
     less = differences(a[:, None], b[None, :])
     return Pair(
         first, second, min(len(a), len(b)), float(center), low, high,

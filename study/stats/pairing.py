@@ -20,4 +20,4 @@ def refusal(runs: pd.DataFrame) -> str:
     missing = [RECEIPTS[name] for name in RECEIPTS if runs[name].isna().any()]
     if missing:
         return f"no receipt of the {' and the '.join(missing)} was kept"
-    return f"at one seed the {' and the '.join(found)} differ between labels" if found else ""
+    return f"at the same seed, labels differ in the {' and the '.join(found)}" if found else ""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+import numpy as np
 import pandas as pd
 
 from study.record import Points
@@ -11,7 +12,11 @@ from study.record import Points
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """One finished run, ready to be written: complete or absent."""
+    """One finished run, ready to be written: complete or absent.
+
+    Raises:
+        ValueError: a value is NaN or infinite, which MLflow's stores do not keep as such.
+    """
 
     name: str
     params: Mapping[str, str]
@@ -20,7 +25,15 @@ class StoredRun:
     start: int
     end: int
 
+    def __post_init__(self) -> None:
+        for key, points in self.metrics.items():
+            finite = np.isfinite(points.values)
+            if not finite.all():
+                value, step = points.values[finite.argmin()], points.steps[finite.argmin()]
+                raise ValueError(f"{key} of {self.name} must be finite, got {value} at step {step}")
 
+
+@runtime_checkable
 class Backend(Protocol):
     """Bulk access to the runs of one store."""
 

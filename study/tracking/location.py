@@ -1,5 +1,6 @@
 """Where a store is. Needs neither MLflow nor a database, so that a wrong place is refused at once."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,8 +10,8 @@ from study.errors import InvalidInput
 ROOT = Path(__file__).resolve().parents[2]
 """The repository: stores, reports and data lie below it, from whichever directory a command is called."""
 
-_SQL = ("sqlite", "postgresql")
-_SCHEMES = (*_SQL, "http", "https")
+_POSTGRESQL = "postgresql+psycopg2"  # SQLAlchemy's own choice of a driver changes with its version
+_SCHEMES = ("sqlite", "postgresql", _POSTGRESQL, "http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,21 @@ class Location:
             InvalidInput: the URI is of no kind that can be tracked to.
         """
         given = uri or f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}"
-        scheme = urlsplit(given).scheme.partition("+")[0]
+        scheme, _, rest = given.partition(":")
         if scheme not in _SCHEMES:
             kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
-            raise InvalidInput(f"tracking.uri must be {kinds}, got {given!r}")
-        if scheme != "sqlite":
-            artifacts = str(ROOT / "mlruns" / "artifacts") if scheme == "postgresql" else None
-            return cls(given, None, artifacts)
+            raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(given)!r}")
+        if scheme.startswith("postgresql"):
+            return cls(f"{_POSTGRESQL}:{rest}", None, str(ROOT / "mlruns" / "artifacts"))
+        if scheme.startswith("http"):
+            return cls(given, None, None)
         database = Path(given.partition(":///")[2]).absolute()
         return cls(f"sqlite:///{database}", database, str(database.parent / "artifacts"))
 
     @property
     def is_sql(self) -> bool:
         """Whether this process can reach the store by SQL."""
-        return urlsplit(self.uri).scheme.partition("+")[0] in _SQL
+        return not self.uri.startswith("http")
 
     @property
     def shown(self) -> str:
@@ -57,9 +59,14 @@ class Location:
             inside = self.database.is_relative_to(ROOT)
             return str(self.database.relative_to(ROOT)) if inside else self.database.name
         parts = urlsplit(self.uri)
-        return f"{parts.scheme}://{parts.hostname}{parts.path}"
+        return f"{parts.scheme.partition('+')[0]}://{parts.hostname}{parts.path}"
 
     @property
     def exists(self) -> bool:
         """Whether there may be something in the store: False only for a SQLite file that is not there."""
         return self.database is None or self.database.exists()
+
+
+def without_password(text: str) -> str:
+    """Return a text with `***` for the password of each URI in it."""
+    return re.sub(r"(?<=://)([^\s:/@]*):[^\s/@]*@", r"\1:***@", text)

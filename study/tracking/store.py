@@ -20,7 +20,7 @@ from mlflow.exceptions import MlflowException
 from study.errors import InvalidInput
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
-from study.tracking.location import Location
+from study.tracking.location import Location, without_password
 from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
 
 
@@ -71,11 +71,10 @@ def open_store(uri: str | None) -> Store:
     try:
         with FileLock(_lock_path(location)):  # a fresh database does not survive two processes making it
             client.search_experiments(max_results=1)
-    except (MlflowException, sa.exc.SQLAlchemyError) as error:
+    except (MlflowException, sa.exc.SQLAlchemyError, ImportError) as error:
         reason = str(error).splitlines()[0].partition(" (Caused by")[0][:200]
-        raise InvalidInput(
-            f"tracking.uri must name a store that answers, got {location.uri}: {reason}"
-        ) from error
+        shown = without_password(location.uri)
+        raise InvalidInput(f"tracking.uri must name a store that answers, got {shown}: {reason}") from error
     return Store(location, client, _backend(location, client))
 
 

@@ -15,6 +15,7 @@ from study.job import Job
 from study.record import Record
 from study.tracking import names
 from study.tracking.backend import StoredRun
+from study.tracking.location import without_password
 from study.tracking.store import Store
 from study.trained import Trained
 
@@ -176,6 +177,7 @@ def begin(
         command: what the person typed.
         config: the composed config as YAML.
     """
+    command, config = without_password(command), without_password(config)
     experiment_id = store.experiment_id(experiment)
     plan = asked if jobs is None else _plan(jobs)
     sweep = _find(store, experiment_id, names.PLAN, plan, tags)

@@ -1,0 +1,65 @@
+"""Train stacks of 10^5 and 10^6 runs on a GPU, in memory; tracking is measured by `study.bench`.
+
+python -m study.bench.gpu                   # 100,000 and 1,000,000 runs of 384 steps
+python -m study.bench.gpu runs=10000
+"""
+
+import json
+import sys
+import time
+
+import torch
+
+from study import stack
+from study.job import Job, Run
+from study.problems.parabola import Parabola
+
+JOBS = 100  # 4 optimizers x 25 learning rates
+
+
+def main() -> None:
+    """Print one JSON object per size: runs, seconds, steps per second, peak memory, device."""
+    if not torch.cuda.is_available():
+        sys.stdout.write("skipped: torch finds no GPU here\n")
+        return
+    words = dict(word.split("=", 1) for word in sys.argv[1:])
+    for count in map(int, words.get("runs", "100000,1000000").split(",")):
+        sys.stdout.write(f"{json.dumps(_measure(count))}\n")
+        sys.stdout.flush()
+
+
+def _measure(count: int) -> dict[str, object]:
+    problem = Parabola(name="parabola", points=1000, noise=0.1, width=20, cap=1000.0)
+    runs = [Run(job, seed) for job in _jobs(count // JOBS) for seed in job.seeds]
+    torch.cuda.reset_peak_memory_stats()
+    began = time.perf_counter()
+    trained = stack.train(problem, runs, device=torch.device("cuda"))
+    seconds = time.perf_counter() - began
+    return {
+        "device": torch.cuda.get_device_name(),
+        "runs": len(runs),
+        "seconds": seconds,
+        "training_seconds": float(trained.times[-1] - trained.times[0]),
+        "run_steps_per_second": trained.train_loss.size / seconds,
+        "peak_bytes": torch.cuda.max_memory_allocated(),
+    }
+
+
+def _jobs(seeds: int) -> list[Job]:
+    rules: list[dict[str, object]] = [
+        {"name": "sgd", "_target_": "torch.optim.SGD"},
+        {"name": "momentum", "_target_": "torch.optim.SGD", "momentum": 0.8},
+        {"name": "rmsprop", "_target_": "torch.optim.RMSprop", "alpha": 0.9},
+        {"name": "adam", "_target_": "torch.optim.Adam", "betas": [0.9, 0.99]},
+    ]
+    rates = [10 ** (-4 + 4 * index / 24) for index in range(JOBS // len(rules))]
+    problem = {"name": "parabola", "_target_": "study.problems.parabola.Parabola"}
+    return [
+        Job(problem, {**rule, "lr": rate}, 12, 32, range(seeds), f"{rule['name']} lr={rate:.3g}")
+        for rule in rules
+        for rate in rates
+    ]
+
+
+if __name__ == "__main__":
+    main()

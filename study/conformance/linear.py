@@ -1,0 +1,80 @@
+r"""How the rules without a root move on a quadratic: one matrix per curvature, applied again and again.
+
+On f(x) = λ x² / 2 the gradient is λ x, so the pair (x, v) of place and velocity is multiplied at each step by a
+matrix that depends on lr and λ through their product alone. Its powers are the path; where its spectral radius
+passes 1 lies the greatest stable step.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+
+class LinearRule(ABC):
+    """A rule whose step is linear in place, velocity and gradient, v being the torch-form velocity times lr."""
+
+    @abstractmethod
+    def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
+        """Return what takes (x_t, v_t) to (x_(t+1), v_(t+1)) where lr times curvature is `product`."""
+
+    @property
+    @abstractmethod
+    def boundary(self) -> float:
+        """The lr times curvature below which the path dies out."""
+
+    def path(self, product: float, start: float, *, steps: int) -> Float[np.ndarray, "step"]:
+        """Return x_1 ... x_steps from (start, 0): the first row of the matrix's powers."""
+        matrix = self.matrix(product)
+        powers = [np.linalg.matrix_power(matrix, t) for t in range(1, steps + 1)]
+        return np.array([power[0, 0] * start for power in powers])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientDescent(LinearRule):
+    """x_t = (1 - ηλ)^t x_0; stable for ηλ < 2."""
+
+    def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
+        return np.array([[1 - product, 0.0], [product, 0.0]])
+
+    @property
+    def boundary(self) -> float:
+        return 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeavyBall(LinearRule):
+    """v' = β v + ηλ x, x' = x - v'; stable for ηλ < 2 + 2β. Polyak (1964).
+
+    Args:
+        momentum: β.
+    """
+
+    momentum: float | int
+
+    def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
+        return np.array([[1 - product, -self.momentum], [product, self.momentum]])
+
+    @property
+    def boundary(self) -> float:
+        return 2 + 2 * self.momentum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nesterov(LinearRule):
+    """v' = β v + ηλ x, x' = x - ηλ x - β v'; stable for ηλ < 2 (1 + β) / (1 + 2β).
+
+    Args:
+        momentum: β.
+    """
+
+    momentum: float | int
+
+    def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
+        beta = self.momentum
+        return np.array([[1 - (1 + beta) * product, -(beta**2)], [product, beta]])
+
+    @property
+    def boundary(self) -> float:
+        return 2 * (1 + self.momentum) / (1 + 2 * self.momentum)

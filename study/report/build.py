@@ -1,0 +1,107 @@
+"""Frames and a plan in, a folder of files out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from study.figures.style import Style
+from study.figures.style.words import most_seeds
+from study.frames import SweepFrames
+from study.report.folder import check_replaceable, replaced
+from study.report.gallery import Picture, draw_all
+from study.report.pages import Contents, html_page, markdown_page
+from study.report.plan import Plan
+from study.report.tables import curve_points, facts, pair_tables, summary_table
+from study.stats.pairing import refusal
+from study.stats.summary import summarise
+
+OWN = frozenset({"index.html", "report.md", "figures", "summary.csv", "curves.parquet"})
+PROVENANCE = {
+    "command": "command", "sweep": "sweep", "git_commit": "commit", "versions": "versions", "device": "device",
+    "started": "trained",
+}  # fmt: skip
+
+
+def build(sweep: SweepFrames, plan: Plan, folder: Path, *, written: str) -> list[Path]:
+    """Write the report of `sweep` into `folder`, whole or not at all.
+
+    Args:
+        sweep: all that the report may know.
+        plan: what it holds.
+        folder: its place; what was there is replaced.
+        written: the time of writing, the only thing in it that the store does not decide.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InvalidInput: a figure's option does not exist, or `folder` holds files of another kind.
+    """
+    check_replaceable(folder, OWN)
+    style = Style.of(
+        sweep.runs, colors=plan.colors, spare=plan.spare, confidence=plan.confidence, resamples=plan.resamples,
+        seed=plan.seed,
+    )  # fmt: skip
+    summary = summarise(
+        sweep.runs, value=plan.value, confidence=plan.confidence, resamples=plan.resamples, rng=style.rng()
+    )
+    pictures = draw_all(plan.figures, sweep, style)
+    contents = _contents(sweep, plan, style, summary=summary, pictures=pictures, written=written)
+    with replaced(folder) as fresh:
+        _write(fresh, contents, summary=summary, points=curve_points(sweep))
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _contents(
+    sweep: SweepFrames,
+    plan: Plan,
+    style: Style,
+    *,
+    summary: pd.DataFrame,
+    pictures: list[Picture],
+    written: str,
+) -> Contents:
+    return Contents(
+        title=plan.title,
+        experiment=sweep.experiment,
+        paragraphs=[part.strip() for part in plan.text.split("\n\n") if part.strip()],
+        facts=facts(sweep),
+        how_to_read=_how_to_read(sweep, plan),
+        tables=[summary_table(sweep, plan, style, summary), *pair_tables(sweep, plan)],
+        pictures=pictures,
+        provenance={**_provenance(sweep), "written": written},
+        again=f"make sweep EXPERIMENT={sweep.experiment}\nmake report EXPERIMENT={sweep.experiment}",
+    )
+
+
+def _how_to_read(sweep: SweepFrames, plan: Plan) -> str:
+    if most_seeds(sweep.runs) == 1:
+        return (
+            "A number stands for one run: there is one seed, so no interval, and nothing is said about others. "
+            "Lower is better. A diverged run is not left out: it counts as infinite."
+        )
+    together = (
+        " Two settings whose intervals overlap may still differ: at one seed all meet the same data, start and "
+        "minibatches, so compare them seed by seed."
+    )
+    return (
+        f"A number stands for one setting over its seeds: the median, with the {100 * plan.confidence:g}% "
+        "interval that says where the median would lie if the seeds were drawn again. Lower is better. A "
+        f"diverged run is not left out: it counts as infinite.{'' if refusal(sweep.runs) else together}"
+    )
+
+
+def _provenance(sweep: SweepFrames) -> Mapping[str, str]:
+    return {title: sweep.info[key] for key, title in PROVENANCE.items() if sweep.info.get(key)}
+
+
+def _write(folder: Path, contents: Contents, *, summary: pd.DataFrame, points: pd.DataFrame) -> None:
+    (folder / "figures").mkdir()
+    for picture in contents.pictures:
+        (folder / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
+        (folder / "figures" / f"{picture.file}.png").write_bytes(picture.png)
+    summary.to_csv(folder / "summary.csv", index=False)
+    points.to_parquet(folder / "curves.parquet", index=False)
+    (folder / "report.md").write_text(markdown_page(contents), encoding="utf-8")
+    (folder / "index.html").write_text(html_page(contents), encoding="utf-8")

@@ -1,0 +1,86 @@
+"""The two pages of a report, from one set of contents: templates decide how they look."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from study.report.gallery import Picture
+
+NARROW = 6.5  # inches: two figures up to it share a row
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as text.
+
+    Args:
+        title: what is compared.
+        rows: one mapping per row, from column name to text; all with the same keys.
+        note: n, interval and method.
+        words: the columns that hold words, not numbers.
+    """
+
+    title: str
+    rows: Sequence[Mapping[str, str]]
+    note: str
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What both pages say.
+
+    Args:
+        title: of the report.
+        experiment: its name.
+        paragraphs: the question.
+        facts: numbers a reader asks first, by name.
+        how_to_read: one sentence on medians, intervals and divergence.
+        tables: numbers.
+        pictures: figures with captions.
+        provenance: command, commit, sweep, versions, ..., by name.
+        again: the commands that make the report again.
+    """
+
+    title: str
+    experiment: str
+    paragraphs: Sequence[str]
+    facts: Mapping[str, str]
+    how_to_read: str
+    tables: Sequence[Table]
+    pictures: Sequence[Picture]
+    provenance: Mapping[str, str]
+    again: str
+
+
+def html_page(contents: Contents) -> str:
+    """Return one self-contained HTML page: no script, nothing loaded from elsewhere."""
+    return _environment().get_template("index.html.j2").render(page=contents, narrow=NARROW)
+
+
+def markdown_page(contents: Contents) -> str:
+    """Return the page for GitHub, which links the pictures beside it."""
+    return _environment().get_template("report.md.j2").render(page=contents, narrow=NARROW)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("study.report"),
+        autoescape=select_autoescape(["html", "html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["picture"] = _element
+    environment.filters["cell"] = lambda text: text.replace("|", "\\|")
+    return environment
+
+
+def _element(picture: Picture) -> Markup:
+    """Return the picture as an element; its SVG is Matplotlib's own and needs no escaping."""
+    if (svg := picture.inline) is not None:
+        return Markup(svg)
+    return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(picture.file, picture.base64)

@@ -1,0 +1,64 @@
+"""What the problems' tests share: composed jobs, trained by the stack, and the airfoil file where it is at hand."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from study.build import build_problem
+from study.check import job_from_config
+from study.job import Job, Run
+from study.problems.base import Problem
+from study.stack import train
+from study.trained import Trained
+
+ROOT = Path(__file__).parents[2]
+FILE = "airfoil_self_noise.dat"
+
+
+@pytest.fixture
+def airfoil_file() -> Path:
+    """The data file, in the environment's, the repository's or its neighbour's data; else the test is skipped."""
+    places = [ROOT / "data" / FILE, ROOT.parent / "shared" / "data" / FILE]
+    if "STUDY_AIRFOIL" in os.environ:
+        places.insert(0, Path(os.environ["STUDY_AIRFOIL"]))
+    for place in places:
+        if place.exists():
+            return place
+    pytest.skip(f"the airfoil data is in none of {', '.join(map(str, places))}")
+
+
+@pytest.fixture(scope="module")
+def job() -> Iterator[Callable[..., Job]]:
+    """Compose the job that overrides of the real config tree describe."""
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        yield lambda *overrides: job_from_config(
+            compose("config", overrides=["hydra/launcher=basic", *overrides]), overrides
+        )
+
+
+@pytest.fixture
+def problem(job: Callable[..., Job], request: pytest.FixtureRequest) -> Callable[..., Problem]:
+    """Build a problem of conf/problem by its name."""
+
+    def build(name: str, *overrides: str) -> Problem:
+        if name == "airfoil":
+            overrides = (*overrides, f"problem.path={request.getfixturevalue('airfoil_file')}")
+        return build_problem(job(f"problem={name}", *overrides).problem)
+
+    return build
+
+
+@pytest.fixture
+def trained(job: Callable[..., Job]) -> Callable[..., Trained]:
+    """Train the job that overrides describe, all its seeds in one stack."""
+
+    def run(*overrides: str) -> Trained:
+        described = job(*overrides)
+        runs = [Run(described, seed) for seed in described.seeds]
+        return train(build_problem(described.problem), runs, device=torch.device("cpu"))
+
+    return run

@@ -1,0 +1,99 @@
+"""A sweep as the store would give it back, made of closed forms: small, fast, and with known answers."""
+
+import numpy as np
+import pandas as pd
+
+from study.frames import SweepFrames
+
+RATES = {"sgd": 0.01, "momentum": 0.03, "rmsprop": 0.06, "adam": 0.05}
+
+
+def parabola_sweep(
+    *, seeds: int = 5, steps: int = 384, labels: dict[str, float] | None = None, diverged: bool = True
+) -> SweepFrames:
+    """Return loss = 0.01 noise[seed, step] + (0.3 + seed / 100) exp(-rate step), noise shared by all labels.
+
+    With `diverged`, the last seed of the first label breaks after step 9.
+    """
+    labels = labels or {f"{name} lr=0.01": rate for name, rate in RATES.items()}
+    noise = np.random.default_rng(7).chisquare(32, (seeds, steps)) / 32
+    step = np.arange(steps)
+    runs, points, fits = [], [], []
+    for job, (label, rate) in enumerate(labels.items()):
+        for seed in range(seeds):
+            broken = diverged and job == 0 and seed == seeds - 1
+            loss = 0.01 * noise[seed] + (0.3 + seed / 100) * np.exp(-rate * step)
+            run_id = f"{job:04d}-{seed:04d}"
+            runs.append(_run(run_id, label, seed, loss, broken))
+            kept = 10 if broken else steps
+            points.append(_points(run_id, "train/loss", step[:kept], loss[:kept]))
+            if not broken:
+                every = np.arange(0, steps + 1, 32)
+                points.append(_points(run_id, "eval/loss", every, 0.3 * np.exp(-rate * every)))
+                fits.append(_fit(label, seed, float(np.exp(-rate * steps))))
+    frame = pd.DataFrame(runs).assign(
+        label=lambda frame: pd.Categorical(frame["label"], categories=list(labels))
+    )
+    return SweepFrames(
+        experiment="headline",
+        info={
+            "sweep": "sweep-1",
+            "command": "python -m study.train -m experiment=headline",
+            "git_commit": "0123456789abcdef (dirty)",
+            "versions": "python 3.11, torch 2.13",
+            "started": "2026-01-02 03:04:05 UTC",
+            "device": "cpu",
+            "store": "sqlite:///somewhere.db",
+        },
+        runs=frame,
+        points=pd.concat(points, ignore_index=True),
+        fits=pd.concat(fits, ignore_index=True),
+        data=_data(),
+    )
+
+
+def _run(run_id: str, label: str, seed: int, loss: np.ndarray, broken: bool) -> dict[str, object]:
+    optimizer, *rest = label.split(" ")
+    last = float("inf") if broken else float(loss[-32:].mean())
+    lr = next((float(part.removeprefix("lr=")) for part in rest if part.startswith("lr=")), 0.01)
+    return {
+        "run_id": run_id, "job": run_id[:4], "label": label, "optimizer": optimizer, "problem": "parabola",
+        "seed": seed, "status": "diverged" if broken else "ok",
+        "data_sha": f"d{seed}", "init_sha": f"i{seed}", "order_sha": f"o{seed}",
+        "optimizer.lr": lr, "epochs": 12, "batch_size": 32,
+        "diverged_step": 10.0 if broken else float("nan"), "last_epoch_loss": last, "final_eval_loss": last,
+        "excess": last, "initial_eval_loss": 0.3, "floor": 0.0,
+    }  # fmt: skip
+
+
+def _points(run_id: str, metric: str, step: np.ndarray, value: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"run_id": run_id, "metric": metric, "step": step, "value": value})
+
+
+def _fit(label: str, seed: int, missing: float) -> pd.DataFrame:
+    x = np.linspace(-1, 1, 101)
+    wobble = 0.02 * np.sin(7 * x + seed)
+    prediction = x**2 * (1 - missing) + 0.3 * missing + wobble
+    return pd.DataFrame(
+        {"label": label, "optimizer": label.split(" ")[0], "seed": seed, "x": x, "prediction": prediction}
+    )
+
+
+def _data() -> pd.DataFrame:
+    x = np.linspace(-1, 1, 1000)
+    return pd.DataFrame({"x": x, "y": x**2 + 0.1 * np.random.default_rng(0).normal(size=1000), "clean": x**2})
+
+
+def bowl_sweep() -> SweepFrames:
+    """Return gradient descent on 0.1 x1^2 + 2 x2^2 from (-5, -2) at two learning rates, by its closed form."""
+    runs, points = [], []
+    step = np.arange(21)
+    for job, rate in enumerate((0.4, 0.1)):
+        label, run_id = f"sgd lr={rate}", f"{job:04d}-0000"
+        runs.append(_run(run_id, label, 0, np.full(40, 0.1), broken=False))
+        points.append(_points(run_id, "param/x1", step, -5 * (1 - 0.2 * rate) ** step))
+        points.append(_points(run_id, "param/x2", step, -2 * (1 - 4 * rate) ** step))
+    frame = pd.DataFrame(runs)
+    frame["label"] = pd.Categorical(frame["label"], categories=list(frame["label"]))
+    empty = pd.DataFrame(columns=["label", "optimizer", "seed", "x", "prediction"])
+    return SweepFrames("bowl", {}, frame, pd.concat(points, ignore_index=True), empty, _data().iloc[:0])

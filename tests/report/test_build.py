@@ -1,0 +1,190 @@
+"""The whole report from a synthetic sweep: complete, self-contained, escaped, the same bytes twice."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from study.errors import InvalidInput
+from study.frames import SweepFrames
+from study.report.build import build
+from study.report.plan import Plan
+from tests.report.synthetic import bowl_sweep, parabola_sweep
+
+ROOT = Path(__file__).parents[2]
+FIGURES = [{"name": "loss_curves"}, {"name": "final_losses"}, {"name": "fitted_curves"}]
+
+
+def _plan(**changes: Any) -> Plan:
+    node = yaml.safe_load((ROOT / "conf/report/default.yaml").read_text())
+    return Plan.of(
+        {**node, "title": "A title", "text": "One.\n\nTwo.", "figures": FIGURES, "resamples": 300, **changes}
+    )
+
+
+@pytest.fixture(scope="module")
+def sweep() -> SweepFrames:
+    return parabola_sweep(seeds=6, steps=64)
+
+
+@pytest.fixture(scope="module")
+def folder(sweep: SweepFrames, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports") / "headline"
+    build(sweep, _plan(), folder, written="2026-01-02")
+    return folder
+
+
+def test_writes_what_it_promises(folder: Path) -> None:
+    """Two pages, each figure twice, the summary, every point; and nothing else."""
+    expected = {"index.html", "report.md", "summary.csv", "curves.parquet"}
+    for figure in FIGURES:
+        expected |= {f"figures/{figure['name']}.svg", f"figures/{figure['name']}.png"}
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == expected
+
+
+def test_same_sweep_same_bytes(sweep: SweepFrames, folder: Path, tmp_path: Path) -> None:
+    """The stated time is the only thing that may differ."""
+    build(sweep, _plan(), tmp_path / "again", written="2026-01-02")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "again" / path.relative_to(folder)).read_bytes(), (
+                path.name
+            )
+
+
+def test_curves_hold_every_point(sweep: SweepFrames, folder: Path) -> None:
+    """A round trip: nothing dropped, nothing altered."""
+    curves = pd.read_parquet(folder / "curves.parquet")
+    assert list(curves.columns) == ["label", "optimizer", "seed", "metric", "step", "value"]
+    assert curves["value"].tolist() == sweep.points["value"].tolist()
+    adam = curves[
+        (curves["optimizer"] == "adam") & (curves["seed"] == 3) & (curves["metric"] == "train/loss")
+    ]
+    runs = sweep.runs[(sweep.runs["optimizer"] == "adam") & (sweep.runs["seed"] == 3)]
+    mine = sweep.points[
+        sweep.points["run_id"].isin(runs["run_id"]) & (sweep.points["metric"] == "train/loss")
+    ]
+    assert adam["step"].tolist() == mine["step"].tolist()
+    assert adam["value"].tolist() == mine["value"].tolist()
+
+
+def test_summary_in_the_sweeps_order(sweep: SweepFrames, folder: Path) -> None:
+    """Medians are pandas' own."""
+    summary = pd.read_csv(folder / "summary.csv").set_index("label")
+    medians = sweep.runs.groupby("label", observed=True)["last_epoch_loss"].median()
+    assert list(summary.index) == list(medians.index)
+    assert summary["median"].to_numpy() == pytest.approx(medians.to_numpy(), rel=1e-15)
+    assert summary["diverged"].sum() == 1
+
+
+class _Page(HTMLParser):
+    """Collects what a browser would fetch, and all ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for key, value in attrs:
+            if key in ("src", "href", "xlink:href"):
+                self.links.append(str(value))
+            if key == "id":
+                self.ids.append(str(value))
+
+
+def test_page_is_self_contained(folder: Path) -> None:
+    """No script, no link to anywhere but itself, every id once though many figures share a page."""
+    page = _Page()
+    page.feed((folder / "index.html").read_text())
+    assert "script" not in page.tags
+    assert page.tags.count("figure") == len(FIGURES)
+    assert page.tags.count("svg") == len(FIGURES)
+    assert all(link.startswith(("#", "data:")) for link in page.links)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_pages_say_what_must_be_said(folder: Path) -> None:
+    """Divergence, n, method, provenance, how to make it again; in both pages."""
+    for name in ("index.html", "report.md"):
+        text = (folder / name).read_text()
+        for wanted in (
+            "1</b><span>diverged" if name == "index.html" else "**1** diverged",
+            "percentile bootstrap interval of the median over seeds (300 resamples)", "n = 6 seeds each",
+            "python -m study.train -m experiment=headline", "0123456789abcdef", "sweep-1", "torch 2.13",
+            "make report EXPERIMENT=headline", "2026-01-02", "Wilcoxon signed-rank", "Paired by seed",
+        ):  # fmt: skip
+            assert wanted in text, (name, wanted)
+        assert "somewhere.db" not in text
+
+
+def test_markdown_links_pictures_that_exist(folder: Path) -> None:
+    """GitHub shows them."""
+    text = (folder / "report.md").read_text()
+    for figure in FIGURES:
+        assert f"](figures/{figure['name']}.png)" in text
+        assert (folder / "figures" / f"{figure['name']}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_comes_from_config_is_escaped(sweep: SweepFrames, tmp_path: Path) -> None:
+    """A title with markup stays text."""
+    plan = replace(_plan(figures=[]), title="<script>alert(1)</script>")
+    build(sweep, plan, tmp_path / "x", written="now")
+    html = (tmp_path / "x" / "index.html").read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_unpaired_runs_are_compared_as_such(sweep: SweepFrames, tmp_path: Path) -> None:
+    """Other receipts: the paired claim is refused in words."""
+    runs = sweep.runs.assign(order_sha=sweep.runs["label"].astype(str))
+    build(replace(sweep, runs=runs), _plan(figures=[]), tmp_path / "x", written="now")
+    text = (tmp_path / "x" / "report.md").read_text()
+    assert "Not paired, because at the same seed, labels differ in the order of minibatches" in text
+    assert "Wilcoxon" not in text
+
+
+def test_one_seed_claims_no_interval(tmp_path: Path) -> None:
+    """A sweep of single runs: no interval, no pairs."""
+    build(bowl_sweep(), _plan(figures=[{"name": "trajectories"}]), tmp_path / "x", written="now")
+    text = (tmp_path / "x" / "report.md").read_text()
+    assert "n = 1 seed each, so no interval" in text
+    assert "Pair by pair" not in text
+
+
+def test_a_wrong_option_leaves_nothing(sweep: SweepFrames, tmp_path: Path) -> None:
+    """The message lists the figure's options; nothing is written."""
+    plan = _plan(figures=[{"name": "loss_curves", "flor": 0.01}])
+    with pytest.raises(InvalidInput, match="did you mean 'floor'"):
+        build(sweep, plan, tmp_path / "x", written="now")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_svg_is_embedded_as_png(
+    sweep: SweepFrames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page stays small; the file beside it stays a vector picture."""
+    monkeypatch.setattr("study.report.gallery.LARGEST_SVG", 10)
+    build(sweep, _plan(figures=[{"name": "ranking"}]), tmp_path / "x", written="now")
+    html = (tmp_path / "x" / "index.html").read_text()
+    assert "<svg" not in html
+    assert 'src="data:image/png;base64,' in html
+    assert (tmp_path / "x" / "figures" / "ranking.svg").exists()
+
+
+def test_a_report_needs_neither_torch_nor_the_store() -> None:
+    """Right of the store nothing imports torch or mlflow."""
+    code = (
+        "import sys, study.report.build, study.report.__main__;"
+        "sys.exit(not {'torch', 'mlflow'}.isdisjoint(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,50 @@
+"""The command, as a person types it: quick, one message for what cannot be, nothing written."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def _report(*arguments: str, cwd: Path) -> tuple[int, str, str, float]:
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "study.report", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr, time.perf_counter() - started
+
+
+def test_help_is_quick(tmp_path: Path) -> None:
+    """Within a second, with the command that uses it."""
+    status, out, _, seconds = _report("--help", cwd=tmp_path)
+    assert status == 0
+    assert "python -m study.report experiment=headline" in out
+    assert seconds < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "must be one of"),
+        (("experiment=hedline",), "did you mean 'headline'"),
+        (("experiment=headline", "report.confidance=1"), "did you mean report.confidence"),
+        (("experiment=headline", "report.confidence=2"), "got 2"),
+        (("experiment=headline", "report.figures=[{name: nosuch}]"), "must be one of"),
+        (("experiment=headline", "tracking.uri=sqlite:///{tmp}/none.db"), "make sweep EXPERIMENT=headline"),
+    ],
+)
+def test_bad_input_is_one_message(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    """Status 1, no traceback, nothing written."""
+    asked = [argument.format(tmp=tmp_path) if "{tmp}" in argument else argument for argument in arguments]
+    status, out, err, _ = _report(*asked, f"report.out={tmp_path}/out", cwd=tmp_path)
+    assert status == 1
+    assert said in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,78 @@
+"""The table of a sweep against pandas and SciPy."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+from study.stats.summary import summarise
+from tests.report.synthetic import parabola_sweep
+
+
+def test_counts_medians_and_intervals() -> None:
+    """Two lines of pandas give the counts and medians, SciPy the interval of one label."""
+    runs = parabola_sweep(seeds=5).runs
+    table = summarise(runs, rng=np.random.default_rng(0))
+    assert list(table["label"]) == list(runs["label"].cat.categories)
+    assert table["runs"].tolist() == [5, 5, 5, 5]
+    assert table["diverged"].tolist() == [1, 0, 0, 0]
+    medians = runs.groupby("label", observed=True)["last_epoch_loss"].median()
+    assert table["median"].tolist() == medians.tolist()
+    interval = scipy.stats.bootstrap(
+        (np.sort(runs.loc[runs["optimizer"] == "adam", "last_epoch_loss"]),),
+        np.median, method="percentile", n_resamples=9999, rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    row = table.iloc[3]
+    assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high), rel=1e-12)
+    assert row["low"] <= row["median"] <= row["high"]
+
+
+def test_divergence_and_ties_in_the_rank() -> None:
+    """By hand: medians 2, inf, 2, 1 rank 2, 4, 2, 1; sizes may differ between labels."""
+    values = {"a": [1, 2, 3], "b": [np.inf, np.inf, 1], "c": [2, 2], "d": [1.0]}
+    runs = pd.DataFrame(
+        [
+            (label, "diverged" if np.isinf(value) else "ok", value)
+            for label in values
+            for value in values[label]
+        ],
+        columns=["label", "status", "last_epoch_loss"],
+    )
+    table = summarise(runs, rng=np.random.default_rng(0))
+    assert table["label"].tolist() == ["a", "b", "c", "d"]
+    assert table["rank"].tolist() == [2, 4, 2, 1]
+    assert table["diverged"].tolist() == [0, 2, 0, 0]
+    assert table["median"].tolist() == [2, np.inf, 2, 1]
+    assert not table.isna().any().any()
+
+
+def test_order_is_the_sweeps() -> None:
+    """Categories decide the order, not the alphabet, and an unused one gives no row."""
+    runs = pd.DataFrame({
+        "label": pd.Categorical(["b", "a"], categories=["z", "b", "a"]),
+        "status": "ok", "last_epoch_loss": [1.0, 2.0],
+    })  # fmt: skip
+    assert summarise(runs, rng=np.random.default_rng(0))["label"].tolist() == ["b", "a"]
+
+
+def test_a_thousand_runs_take_no_time() -> None:
+    """52 labels of 20 seeds end a sweep's table: under 0.3 s."""
+    labels = [f"label {index:02d}" for index in range(52)]
+    values = np.random.default_rng(0).lognormal(size=1040)
+    runs = pd.DataFrame({"label": np.repeat(labels, 20), "status": "ok", "last_epoch_loss": values})
+    started = time.perf_counter()
+    summarise(runs, rng=np.random.default_rng(0))
+    assert time.perf_counter() - started < 0.3
+
+
+def test_needs_no_drawing_library() -> None:
+    """The sweep's own process imports it: neither matplotlib, seaborn, SciPy nor torch may come along."""
+    code = (
+        "import sys, study.stats.summary;"
+        "sys.exit(not {'matplotlib', 'seaborn', 'scipy', 'torch', 'mlflow'}.isdisjoint(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

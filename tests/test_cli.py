@@ -1,0 +1,177 @@
+"""What a person sees of an error: one line that says what must hold, and nothing written."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from study import cli
+from study.errors import InvalidInput, one_of
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def _no_tracebacks_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cli.run` sets the variable for its own process, which here is the one of all tests."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("optimizer=adm", ["optimizer must be one of", "adam", "scratch/nag", "got 'adm'", "did you mean 'adam'?"]),
+        ("optimizer=scratch/adm", ["optimizer must be one of", "got 'scratch/adm'", "did you mean 'scratch/adam'?"]),
+        ("problem=parabolla", ["problem must be one of", "bowl, linear, parabola", "did you mean 'parabola'?"]),
+        ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
+        ("tracking=remote", ["tracking must be one of local; got 'remote'"]),
+        ("optimizer=xyzzy", ["optimizer must be one of", "got 'xyzzy'"]),
+        ("optimizer.l=1", ["optimizer.l is not a key of the config", "optimizer.lr", "(+optimizer.l=... adds one)"]),
+        ("optimizer=adam optimizer.beta=1", ["optimizer.beta is not a key", "did you mean optimizer.betas?"]),
+        ("optimiser=adam", ["optimiser is not a key", "did you mean optimizer?"]),
+        ("sedes=3", ["sedes is not a key", "did you mean seeds?"]),
+        ("batchsize=3", ["batchsize is not a key", "did you mean batch_size?"]),
+        ("problem.widht=3", ["problem.widht is not a key", "did you mean problem.width?"]),
+        ("experiment=headline seed=3", ["seed is not a key", "did you mean seeds?"]),
+        ("hydra/launcher=stackd", ["hydra/launcher must be one of", "basic", "stacked"]),
+        ("seeds", ["an override must be key=value, got 'seeds'"]),
+        ("optimizer.betas=[0.9", ["an override must be key=value, got 'optimizer.betas=[0.9'"]),
+        ("=3", ["a choice must be the name of one file, as in optimizer=adam"]),
+        ("~nothing", ["nothing"]),
+        ("+seeds=3", ["seeds"]),
+        ("optimizer=null", ["a choice must be the name of one file, as in optimizer=adam"]),
+        ("optimizer=", ["optimizer must be one of", "got ''"]),
+    ],
+)
+def test_an_override_that_cannot_be_composed_is_explained(
+    words: str, parts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", *words.split()])
+    with pytest.raises((HydraException, OmegaConfBaseException, ValueError)) as error:
+        cli.compose(words.split())
+    message = cli.explain(error.value)
+    assert message is not None
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+def test_an_unknown_choice_lists_every_file() -> None:
+    with pytest.raises(HydraException) as error:
+        cli.compose(["optimizer=xyzzy"])
+    message = cli.explain(error.value) or ""
+    names = {str(f.relative_to(cli.CONF / "optimizer").with_suffix("")) for f in cli.CONF.rglob("optimizer/**/*.yaml")}
+    assert len(names) > 15
+    assert set(message.partition("one of ")[2].partition(";")[0].split(", ")) == names
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x"), ZeroDivisionError()])
+def test_a_bug_is_not_explained(error: Exception) -> None:
+    assert cli.explain(error) is None
+
+
+def test_bad_input_ends_in_one_line_and_a_bug_in_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _status(InvalidInput("x must be y, got z")) == 1
+    assert capsys.readouterr().err == "x must be y, got z\n"
+    assert _status(cli.Stop(InvalidInput("x must be y, got z"))) == 1
+    assert capsys.readouterr().err == "x must be y, got z\n"
+    assert _status(ZeroDivisionError("a bug")) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert said.endswith("ZeroDivisionError: a bug\n")
+    assert _status(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_who_asks_for_tracebacks_gets_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    assert _status(InvalidInput("x must be y, got z")) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert said.endswith("x must be y, got z\n")
+
+
+def test_a_command_that_works_ends_as_it_ends() -> None:
+    cli.run(lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("received", "message"),
+    [
+        ("cpo", "device must be one of cpu, cuda; got 'cpo'; did you mean 'cpu'?"),
+        (None, "device must be one of cpu, cuda; got None"),
+        (3, "device must be one of cpu, cuda; got 3"),
+    ],
+)
+def test_a_wrong_choice_lists_the_right_ones_and_the_nearest(received: object, message: str) -> None:
+    assert one_of("device", received, ["cuda", "cpu"]) == message
+
+
+_REFUSED = [
+    ("optimizer=adm", "optimizer must be one of"),
+    ("-m optimizer=sgd,adm", "optimizer must be one of"),
+    ("optimizer.learning_rate=1", "optimizer.learning_rate is not a key of the config"),
+    ("-m optimizer=sgd,adam optimizer.lr=0.01,-1", "optimizer.lr must be a finite number > 0, got -1"),
+    ("experiment=headline optimizer.lr=nan", "optimizer.lr must be a finite number > 0, got nan"),
+    ("seeds=0", "seeds must be a whole number >= 1, got 0"),
+    ("tracking.uri=ftp://x", "tracking.uri must be sqlite:///<file>"),
+    ("seeds", "an override must be key=value, got 'seeds'"),
+    ("hydra/launcher=foo", "hydra/launcher must be one of"),
+]
+_REFUSED_BY_TORCH = [
+    ("problem.width=abc", "problem.width must be a whole number >= 1, got 'abc'"),
+    ("-m optimizer=sgd,adam +optimizer.foo=1", "unexpected keyword argument 'foo'"),
+    ("tracking.uri=http://127.0.0.1:9", "tracking.uri must name a store that answers, got http://127.0.0.1:9"),
+    ("device=cuda", "device must be one that is here, got 'cuda'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [*_REFUSED, *(pytest.param(*case, marks=pytest.mark.slow) for case in _REFUSED_BY_TORCH)],
+)
+def test_refusing_is_one_line_and_leaves_nothing_behind(
+    words: str, message: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    given = words.split()
+    if "tracking.uri" not in words:
+        given.append(f"tracking.uri=sqlite:///{tmp_path}/store/mlflow.db")
+    done = command(tmp_path, "study.train", *given)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_needs_neither_torch_nor_mlflow(tmp_path: Path) -> None:
+    """Each of them takes a second to import."""
+    code = (
+        "import sys, runpy\n"
+        "sys.argv = ['train', '--help']\n"
+        "try:\n"
+        "    runpy.run_module('study.train', run_name='__main__')\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "sys.exit(' '.join({'torch', 'mlflow', 'pandas', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+    assert "optimizer" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def _status(error: BaseException) -> object:
+    def command() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        cli.run(command)
+    return ended.value.code

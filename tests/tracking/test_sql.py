@@ -1,0 +1,104 @@
+"""A stack is written as one transaction: a writer that dies in it leaves nothing behind."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from study.record import Points
+from study.tracking.backend import StoredRun
+from study.tracking.sql import SqlBackend
+from study.tracking.store import open_store
+
+ROWS = ("runs", "metrics", "latest_metrics", "params", "tags")
+
+DIES = """
+import os, signal, sys
+import numpy as np
+import sqlalchemy as sa
+from study.record import Points
+from study.tracking.backend import StoredRun
+from study.tracking.store import open_store
+
+uri, experiment = sys.argv[1:]
+store = open_store(uri)
+curve = Points(np.arange(5000), np.arange(5000.0), np.arange(5000))
+runs = [StoredRun(f"run {i}", {"seed": "0"}, {"mlflow.user": "me"}, {"train/loss": curve}, 0, 1) for i in range(30)]
+# SQLAlchemy tells this after the last row went in, before the database is told to commit
+sa.event.listen(sa.Engine, "commit", lambda connection: os.kill(os.getpid(), signal.SIGKILL))
+store.backend.write(experiment, runs, lambda count: None)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    _is_empty_after_a_kill(uri)
+    with sqlite3.connect(tmp_path / "mlflow.db") as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.slow
+def test_a_writer_that_is_killed_leaves_nothing_in_postgresql(request: pytest.FixtureRequest) -> None:
+    _is_empty_after_a_kill(request.getfixturevalue("postgresql")())
+
+
+def _is_empty_after_a_kill(uri: str) -> None:
+    store = open_store(uri)
+    experiment = store.experiment_id("killed")
+    done = subprocess.run([sys.executable, "-c", DIES, uri, experiment], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
+    store.backend.write(experiment, [_run("after", [1.0])], lambda count: None)
+    (found,) = store.client.search_runs([experiment])
+    assert found.info.run_name == "after"
+
+
+def test_a_writer_that_fails_leaves_nothing_and_says_nothing(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+    twice = Points(
+        np.array([0, 0]), np.array([1.0, 1.0]), np.array([5, 5])
+    )  # one point cannot be there twice
+    broken = StoredRun("broken", {}, {"mlflow.user": "me"}, {"train/loss": twice}, 0, 1)
+    told: list[int] = []
+    with pytest.raises(sa.exc.IntegrityError):
+        store.backend.write(store.experiment_id("failed"), [_run("fine", [1.0]), broken], told.append)
+    assert told == []
+    assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
+
+
+def test_nothing_to_write_is_nothing_written(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+    assert isinstance(store.backend, SqlBackend)
+    store.backend.write(store.experiment_id("none"), [], lambda count: None)
+    assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
+
+
+def test_stacks_larger_than_one_chunk_arrive_whole(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+    store.backend.write(
+        store.experiment_id("large"), [_run(f"r{i}", range(20_001)) for i in range(6)], lambda count: None
+    )
+    assert _counts(store.location.uri) == {
+        "runs": 6, "metrics": 6 * 20_001, "latest_metrics": 6, "params": 0, "tags": 6,
+    }  # fmt: skip
+
+
+def _run(name: str, values: list[float] | range) -> StoredRun:
+    steps = np.arange(len(values))
+    curve = Points(steps, np.array(values, dtype=float), steps)
+    return StoredRun(name, {}, {"mlflow.user": "me"}, {"train/loss": curve}, 0, 1)
+
+
+def _counts(uri: str) -> dict[str, int]:
+    engine = sa.create_engine(uri)
+    with engine.connect() as connection:
+        counts = {
+            table: connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() for table in ROWS
+        }
+    engine.dispose()
+    return counts
