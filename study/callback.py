@@ -4,21 +4,24 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
-from study import session
+from study import cli, session
 from study.check import job_from_config, settings_from_config
-from study.cli import Stop
 from study.compose import Composer
 from study.job import Job
 
 if TYPE_CHECKING:
     from study.sweep import OpenSweep
+
+
+_EXHAUSTIVE = (  # by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
+    "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+    "hydra_plugins.checked_sweeper.CheckedSweeper",
+)
 
 
 class SweepCallback(Callback):
@@ -30,7 +33,7 @@ class SweepCallback(Callback):
             job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
             _begin(config, [job])
         except Exception as error:
-            raise Stop(error) from error
+            raise cli.Stop(error) from error
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Begin a sweep of all jobs of a multirun, or of those that a sweeper of another kind will decide on."""
@@ -40,16 +43,19 @@ class SweepCallback(Callback):
             composing = time.perf_counter() - began
             _begin(config, jobs).composing = composing
         except Exception as error:
-            raise Stop(error) from error
+            raise cli.Stop(error) from error
 
 
 def jobs_of(config: DictConfig) -> list[Job] | None:
     """Return the checked jobs of a multirun, None where its sweeper decides them on the way."""
+    # not at the top: when it starts, Hydra loads its plugins anew, and the class before is another one
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
     loader = GlobalHydra.instance().config_loader()
     composer = Composer(loader, config)
     session.COMPOSER.set(composer)
     sweeper = config.hydra.sweeper
-    if not issubclass(get_class(sweeper._target_), BasicSweeper):
+    if sweeper._target_ not in _EXHAUSTIVE:
         return None
     words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
     parser = OverridesParser.create(config_loader=loader)
@@ -62,16 +68,17 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None) -> "OpenSweep":
     task = _without_hydra(config)
     settings = settings_from_config(task)
 
-    from study.feasible import check_feasible  # torch: a second, and only now needed
-
+    with cli.importing():  # torch: a second, and only now needed
+        from study.feasible import check_feasible
     check_feasible(jobs or (), settings)
-
-    from study.sweep import OpenSweep  # mlflow: another one
-
+    with cli.importing():  # MLflow: another one
+        from study.sweep import OpenSweep
     opened = OpenSweep.begin(settings, jobs, task)
     session.CURRENT.set(opened)
     return opened
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:
-    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    task.sweep_id = config.sweep_id  # a copy would ask the clock again, and every job tells the same time
+    return task

@@ -1,6 +1,5 @@
 """The boundary: a composed config becomes a `Job`, or one message says what is wrong with it. No torch here."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -10,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from study.errors import InvalidInput, one_of
 from study.job import Job, label
+from study.ranges import is_count, is_fraction, is_not_negative, is_positive, is_whole
 from study.tracking.location import Location
 
 DEVICES = ("cpu", "cuda", "auto")
@@ -74,7 +74,7 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
     _check_hyperparameters(optimizer)
     batch_size, points = tree["batch_size"], problem.get("points")
-    if isinstance(batch_size, int) and isinstance(points, int) and _is_count(points):
+    if isinstance(batch_size, int) and isinstance(points, int) and is_count(points):
         check_batch_size(batch_size, points)
     first, count = cast("int", tree["first_seed"]), cast("int", tree["seeds"])
     return Job(
@@ -105,13 +105,13 @@ def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 def _check_scalars(tree: Mapping[str, object]) -> None:
     for key in ("seeds", "epochs"):
-        _require(key, tree[key], "a whole number >= 1", _is_count)
-    _require("first_seed", tree["first_seed"], "a whole number >= 0", lambda v: _is_whole(v, 0))
+        _require(key, tree[key], "a whole number >= 1", is_count)
+    _require("first_seed", tree["first_seed"], "a whole number >= 0", is_whole)
     wording = "a whole number >= 1, or null for all data"
-    _require("batch_size", tree["batch_size"], wording, lambda v: v is None or _is_count(v))
+    _require("batch_size", tree["batch_size"], wording, lambda v: v is None or is_count(v))
     stack = cast("Mapping[str, object]", tree["stack"])
     for key in ("max_runs", "threads"):
-        _require(f"stack.{key}", stack[key], "a whole number >= 1", _is_count)
+        _require(f"stack.{key}", stack[key], "a whole number >= 1", is_count)
     _require("force", tree["force"], "true or false", lambda v: isinstance(v, bool))
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))
@@ -129,39 +129,19 @@ def _require(key: str, value: object, wording: str, holds: Callable[[object], bo
         raise InvalidInput(f"{key} must be {wording}, got {value!r}")
 
 
-def _is_count(value: object) -> bool:
-    return _is_whole(value, 1)
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_positive(value: object) -> bool:
-    return _is_number(value) and cast("float", value) > 0
-
-
-def _is_fraction(value: object) -> bool:
-    return _is_number(value) and 0 <= cast("float", value) < 1
-
-
-def _is_not_negative(value: object) -> bool:
-    """Some rules take a pair where most take one number: the pair is theirs to check."""
-    return isinstance(value, list) or (_is_number(value) and cast("float", value) >= 0)
-
-
 def _is_pair_of_fractions(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_is_fraction, value))
+    return isinstance(value, list) and len(value) == 2 and all(map(is_fraction, value))
 
 
-_FRACTION = ("a number in [0, 1)", _is_fraction)
-_NOT_NEGATIVE = ("a finite number >= 0", _is_not_negative)
+def _is_not_negative_or_pair(value: object) -> bool:
+    """Some rules take a pair where most take one number: the pair is theirs to check."""
+    return isinstance(value, list) or is_not_negative(value)
+
+
+_FRACTION = ("a number in [0, 1)", is_fraction)
+_NOT_NEGATIVE = ("a finite number >= 0", _is_not_negative_or_pair)
 _HYPERPARAMETERS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "lr": ("a finite number > 0", _is_positive),
+    "lr": ("a finite number > 0", is_positive),
     "momentum": _FRACTION,
     "alpha": _FRACTION,
     "rho": _FRACTION,

@@ -77,6 +77,8 @@ def label(optimizer: str, overrides: Iterable[str]) -> str:
     words = [optimizer]
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
+        if key.rpartition(".")[2] in _LOCATIONS:
+            continue
         if key.startswith(("optimizer.", "problem.")):
             words.append(f"{key.partition('.')[2]}={value}")
         elif key in ("problem", "epochs", "batch_size"):

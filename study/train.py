@@ -17,7 +17,7 @@ from study.check import job_from_config, settings_from_config
 from study.tracking.location import ROOT
 
 
-@hydra.main(config_path="../conf", config_name="config", version_base="1.3")
+@hydra.main(config_path=str(cli.CONF), config_name="config", version_base="1.3")
 def train(cfg: DictConfig) -> float:
     """Run one job, and return what a sweeper may minimise: its median loss over seeds.
 

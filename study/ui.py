@@ -65,7 +65,7 @@ def serve(words: list[str]) -> None:
 
 
 def _free_port(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise InvalidInput(f"port must be a whole number from 1 to 65535, got {text!r}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

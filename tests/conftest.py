@@ -1,4 +1,4 @@
-"""Shapes named in signatures (jaxtyping) are checked while the tests run; commands run beside a store of their own."""
+"""Shapes named in signatures (jaxtyping) are checked while the tests run; commands run in a folder of their own."""
 
 import os
 import subprocess

@@ -98,7 +98,10 @@ _BETAS = r"two numbers in \[0, 1\), as in optimizer.betas=\[0.9,0.99\]"
         ("optimizer=adadelta optimizer.rho=nan", f"optimizer.rho must be {_FRACTION}, got nan"),
         ("optimizer=adam optimizer.betas=[0.9]", rf"optimizer.betas must be {_BETAS}, got \[0.9\]"),
         ("optimizer=adam optimizer.betas=[0.9,1]", rf"optimizer.betas must be {_BETAS}, got \[0.9, 1\]"),
-        ("optimizer=adam optimizer.betas=[-0.1,0.9]", rf"optimizer.betas must be {_BETAS}, got \[-0.1, 0.9\]"),
+        (
+            "optimizer=adam optimizer.betas=[-0.1,0.9]",
+            rf"optimizer.betas must be {_BETAS}, got \[-0.1, 0.9\]",
+        ),
         ("optimizer=adam optimizer.betas=[0.9,nan]", rf"optimizer.betas must be {_BETAS}, got \[0.9, nan\]"),
         ("optimizer=adam optimizer.betas=[0.9,0.9,0.9]", rf"optimizer.betas must be {_BETAS}"),
         ("optimizer=adam optimizer.betas=0.9", rf"optimizer.betas must be {_BETAS}, got 0.9"),
@@ -146,7 +149,7 @@ def test_what_torch_knows_is_refused_before_training(
 def test_every_job_is_checked_not_only_the_first() -> None:
     configs = [_compose(), _compose("problem.width=0")]
     jobs = [job_from_config(config, []) for config in configs]
-    with pytest.raises(InvalidInput, match="problem.width"):
+    with pytest.raises(InvalidInput, match=r"problem\.width"):
         check_feasible(jobs, settings_from_config(configs[0]))
     check_feasible(jobs[:1], settings_from_config(configs[0]))
 

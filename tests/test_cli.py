@@ -24,13 +24,25 @@ def _no_tracebacks_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        ("optimizer=adm", ["optimizer must be one of", "adam", "scratch/nag", "got 'adm'", "did you mean 'adam'?"]),
-        ("optimizer=scratch/adm", ["optimizer must be one of", "got 'scratch/adm'", "did you mean 'scratch/adam'?"]),
-        ("problem=parabolla", ["problem must be one of", "bowl, linear, parabola", "did you mean 'parabola'?"]),
+        (
+            "optimizer=adm",
+            ["optimizer must be one of", "adam", "scratch/nag", "got 'adm'", "did you mean 'adam'?"],
+        ),
+        (
+            "optimizer=scratch/adm",
+            ["optimizer must be one of", "got 'scratch/adm'", "did you mean 'scratch/adam'?"],
+        ),
+        (
+            "problem=parabolla",
+            ["problem must be one of", "bowl, linear, parabola", "did you mean 'parabola'?"],
+        ),
         ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
         ("tracking=remote", ["tracking must be one of local; got 'remote'"]),
         ("optimizer=xyzzy", ["optimizer must be one of", "got 'xyzzy'"]),
-        ("optimizer.l=1", ["optimizer.l is not a key of the config", "optimizer.lr", "(+optimizer.l=... adds one)"]),
+        (
+            "optimizer.l=1",
+            ["optimizer.l is not a key of the config", "optimizer.lr", "(+optimizer.l=... adds one)"],
+        ),
         ("optimizer=adam optimizer.beta=1", ["optimizer.beta is not a key", "did you mean optimizer.betas?"]),
         ("optimiser=adam", ["optimiser is not a key", "did you mean optimizer?"]),
         ("sedes=3", ["sedes is not a key", "did you mean seeds?"]),
@@ -64,7 +76,10 @@ def test_an_unknown_choice_lists_every_file() -> None:
     with pytest.raises(HydraException) as error:
         cli.compose(["optimizer=xyzzy"])
     message = cli.explain(error.value) or ""
-    names = {str(f.relative_to(cli.CONF / "optimizer").with_suffix("")) for f in cli.CONF.rglob("optimizer/**/*.yaml")}
+    names = {
+        str(f.relative_to(cli.CONF / "optimizer").with_suffix(""))
+        for f in cli.CONF.rglob("optimizer/**/*.yaml")
+    }
     assert len(names) > 15
     assert set(message.partition("one of ")[2].partition(";")[0].split(", ")) == names
 
@@ -74,15 +89,23 @@ def test_a_bug_is_not_explained(error: Exception) -> None:
     assert cli.explain(error) is None
 
 
-def test_bad_input_ends_in_one_line_and_a_bug_in_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _status(InvalidInput("x must be y, got z")) == 1
+_BAD_INPUT = InvalidInput("x must be y, got z")
+
+
+@pytest.mark.parametrize("error", [_BAD_INPUT, cli.Stop(_BAD_INPUT)])
+def test_bad_input_ends_in_one_line(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _status(error) == 1
     assert capsys.readouterr().err == "x must be y, got z\n"
-    assert _status(cli.Stop(InvalidInput("x must be y, got z"))) == 1
-    assert capsys.readouterr().err == "x must be y, got z\n"
+
+
+def test_a_bug_ends_in_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert _status(ZeroDivisionError("a bug")) == 1
     said = capsys.readouterr().err
     assert "Traceback" in said
     assert said.endswith("ZeroDivisionError: a bug\n")
+
+
+def test_an_interrupt_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
     assert _status(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == ""
 
@@ -127,7 +150,10 @@ _REFUSED = [
 _REFUSED_BY_TORCH = [
     ("problem.width=abc", "problem.width must be a whole number >= 1, got 'abc'"),
     ("-m optimizer=sgd,adam +optimizer.foo=1", "unexpected keyword argument 'foo'"),
-    ("tracking.uri=http://127.0.0.1:9", "tracking.uri must name a store that answers, got http://127.0.0.1:9"),
+    (
+        "tracking.uri=http://127.0.0.1:9",
+        "tracking.uri must name a store that answers, got http://127.0.0.1:9",
+    ),
     ("device=cuda", "device must be one that is here, got 'cuda'"),
 ]
 

@@ -59,10 +59,7 @@ def test_equal_numbers_are_the_same_job_but_true_is_not_one(value: float) -> Non
 
 def test_every_process_finds_the_same_hash() -> None:
     """Python salts its own hashes by process: a store outlives processes."""
-    code = (
-        "from study.job import Job; "
-        f"print(Job({PROBLEM!r}, {OPTIMIZER!r}, 12, 32, range(1), 'x').hash)"
-    )
+    code = f"from study.job import Job; print(Job({PROBLEM!r}, {OPTIMIZER!r}, 12, 32, range(1), 'x').hash)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == JOB.hash
     assert len(JOB.hash) == 16
@@ -82,7 +79,10 @@ def test_params_are_the_job_flattened_to_text() -> None:
         "batch_size": "32",
     }
     assert replace(JOB, batch_size=None).params()["batch_size"] == "full"
-    assert replace(JOB, optimizer={"name": "x", "deep": {"er": {"est": 1}}}).params()["optimizer.deep.er.est"] == "1"
+    assert (
+        replace(JOB, optimizer={"name": "x", "deep": {"er": {"est": 1}}}).params()["optimizer.deep.er.est"]
+        == "1"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ TOLERANCE = 2e-5
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
+# MLflow 3.17 asks SQLAlchemy 2.1 for a loader that is deprecated there
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:sqlalchemy.exc.SADeprecationWarning")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -181,7 +184,9 @@ class TestSmoke:
 
 @pytest.mark.slow
 def test_a_learning_rate_of_a_hundred_diverges_and_is_counted(tmp_path: Path, command: Command) -> None:
-    stage = _train(tmp_path, command, "-m", "optimizer=sgd,adam", "optimizer.lr=0.01,100", "seeds=3", "epochs=2")
+    stage = _train(
+        tmp_path, command, "-m", "optimizer=sgd,adam", "optimizer.lr=0.01,100", "seeds=3", "epochs=2"
+    )
     assert stage.done.returncode == 0, stage.done.stderr
     broken = [run for run in stage.runs if run.info.run_name.startswith("sgd lr=100")]
     assert len(broken) == 3
@@ -197,7 +202,7 @@ def test_a_learning_rate_of_a_hundred_diverges_and_is_counted(tmp_path: Path, co
         assert all(loss <= 1e3 for loss in list(losses.values())[:-1])
         assert "summary/last_epoch_loss" not in run.data.metrics
     row = next(line for line in stage.done.stdout.splitlines() if "sgd lr=100" in line)
-    assert row.replace("│", " ").split()[2:5] == ["3", "3", "inf"]
+    assert row.replace("│", " ").split()[:6] == ["sgd", "lr=100", "epochs=2", "3", "3", "inf"]
 
 
 @pytest.mark.slow
@@ -215,18 +220,13 @@ def test_a_job_that_crashes_takes_no_other_with_it(tmp_path: Path, command: Comm
     stage = _train(tmp_path, command, *words)
     assert stage.done.returncode != 0
     assert sorted(run.info.run_name for run in stage.runs) == [
-        "adam seed=0",
-        "adam seed=1",
-        "sgd seed=0",
-        "sgd seed=1",
-    ] or sorted(run.info.run_name for run in stage.runs) == [
-        f"{name} optimizer={name} seed={seed}" for name in ("adam", "sgd") for seed in (0, 1)
+        f"{name} epochs=1 seed={seed}" for name in ("adam", "sgd") for seed in (0, 1)
     ]
     (parent,) = stage.parents
     (failed,) = (value for key, value in parent.data.tags.items() if key.startswith("study.failed."))
-    assert failed == "broken: ArithmeticError: the third wheel came off"
+    assert failed == "broken epochs=1: ArithmeticError: the third wheel came off"
     assert parent.info.status == "FAILED"
-    assert "failed: broken: the third wheel came off" in stage.done.stdout
+    assert "failed: broken epochs=1: the third wheel came off" in stage.done.stdout
     assert "4/6 runs in the store" in stage.done.stdout
 
 
@@ -259,7 +259,7 @@ def test_every_launcher_gives_the_same_numbers(
 def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
     number: signal.Signals, status: str, tmp_path: Path, command: Command
 ) -> None:
-    words = ["-m", "optimizer=sgd,adam", "seeds=30", "stack.max_runs=1"]
+    words = ["-m", "optimizer=sgd,adam", "seeds=12", "stack.max_runs=1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "study.train", *words, f"tracking.uri={_uri(tmp_path)}"],
         cwd=tmp_path,
@@ -275,7 +275,7 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
     assert "Traceback" not in said
     client = _client(tmp_path)
     killed = _stage(client, subprocess.CompletedProcess([], process.returncode))
-    assert 3 <= len(killed.runs) < 60
+    assert 3 <= len(killed.runs) < 24
     assert {run.info.status for run in killed.runs} == {"FINISHED"}
     for run in killed.runs:
         assert list(_history(tmp_path, run, "train/loss")) == list(range(384))
@@ -286,7 +286,7 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
     assert f"{len(killed.runs)} of them were there already" in again.done.stdout
     assert _ids(killed) < _ids(again)
     names = [run.info.run_name for run in again.runs]
-    assert len(names) == len(set(names)) == 60
+    assert len(names) == len(set(names)) == 24
     assert [(p.info.run_id, p.info.status) for p in again.parents] == [
         (killed.parents[0].info.run_id, "FINISHED")
     ]
@@ -296,7 +296,7 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
 def test_a_single_job_is_a_sweep_of_one(tmp_path: Path, command: Command) -> None:
     stage = _train(tmp_path, command, "optimizer=adam", "optimizer.lr=0.02", "seeds=1", "epochs=1")
     assert stage.done.returncode == 0, stage.done.stderr
-    assert [run.info.run_name for run in stage.runs] == ["adam lr=0.02 seed=0"]
+    assert [run.info.run_name for run in stage.runs] == ["adam lr=0.02 epochs=1 seed=0"]
     assert len(stage.parents) == 1
 
 

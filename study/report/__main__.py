@@ -11,8 +11,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from study.cli import CONF, compose, run
+from study.cli import CONF, compose, importing, run
 from study.errors import InvalidInput, one_of
+from study.tracking.location import Location
 
 
 def report(arguments: list[str]) -> None:
@@ -26,11 +27,12 @@ def report(arguments: list[str]) -> None:
     node = OmegaConf.to_container(cfg.report, resolve=True)
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})
-    from study.tracking.reader import read_sweep
+    Location.of(cfg.tracking.uri).require(cfg.tracking.experiment)
+    with importing():
+        from study.report.build import build
+        from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.uri, cfg.tracking.experiment, plan.sweep)
-    from study.report.build import build
-
     folder = plan.out or CONF.parent / "reports" / sweep.experiment
     written = build(sweep, plan, folder, written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     _say(sweep.experiment, written)

@@ -44,7 +44,10 @@ class Location:
             return cls(f"{_POSTGRESQL}:{rest}", None, str(ROOT / "mlruns" / "artifacts"))
         if scheme.startswith("http"):
             return cls(given, None, None)
-        database = Path(given.partition(":///")[2]).absolute()
+        file = given.partition(":///")[2]
+        if file in ("", ":memory:"):
+            raise InvalidInput(f"tracking.uri must name a file, as in sqlite:///runs.db, got {given!r}")
+        database = Path(file).absolute()
         return cls(f"sqlite:///{database}", database, str(database.parent / "artifacts"))
 
     @property
@@ -60,6 +63,16 @@ class Location:
             return str(self.database.relative_to(ROOT)) if inside else self.database.name
         parts = urlsplit(self.uri)
         return f"{parts.scheme.partition('+')[0]}://{parts.hostname}{parts.path}"
+
+    def require(self, experiment: str) -> None:
+        """Refuse a store that is not there.
+
+        Raises:
+            InvalidInput: with what makes it.
+        """
+        if not self.exists:
+            remedy = f"run make sweep EXPERIMENT={experiment} first"
+            raise InvalidInput(f"the store must hold runs, got none at {self.uri}; {remedy}")
 
     @property
     def exists(self) -> bool:

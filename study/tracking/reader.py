@@ -38,8 +38,7 @@ def read_sweep(uri: str | None, experiment: str, sweep: str | None = None) -> Sw
         InvalidInput: there is no such store, experiment or sweep, or no finished run in it.
     """
     location = Location.of(uri)
-    if not location.exists:
-        raise InvalidInput(f"the store must hold runs, got none at {location.uri}; {_remedy(experiment)}")
+    location.require(experiment)
     store = open_store(uri)
     parent = _parent(store, experiment, sweep)
     runs, parents = _runs(store, parent)

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from textwrap import shorten
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # a dead server would block a call for minutes
@@ -67,21 +68,29 @@ def open_store(uri: str | None) -> Store:
     location = Location.of(uri)
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
-    client = MlflowClient(location.uri)
     try:
         with FileLock(_lock_path(location)):  # a fresh database does not survive two processes making it
+            engine = _reach(location) if location.is_sql else None
+            client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
-    except (MlflowException, sa.exc.SQLAlchemyError, ImportError) as error:
-        reason = str(error).splitlines()[0].partition(" (Caused by")[0][:200]
-        shown = without_password(location.uri)
-        raise InvalidInput(f"tracking.uri must name a store that answers, got {shown}: {reason}") from error
-    return Store(location, client, _backend(location, client))
+    except (MlflowException, sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+        reason = shorten(str(error).splitlines()[0].partition(" (Caused by")[0], 200, placeholder=" ...")
+        raise InvalidInput(
+            without_password(f"tracking.uri must name a store that answers, got {location.uri}: {reason}")
+        ) from error
+    return Store(location, client, _backend(client, engine))
 
 
-def _backend(location: Location, client: MlflowClient) -> Backend:
-    if not location.is_sql:
-        return ClientBackend(client, parallel=True)
+def _reach(location: Location) -> sa.Engine:
+    """Return an engine that has connected once; MLflow would try for minutes before it gave up."""
     engine = open_engine(location.uri)
+    engine.connect().close()
+    return engine
+
+
+def _backend(client: MlflowClient, engine: sa.Engine | None) -> Backend:
+    if engine is None:
+        return ClientBackend(client, parallel=True)
     revision = schema_revision(engine)
     if revision in KNOWN_REVISIONS:
         return SqlBackend(engine)
@@ -89,7 +98,7 @@ def _backend(location: Location, client: MlflowClient) -> Backend:
     warnings.warn(
         f"the store's schema revision {revision} is not one of {', '.join(sorted(KNOWN_REVISIONS))}: "
         "writing through MLflow's client, which is slower",
-        stacklevel=2,
+        stacklevel=3,
     )
     return ClientBackend(client, parallel=False)
 

@@ -10,13 +10,18 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any  # keywords of Popen
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
+
+from study.job import Job, Run
+from study.tracking.store import open_store
+from study.trained import Series, Trained
 
 _PROGRAMS = ["/usr/local/bin", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))]
 
@@ -70,6 +75,66 @@ def postgresql() -> Iterator[Callable[[], str]]:
             process.wait(timeout=30)
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty SQLite store to copy: making one takes MLflow seconds."""
+    file = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    open_store(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def uri(empty: Path, tmp_path: Path) -> str:
+    """Return the URI of an empty store of the test's own."""
+    shutil.copy(empty, tmp_path / "mlflow.db")
+    return f"sqlite:///{tmp_path}/mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def make_job() -> Callable[..., Job]:
+    """Return what makes a job of four steps, `make_job("adam", 0.1, seeds=range(3))`."""
+    return _job
+
+
+@pytest.fixture(scope="session")
+def train() -> Callable[..., Trained]:
+    """Return what stands in for the trainer: losses by a formula, of which one run in a job of lr=100 breaks."""
+    return _trained
+
+
+def _job(optimizer: str, lr: float, *, seeds: range, note: str = "") -> Job:
+    rule = {"_target_": "some.where", "name": optimizer, "lr": lr, "betas": [0.9, 0.99]}
+    problem = {"name": "parabola", "noise": 0.1}
+    return Job(problem, rule, 2, 2, seeds, f"{optimizer} lr={lr}{note}")
+
+
+def _trained(jobs: Sequence[Job], *, began: float = 1_700_000_000.0, offset: float = 0.0) -> Trained:
+    """Train for four steps: loss = offset + lr + seed / 10 + (4 - step), infinite from step 2 at lr = 100."""
+    runs = tuple(Run(job, seed) for job in jobs for seed in job.seeds)
+    lr = np.array([float(str(run.job.optimizer["lr"])) for run in runs])
+    seed = np.array([run.seed for run in runs])
+    level = (offset + lr + seed / 10)[:, None]
+    train_loss = (level + 4 - np.arange(4)).astype(np.float32)
+    train_loss[lr == 100, 2:] = np.inf
+    evaluated = Series(np.array([0, 2, 4]), level + np.array([3.0, 2.0, 1.0]))
+    x = np.array([[-1.0], [0.0], [1.0]])
+    receipts = {name: [f"{name} {s}" for s in seed] for name in ("data_sha", "init_sha", "order_sha")}
+    return Trained(
+        runs=runs,
+        cap=1e6,
+        train_loss=train_loss,
+        series={"eval/loss": evaluated},
+        floor=np.full(len(runs), 0.5),
+        final={"weight": np.repeat(level, 2, axis=1)},
+        curve=level * x[:, 0],
+        curve_inputs=x,
+        sample=np.array([[0.0, 0.5 + seed.min(), 0.25], [1.0, 1.5, 1.25]]),
+        receipts=receipts,
+        times=began + np.arange(5) / 100,
+        steps_per_epoch=2,
+    )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ The oracle is the runs as they were handed over; it is read with MLflow's public
 
 import json
 import math
+import shutil
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from typing import Any  # JSON
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from study.record import Points
@@ -68,7 +68,7 @@ def written(
 ) -> Iterator[Written]:
     folder = tmp_path_factory.mktemp(way)
     with ExitStack() as stack:
-        uri = f"sqlite:///{folder}/mlflow.db"
+        uri = f"sqlite:///{shutil.copy(request.getfixturevalue('empty'), folder / 'mlflow.db')}"
         if way.endswith("postgresql"):
             uri = request.getfixturevalue("postgresql")()
         if way.endswith("server"):

@@ -1,6 +1,5 @@
 """What the public client has half written does not count as a run."""
 
-from pathlib import Path
 from typing import Any  # MLflow's own signatures
 
 import numpy as np
@@ -13,10 +12,8 @@ from study.tracking.store import open_store
 
 
 @pytest.mark.parametrize("last", ["log_batch", "set_terminated"])
-def test_an_interrupted_run_does_not_count(
-    last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+def test_an_interrupted_run_does_not_count(last: str, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(uri)
     experiment = store.experiment_id("interrupted")
     backend = ClientBackend(store.client, parallel=False)
     told: list[int] = []

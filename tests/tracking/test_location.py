@@ -75,3 +75,9 @@ def test_passwords_are_not_shown(text: str, shown: str) -> None:
 def test_a_refusal_does_not_show_the_password() -> None:
     with pytest.raises(InvalidInput, match=r"got 'mysql://me:\*\*\*@server/runs'"):
         Location.of("mysql://me:secret@server/runs")
+
+
+@pytest.mark.parametrize("uri", ["sqlite:", "sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_in_memory_would_be_lost(uri: str) -> None:
+    with pytest.raises(InvalidInput, match=f"tracking.uri must name a file, as in .*, got '{uri}'"):
+        Location.of(uri)

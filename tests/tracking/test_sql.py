@@ -35,8 +35,7 @@ store.backend.write(experiment, runs, lambda count: None)
 """
 
 
-def test_a_writer_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+def test_a_writer_that_is_killed_leaves_nothing(uri: str, tmp_path: Path) -> None:
     _is_empty_after_a_kill(uri)
     with sqlite3.connect(tmp_path / "mlflow.db") as raw:
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -58,8 +57,8 @@ def _is_empty_after_a_kill(uri: str) -> None:
     assert found.info.run_name == "after"
 
 
-def test_a_writer_that_fails_leaves_nothing_and_says_nothing(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+def test_a_writer_that_fails_leaves_nothing_and_says_nothing(uri: str) -> None:
+    store = open_store(uri)
     twice = Points(
         np.array([0, 0]), np.array([1.0, 1.0]), np.array([5, 5])
     )  # one point cannot be there twice
@@ -71,15 +70,15 @@ def test_a_writer_that_fails_leaves_nothing_and_says_nothing(tmp_path: Path) -> 
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
 
 
-def test_nothing_to_write_is_nothing_written(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+def test_nothing_to_write_is_nothing_written(uri: str) -> None:
+    store = open_store(uri)
     assert isinstance(store.backend, SqlBackend)
     store.backend.write(store.experiment_id("none"), [], lambda count: None)
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
 
 
-def test_stacks_larger_than_one_chunk_arrive_whole(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+def test_stacks_larger_than_one_chunk_arrive_whole(uri: str) -> None:
+    store = open_store(uri)
     store.backend.write(
         store.experiment_id("large"), [_run(f"r{i}", range(20_001)) for i in range(6)], lambda count: None
     )

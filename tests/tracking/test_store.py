@@ -71,10 +71,8 @@ def test_a_fresh_database_survives_four_processes_at_once(tmp_path: Path) -> Non
 
 
 def test_an_unknown_schema_is_written_through_mlflows_client(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    open_store(uri)
     monkeypatch.setattr(store_module, "KNOWN_REVISIONS", frozenset({"of another mlflow"}))
     with pytest.warns(
         UserWarning, match=r"schema revision \w+ is not one of of another mlflow: writing through"
@@ -83,9 +81,8 @@ def test_an_unknown_schema_is_written_through_mlflows_client(
     assert isinstance(store.backend, ClientBackend)
 
 
-def test_a_database_of_another_mlflow_is_refused_and_left_alone(tmp_path: Path) -> None:
-    open_store(f"sqlite:///{tmp_path}/mlflow.db")
-    shutil.copy(tmp_path / "mlflow.db", tmp_path / "other.db")
+def test_a_database_of_another_mlflow_is_refused_and_left_alone(empty: Path, tmp_path: Path) -> None:
+    shutil.copy(empty, tmp_path / "other.db")
     with sqlite3.connect(tmp_path / "other.db") as raw:
         raw.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
     raw.close()

@@ -1,0 +1,244 @@
+"""From the store to frames: what a sweep asked for, by whichever way it was written and is read."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any  # a fixture that serves
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.errors import InvalidInput
+from study.frames import SweepFrames
+from study.job import Job
+from study.record import records
+from study.tracking import store as store_module
+from study.tracking import sweeps
+from study.tracking.reader import read_sweep
+from study.tracking.store import open_store
+from study.tracking.sweeps import Sweep
+from study.trained import Trained
+
+TAGS = {
+    "mlflow.user": "me",
+    "study.git_commit": "abc",
+    "study.versions": '{"torch": "2"}',
+    "study.device": "cpu",
+}
+
+Train = Callable[..., Trained]
+
+
+@pytest.fixture
+def jobs(make_job: Callable[..., Job]) -> list[Job]:
+    return [
+        make_job("sgd", 0.1, seeds=range(2)),
+        make_job("adam", 0.01, seeds=range(1, 3)),
+        make_job("adam", 100.0, seeds=range(1)),
+    ]
+
+
+def _begin(uri: str, jobs: list[Job], asked: str) -> Sweep:
+    return sweeps.begin(
+        open_store(uri),
+        "study",
+        asked=asked,
+        jobs=jobs,
+        tags=TAGS,
+        command="python -m study.train",
+        config="a: 1\n",
+    )
+
+
+def _write(sweep: Sweep, trained: Trained) -> None:
+    sweep.write(records(trained), lambda count: None)
+    sweep.keep_final(trained)
+
+
+def test_frames_hold_what_was_trained(uri: str, jobs: list[Job], train: Train) -> None:
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    _holds_what_was_trained(read_sweep(uri, "study"), jobs)
+
+
+def test_frames_are_the_same_through_mlflows_client(
+    uri: str, jobs: list[Job], train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    fast = read_sweep(uri, "study")
+    monkeypatch.setattr(store_module, "KNOWN_REVISIONS", frozenset({"of another mlflow"}))
+    with pytest.warns(UserWarning, match="slower"):
+        _are_same(read_sweep(uri, "study"), fast)
+
+
+@pytest.mark.slow
+def test_frames_are_the_same_through_a_server(
+    uri: str, jobs: list[Job], train: Train, serve: Any, tmp_path: Path
+) -> None:
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    with serve(uri, tmp_path / "served") as url:
+        _are_same(read_sweep(url, "study"), read_sweep(uri, "study"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["postgresql", "server"])
+def test_frames_come_back_from_every_store(
+    kind: str, uri: str, jobs: list[Job], train: Train, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        if kind == "server":
+            elsewhere = stack.enter_context(request.getfixturevalue("serve")(uri, tmp_path / "served"))
+        else:
+            elsewhere = request.getfixturevalue("postgresql")()
+        sweep = _begin(elsewhere, jobs, "2024-01-01")
+        _write(sweep, train(jobs))
+        assert sweep.finished(jobs).keys() == {(job.hash, seed) for job in jobs for seed in job.seeds}
+        _holds_what_was_trained(read_sweep(elsewhere, "study"), jobs)
+
+
+def _holds_what_was_trained(frames: SweepFrames, jobs: list[Job]) -> None:
+    """Compare with the formula of the stand-in for the trainer, worked out by hand."""
+    runs = frames.runs
+    assert list(runs["label"].cat.categories) == ["sgd lr=0.1", "adam lr=0.01", "adam lr=100.0"]
+    assert list(runs["label"]) == ["sgd lr=0.1"] * 2 + ["adam lr=0.01"] * 2 + ["adam lr=100.0"]
+    assert list(runs["job"]) == [job.hash for job in jobs for _ in job.seeds]
+    assert list(runs["seed"]) == [0, 1, 1, 2, 0]
+    assert list(runs["optimizer"]) == ["sgd"] * 2 + ["adam"] * 3
+    assert list(runs["optimizer.lr"]) == [0.1, 0.1, 0.01, 0.01, 100.0]
+    assert list(runs["problem.noise"]) == [0.1] * 5
+    assert list(runs["epochs"]) == list(runs["batch_size"]) == [2] * 5
+    assert list(runs["optimizer.betas"]) == ["[0.9, 0.99]"] * 5
+    assert list(runs["status"]) == ["ok"] * 4 + ["diverged"]
+    assert list(runs["data_sha"]) == [f"data_sha {seed}" for seed in (0, 1, 1, 2, 0)]
+    level = np.array([0.1, 0.2, 0.11, 0.21])
+    np.testing.assert_allclose(runs["last_epoch_loss"], [*(level + 1.5), np.inf], rtol=1e-7)  # float32
+    np.testing.assert_allclose(runs["final_eval_loss"], [*(level + 1), np.inf], rtol=1e-15)
+    np.testing.assert_allclose(runs["excess"], [*(level + 0.5), np.inf], rtol=1e-15)
+    np.testing.assert_allclose(runs["initial_eval_loss"], [*(level + 3), 103], rtol=1e-15)
+    np.testing.assert_array_equal(runs["diverged_step"], [np.nan] * 4 + [2])
+    np.testing.assert_array_equal(runs["floor"], [0.5] * 5)
+    losses = frames.curves("train/loss").groupby("run_id", sort=False)["value"].apply(list)
+    assert list(losses.index) == list(runs["run_id"])
+    single = [
+        [float(np.float32(a + 4 - step)) for step in range(4)]
+        for a in (0 + 0.1, 0.1 + 0.1, 0.01 + 0.1, 0.01 + 0.2)
+    ]
+    assert list(losses) == [*single, [104.0, 103.0]]
+    assert list(frames.points["metric"].unique()) == ["eval/loss", "train/loss"]
+    last = frames.points[frames.points["run_id"] == runs["run_id"].iloc[4]]
+    assert list(last["step"]) == [0, 2, 0, 1]
+    np.testing.assert_allclose(
+        frames.fits.loc[frames.fits["x"] == 1, "prediction"], [*level, 100], rtol=1e-15
+    )
+    assert list(frames.fits.loc[frames.fits["x"] == 1, "seed"]) == [0, 1, 1, 2, 0]
+    assert frames.data.to_numpy().tolist() == [[0.0, 0.5, 0.25], [1.0, 1.5, 1.25]]
+    info = dict(frames.info)
+    assert (info["sweep"], info["command"]) == ("2024-01-01", "python -m study.train")
+    assert (info["git_commit"], info["versions"], info["device"]) == ("abc", "torch 2", "cpu")
+
+
+def _are_same(got: SweepFrames, wanted: SweepFrames) -> None:
+    for name in ("runs", "points", "fits", "data"):
+        pd.testing.assert_frame_equal(
+            getattr(got, name), getattr(wanted, name), check_exact=True, check_like=True
+        )
+    assert {**got.info, "store": ""} == {**wanted.info, "store": ""}
+
+
+def test_the_newest_run_wins(uri: str, jobs: list[Job], train: Train) -> None:
+    sweep = _begin(uri, jobs, "2024-01-01")
+    _write(sweep, train(jobs))
+    _write(sweep, train(jobs[:1], began=1_800_000_000.0, offset=50.0))  # what force=true does
+    _write(sweep, train(jobs[1:2], began=1_600_000_000.0, offset=70.0))
+    frames = read_sweep(uri, "study")
+    np.testing.assert_allclose(frames.runs["last_epoch_loss"][:4], [51.6, 51.7, 1.61, 1.71], rtol=1e-6)
+    assert len(frames.curves("train/loss")) == 4 * 4 + 2
+    assert sweep.finished(jobs) == {
+        (job, seed): loss
+        for job, seed, loss in frames.runs[["job", "seed", "last_epoch_loss"]].itertuples(index=False)
+    }
+
+
+def test_a_sweep_takes_the_runs_that_others_trained(
+    uri: str, jobs: list[Job], make_job: Callable[..., Job], train: Train
+) -> None:
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    more = make_job("sgd", 0.1, seeds=range(4), note=" again")
+    second = _begin(uri, [more], "2024-01-02")
+    _write(second, train([make_job("sgd", 0.1, seeds=range(2, 4))]))
+    assert set(second.finished([more])) >= {(more.hash, seed) for seed in range(4)}
+    frames = read_sweep(uri, "study")
+    assert list(frames.runs["seed"]) == [0, 1, 2, 3]
+    assert set(frames.runs["label"]) == {"sgd lr=0.1 again"}
+    assert sorted(frames.fits["seed"].unique()) == [0, 1, 2, 3]
+    assert frames.data["y"].iloc[0] == 0.5  # of seed 0, which the first sweep trained
+
+
+def test_a_sweep_is_chosen_by_its_id_and_is_else_the_one_asked_for_last(
+    uri: str, jobs: list[Job], train: Train
+) -> None:
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    _begin(uri, jobs[:1], "2024-01-02")
+    assert set(read_sweep(uri, "study").runs["optimizer"]) == {"sgd"}
+    assert len(read_sweep(uri, "study", "2024-01-01").runs) == 5
+    _begin(uri, jobs[::-1], "2024-01-03")  # the jobs of the first one: asked for again
+    assert read_sweep(uri, "study").info["sweep"] == "2024-01-01"
+    with pytest.raises(InvalidInput, match=r"sweep must be one of 2024-01-01, 2024-01-02; got '2024-01-04'"):
+        read_sweep(uri, "study", "2024-01-04")
+
+
+class TestNothingToRead:
+    """Each: one message that says what to do."""
+
+    def test_no_store(self, tmp_path: Path) -> None:
+        self._refused(
+            f"sqlite:///{tmp_path}/mlflow.db",
+            r"the store must hold runs, got none at sqlite:///.*mlflow.db; run make sweep EXPERIMENT=study",
+        )
+        assert not list(tmp_path.iterdir())
+
+    def test_no_experiment(self, uri: str) -> None:
+        open_store(uri)
+        self._refused(
+            uri, "experiment study must be in the store, it is not; run make sweep EXPERIMENT=study first"
+        )
+
+    def test_no_sweep(self, uri: str) -> None:
+        open_store(uri).experiment_id("study")
+        self._refused(
+            uri, "experiment study must hold a sweep, got none; run make sweep EXPERIMENT=study first"
+        )
+
+    def test_no_finished_run(self, uri: str, jobs: list[Job]) -> None:
+        _begin(uri, jobs, "2024-01-01")
+        self._refused(
+            uri, "experiment study must hold finished runs, got none; run make sweep EXPERIMENT=study first"
+        )
+
+    def _refused(self, uri: str, message: str) -> None:
+        with pytest.raises(InvalidInput, match=message):
+            read_sweep(uri, "study")
+
+
+WITHOUT_TORCH = """
+import runpy, sys
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError("this machine has no torch")
+
+sys.meta_path.insert(0, NoTorch())
+from study.tracking.reader import read_sweep
+print(len(read_sweep(sys.argv[1], "study").points))
+assert "torch" not in sys.modules
+"""
+
+
+def test_reading_needs_no_torch(uri: str, jobs: list[Job], train: Train) -> None:
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH, uri], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == 4 * (4 + 3) + 2 + 2

@@ -1,0 +1,169 @@
+"""A sweep's parent in the store: what was asked for, found again, and how it ended."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from study.job import Job
+from study.record import records
+from study.tracking import names, sweeps
+from study.tracking.store import Store, open_store
+from study.tracking.sweeps import JobRow, Sweep, job_rows
+from study.trained import Trained
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.fixture
+def store(uri: str) -> Store:
+    return open_store(uri)
+
+
+@pytest.fixture
+def jobs(make_job: MakeJob) -> list[Job]:
+    return [make_job("sgd", 0.1, seeds=range(2)), make_job("adam", 0.01, seeds=range(3, 5))]
+
+
+def _begin(
+    store: Store, jobs: list[Job] | None, asked: str = "first", command: str = "typed", config: str = ""
+) -> Sweep:
+    tags = {names.USER: "me", names.GIT_COMMIT: "abc"}
+    return sweeps.begin(store, "study", asked=asked, jobs=jobs, tags=tags, command=command, config=config)
+
+
+def _parent_tags(sweep: Sweep) -> dict[str, str]:
+    tags: dict[str, str] = sweep.store.client.get_run(sweep.run_id).data.tags
+    return tags
+
+
+@pytest.mark.parametrize("label", ["adam", "adam lr=0.01", "größe a.b=1 2  x"])
+def test_a_job_row_comes_back_from_its_tag(label: str) -> None:
+    row = JobRow(17, "abc123", 40, 25, label)
+    assert JobRow.parse(row.key, row.value) == row
+
+
+def test_a_parent_says_what_was_asked_for(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, jobs, config="seeds: 2\n")
+    tags = _parent_tags(sweep)
+    assert job_rows(tags) == [
+        JobRow(0, jobs[0].hash, 0, 2, "sgd lr=0.1"),
+        JobRow(1, jobs[1].hash, 3, 2, "adam lr=0.01"),
+    ]
+    assert (tags[names.SWEEP], tags[names.ASKED], tags[names.COMMAND]) == ("first", "first", "typed")
+    assert "| sgd lr=0.1 | 0 to 1 |" in tags[names.NOTE]
+    assert "| adam lr=0.01 | 3 to 4 |" in tags[names.NOTE]
+    path = store.client.download_artifacts(sweep.run_id, names.CONFIG)
+    assert Path(path).read_text() == "seeds: 2\n"
+
+
+def test_neither_command_nor_config_keeps_a_password(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, jobs, command="x uri=http://me:secret@host", config="uri: http://me:secret@host\n")
+    assert _parent_tags(sweep)[names.COMMAND] == "x uri=http://me:***@host"
+    assert not [key for key, value in _parent_tags(sweep).items() if "secret" in value]
+    path = store.client.download_artifacts(sweep.run_id, names.CONFIG)
+    assert Path(path).read_text() == "uri: http://me:***@host\n"
+
+
+def test_the_same_jobs_in_any_order_are_the_same_sweep(store: Store, jobs: list[Job]) -> None:
+    first = _begin(store, jobs)
+    first.finish("KILLED", {})
+    again = _begin(store, jobs[::-1], asked="second")
+    assert (again.run_id, again.id) == (first.run_id, "first")
+    assert [row.label for row in job_rows(_parent_tags(again))] == ["sgd lr=0.1", "adam lr=0.01"]
+    assert _parent_tags(again)[names.ASKED] == "second"
+    assert store.client.get_run(first.run_id).info.status == "RUNNING"
+
+
+def test_other_jobs_other_seeds_and_other_experiments_are_other_sweeps(
+    store: Store, jobs: list[Job], make_job: MakeJob
+) -> None:
+    ids = {_begin(store, asked).run_id for asked in (jobs, jobs[:1], [make_job("sgd", 0.1, seeds=range(3))])}
+    elsewhere = sweeps.begin(store, "other", asked="x", jobs=jobs, tags={}, command="", config="")
+    assert len(ids | {elsewhere.run_id}) == 4
+
+
+def test_jobs_that_the_sweeper_decides_are_added_in_their_order(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, None)
+    sweep.declare(jobs[1:])
+    sweep.declare(jobs)  # one of them again
+    assert [row.label for row in job_rows(_parent_tags(sweep))] == ["adam lr=0.01", "sgd lr=0.1"]
+    assert _begin(store, None, asked="second").run_id != sweep.run_id
+
+
+def test_more_jobs_than_mlflow_takes_tags_at_once(store: Store, make_job: MakeJob) -> None:
+    many = [make_job("sgd", lr / 1000, seeds=range(1)) for lr in range(1, 251)]
+    sweep = _begin(store, many)
+    assert [row.hash for row in job_rows(_parent_tags(sweep))] == [job.hash for job in many]
+    assert len(_parent_tags(sweep)[names.NOTE]) <= 8000
+
+
+def test_another_process_finds_the_sweep_by_what_it_was_asked_for(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, jobs)
+    _begin(store, jobs, asked="second")
+    assert sweeps.find(store, "study", "second", {}).run_id == sweep.run_id
+    with pytest.raises(LookupError, match="no sweep third in experiment study"):
+        sweeps.find(store, "study", "third", {})
+
+
+def test_finished_runs_are_those_of_the_jobs_in_this_experiment(
+    store: Store, jobs: list[Job], train: Callable[..., Trained], make_job: MakeJob
+) -> None:
+    sweep = _begin(store, jobs)
+    assert sweep.finished(jobs) == {}
+    wild = make_job("sgd", 100.0, seeds=range(1))
+    sweep.write(records(train([*jobs, wild])), lambda count: None)
+    got = sweep.finished([jobs[0], wild])
+    assert got == {
+        (jobs[0].hash, 0): pytest.approx(1.6, rel=1e-7),
+        (jobs[0].hash, 1): pytest.approx(1.7, rel=1e-7),
+        (wild.hash, 0): np.inf,
+    }
+    elsewhere = sweeps.begin(store, "other", asked="x", jobs=jobs, tags={}, command="", config="")
+    assert elsewhere.finished(jobs) == {}
+
+
+def test_runs_carry_what_the_design_promises(
+    store: Store, jobs: list[Job], train: Callable[..., Trained]
+) -> None:
+    sweep = _begin(store, jobs)
+    sweep.write(records(train(jobs)), lambda count: None)
+    query = f"tags.`{names.PARENT}` = '{sweep.run_id}' and attributes.run_name = 'adam lr=0.01 seed=3'"
+    (run,) = store.client.search_runs([sweep.experiment_id], query)
+    assert run.data.params == {
+        "problem.name": "parabola",
+        "problem.noise": "0.1",
+        "optimizer._target_": "some.where",
+        "optimizer.name": "adam",
+        "optimizer.lr": "0.01",
+        "optimizer.betas": "[0.9, 0.99]",
+        "epochs": "2",
+        "batch_size": "2",
+        "seed": "3",
+    }
+    told = {
+        "study.sweep": "first",
+        "study.job_hash": jobs[1].hash,
+        "study.status": "ok",
+        "study.git_commit": "abc",
+    }
+    receipts = {f"study.{name}": f"{name} 3" for name in ("data_sha", "init_sha", "order_sha")}
+    assert run.data.tags.items() >= (told | receipts).items()
+    history = store.client.get_metric_history(run.info.run_id, "train/loss")
+    assert [(point.step, point.timestamp) for point in history] == [
+        (s, 1_700_000_000_000 + 10 * s) for s in range(4)
+    ]
+    assert (run.info.start_time, run.info.end_time) == (1_700_000_000_000, 1_700_000_000_040)
+
+
+def test_the_end_and_what_crashed_are_told(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, jobs)
+    sweep.fail(jobs[1], ZeroDivisionError("x" * 9000))
+    sweep.finish("FAILED", {"runs": 2.0, "wall_seconds": 1.5})
+    run = store.client.get_run(sweep.run_id)
+    assert run.info.status == "FAILED"
+    assert run.data.metrics == {"summary/runs": 2.0, "summary/wall_seconds": 1.5}
+    told = run.data.tags[f"study.failed.{jobs[1].hash}.3"]
+    assert told.startswith("adam lr=0.01: ZeroDivisionError: xxx")
+    assert len(told) == 8000
