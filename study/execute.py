@@ -120,8 +120,10 @@ def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[_Part]:
         groups.setdefault(repr((job.problem, job.epochs, job.batch_size)), []).append(run)
     for group in groups.values():
         problem = build_problem(group[0].job.problem)
-        for low in range(0, len(group), max_runs):
-            yield _Part(problem, tuple(group[low : low + max_runs]))
+        count = -(-len(group) // max_runs)
+        size = -(-len(group) // count)  # as many stacks as needed, of one size
+        for low in range(0, len(group), size):
+            yield _Part(problem, tuple(group[low : low + size]))
 
 
 def _train(part: _Part, device: torch.device, outcome: Outcome, watch: Watch) -> Iterator[Trained]:

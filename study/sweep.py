@@ -53,6 +53,7 @@ class OpenSweep:
             InvalidInput: there is no store; nothing was written.
         """
         store = open_store(settings.uri)
+        store.describe(settings.experiment, f"{config.report.title}\n\n{config.report.text}")
         sweep = sweeps.begin(
             store,
             settings.experiment,

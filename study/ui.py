@@ -32,12 +32,7 @@ def serve(words: list[str]) -> None:
     if {"-h", "--help"} & set(words):
         sys.stdout.write(f"{USAGE}\n")
         return
-    options = {"port": "5000", "tracking.uri": ""}
-    for word in words:
-        key, _, value = word.partition("=")
-        if key not in options:
-            raise InvalidInput(f"an option must be port=<number> or tracking.uri=<uri>, got {word!r}")
-        options[key] = value
+    options = _options(words)
     port, location = _free_port(options["port"]), Location.of(options["tracking.uri"] or None)
     if not location.is_sql:
         raise InvalidInput(
@@ -45,23 +40,33 @@ def serve(words: list[str]) -> None:
         )
     if not location.exists:
         raise InvalidInput(f"the store must hold runs, got none at {location.uri}; run make sweep first")
+    pages = _pages(location)
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
+    sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
     sys.stdout.flush()
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
-    command += ["--backend-store-uri", location.uri, "--default-artifact-root", str(location.artifacts)]
-    os.execv(sys.executable, command)
+    listen = ["--host", HOST, "--port", str(port), "--workers", "1"]
+    store = ["--backend-store-uri", location.uri, "--default-artifact-root", str(location.artifacts)]
+    os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", *listen, *store])
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    options = {"port": "5000", "tracking.uri": ""}
+    for word in words:
+        key, _, value = word.partition("=")
+        if key not in options:
+            raise InvalidInput(f"an option must be port=<number> or tracking.uri=<uri>, got {word!r}")
+        options[key] = value
+    return options
+
+
+def _pages(location: Location) -> dict[str, str]:
+    """Return the path of each of the study's experiments in the UI, by name."""
+    from study.tracking import view  # mlflow takes a second to import: errors come first
+    from study.tracking.store import open_store
+
+    experiments = open_store(location.uri).client.search_experiments()
+    return {found.name: view.path(found.experiment_id) for found in experiments if view.TAG in found.tags}
 
 
 def _free_port(text: str) -> int:

@@ -1,13 +1,17 @@
 """A composed config becomes a job or one message; what only torch can tell is told before anything is trained."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from study.check import Settings, check_batch_size, job_from_config, settings_from_config
+from study.compose import Composer
 from study.errors import InvalidInput
 from study.feasible import check_feasible
 
@@ -154,7 +158,7 @@ def test_every_job_is_checked_not_only_the_first() -> None:
     check_feasible(jobs[:1], settings_from_config(configs[0]))
 
 
-@pytest.mark.parametrize("uri", ["ftp://x", "mlruns", "file:///tmp/x", "mysql://x/y"])
+@pytest.mark.parametrize("uri", ["ftp://x", "mlruns", "file:///runs", "mysql://x/y"])
 def test_a_store_of_a_kind_that_cannot_be_tracked_to_is_refused(uri: str) -> None:
     with pytest.raises(InvalidInput, match=r"tracking.uri must be .*, got "):
         settings_from_config(_compose(f"tracking.uri={uri}"))
@@ -168,4 +172,11 @@ def test_as_many_samples_as_there_are_is_a_batch() -> None:
 
 
 def _compose(*words: str) -> DictConfig:
-    return compose("config", ["sweep_id=test", *words])
+    return _composer().compose(words)[0]
+
+
+@cache
+def _composer() -> Composer:
+    """Compose each choice once: that it is what Hydra composes is tested with the composer."""
+    loader = GlobalHydra.instance().config_loader()
+    return Composer(loader, loader.load_configuration("config", [], run_mode=RunMode.MULTIRUN))

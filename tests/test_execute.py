@@ -104,10 +104,14 @@ def test_jobs_of_other_shapes_are_other_stacks() -> None:
     assert watch.steps == watch.done == 4 * 32 + 2 * 1 + 2 * 64
 
 
-def test_a_stack_has_at_most_so_many_runs() -> None:
+@pytest.mark.parametrize(
+    ("max_runs", "sizes"), [(4, [3, 3, 3]), (5, [5, 4]), (9, [9]), (8, [5, 4]), (100, [9])]
+)
+def test_a_stack_has_at_most_so_many_runs_and_stacks_are_alike(max_runs: int, sizes: list[int]) -> None:
     sweep = _memory()
-    execute([_job(lr, seeds=3) for lr in (0.1, 0.2, 0.3)], replace(SETTINGS, max_runs=4), sweep, Counts())
-    assert [len(names) for names in sweep.stacks] == [4, 4, 1]
+    jobs = [_job(lr, seeds=3) for lr in (0.1, 0.2, 0.3)]
+    execute(jobs, replace(SETTINGS, max_runs=max_runs), sweep, Counts())
+    assert [len(names) for names in sweep.stacks] == sizes
 
 
 def test_the_size_of_a_stack_changes_no_number() -> None:

@@ -7,6 +7,7 @@ JOB = "study.job."  # on a parent: study.job.<hash>.<first seed> = "<number of s
 FAILED = "study.failed."  # on a parent: study.failed.<hash>.<first seed> = the error
 KIND = "study.kind"  # "sweep" or "run"
 JOB_HASH = "study.job_hash"
+LABEL = "study.label"  # what the job is called in the sweep that trained the run: "adam lr=0.01"
 STATUS = "study.status"  # "ok" or "diverged"
 GIT_COMMIT = "study.git_commit"
 VERSIONS = "study.versions"

@@ -19,10 +19,13 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from study.errors import InvalidInput
+from study.tracking import names, view
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
 from study.tracking.location import Location, without_password
 from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
+
+_NOTE_LENGTH = 5000  # MLflow's limit of an experiment's tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,17 @@ class Store:
             if found is None:
                 raise
             return str(found.experiment_id)
+
+    def describe(self, experiment: str, note: str) -> None:
+        """Say what an experiment is about, and how MLflow's UI opens it.
+
+        Args:
+            experiment: its name.
+            note: as markdown.
+        """
+        experiment_id = self.experiment_id(experiment)
+        for key, value in ((names.NOTE, note[:_NOTE_LENGTH]), (view.TAG, view.STATE)):
+            self.client.set_experiment_tag(experiment_id, key, value)
 
 
 def open_store(uri: str | None) -> Store:

@@ -144,6 +144,7 @@ class Sweep:
             names.KIND: "run",
             names.SWEEP: self.id,
             names.JOB_HASH: job.hash,
+            names.LABEL: job.label,
             names.STATUS: record.status,
             names.PARENT: self.run_id,
             names.RUN_NAME: record.run.name,
@@ -183,7 +184,8 @@ def begin(
     sweep = _find(store, experiment_id, names.PLAN, plan, tags)
     if sweep is None:
         about = {names.KIND: "sweep", names.SWEEP: asked, names.PLAN: plan, names.NOTE: _note(jobs, command)}
-        name = f"{experiment} {asked[:16].replace('_', ' ')}"
+        day, _, clock = asked.partition("_")  # 2024-01-31_23-59-59-123456
+        name = f"{experiment} {day} {clock[:5].replace('-', ':')}".rstrip()
         run = store.client.create_run(experiment_id, tags={**tags, **about}, run_name=name)
         sweep = Sweep(store, experiment_id, run.info.run_id, asked, tags)
         store.client.log_text(sweep.run_id, config, names.CONFIG)

@@ -231,14 +231,32 @@ class NoTorch:
             raise ModuleNotFoundError("this machine has no torch")
 
 sys.meta_path.insert(0, NoTorch())
+"""
+
+READS = """
 from study.tracking.reader import read_sweep
 print(len(read_sweep(sys.argv[1], "study").points))
 assert "torch" not in sys.modules
 """
 
+REPORTS = """
+runpy.run_module("study.report", run_name="__main__")
+"""
+
 
 def test_reading_needs_no_torch(uri: str, jobs: list[Job], train: Train) -> None:
     _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
-    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH, uri], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH + READS, uri], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == 4 * (4 + 3) + 2 + 2
+
+
+@pytest.mark.slow
+def test_a_report_needs_no_torch(uri: str, jobs: list[Job], train: Train, tmp_path: Path) -> None:
+    _write(_begin(uri, jobs[:2], "2024-01-01"), train(jobs))
+    told = [f"tracking.uri={uri}", "tracking.experiment=study", f"report.out={tmp_path}/report"]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH + REPORTS, *told], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report" / "index.html").exists()

@@ -1,5 +1,6 @@
 """Opening a store: a fresh one, one that many open at once, one that is unknown, and one that is not there."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -41,6 +42,16 @@ def test_a_fresh_database_is_made_with_its_folder(tmp_path: Path) -> None:
     assert store.experiment_id("one") == first != store.experiment_id("two")
     location = store.client.get_experiment(first).artifact_location
     assert location == f"{tmp_path}/new/folder/artifacts/one"
+
+
+def test_an_experiment_is_described_once_and_again(uri: str) -> None:
+    store = open_store(uri)
+    for note in ("first", "second" * 1000):
+        store.describe("one", note)
+    tags = store.client.get_experiment(store.experiment_id("one")).tags
+    assert tags["mlflow.note.content"] == ("second" * 1000)[:5000]
+    shown = json.loads(tags["mlflow.sharedViewState.study"])
+    assert shown["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "study.label"}]
 
 
 @pytest.mark.slow

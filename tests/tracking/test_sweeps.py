@@ -145,6 +145,7 @@ def test_runs_carry_what_the_design_promises(
     told = {
         "study.sweep": "first",
         "study.job_hash": jobs[1].hash,
+        "study.label": "adam lr=0.01",
         "study.status": "ok",
         "study.git_commit": "abc",
     }
@@ -167,3 +168,9 @@ def test_the_end_and_what_crashed_are_told(store: Store, jobs: list[Job]) -> Non
     told = run.data.tags[f"study.failed.{jobs[1].hash}.3"]
     assert told.startswith("adam lr=0.01: ZeroDivisionError: xxx")
     assert len(told) == 8000
+
+
+def test_a_parent_is_named_after_its_experiment_and_its_time(store: Store, jobs: list[Job]) -> None:
+    for asked, name in (("2024-01-31_23-59-58-123", "study 2024-01-31 23:59"), ("mine", "study mine")):
+        sweep = _begin(store, None, asked=asked)
+        assert store.client.get_run(sweep.run_id).info.run_name == name

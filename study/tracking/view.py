@@ -1,0 +1,33 @@
+"""How MLflow's own UI opens an experiment: its runs by job, with the columns that tell them apart.
+
+The state's format is the UI's own, of its table of runs (mlflow 3.17); a UI takes the keys it knows.
+"""
+
+import json
+
+from study.tracking import names
+
+_KEY = "study"
+
+TAG = f"mlflow.sharedViewState.{_KEY}"
+"""The experiment's tag that holds `STATE`."""
+
+STATE = json.dumps(
+    {
+        "groupBy": {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "tag", "groupByData": names.LABEL}],
+        },
+        "selectedColumns": [
+            "metrics.`summary/last_epoch_loss`",
+            "params.`optimizer.lr`",
+            "params.`seed`",
+            f"tags.`{names.STATUS}`",
+        ],
+    }
+)
+
+
+def path(experiment_id: str) -> str:
+    """Return the path of the page that opens an experiment so; MLflow would else show it as one of GenAI."""
+    return f"/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey={_KEY}"
