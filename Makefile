@@ -3,6 +3,7 @@ PYTHON     ?= python3
 EXPERIMENT ?= headline
 PORT       ?= 5000
 ARGS       ?=
+JOBS       ?= 2
 
 BIN       := .venv/bin
 INSTALLED := .venv/.installed
@@ -35,10 +36,10 @@ ui: $(INSTALLED)  ## browse the runs in MLflow's UI on 127.0.0.1:PORT
 	@$(BIN)/python -m study.ui port=$(PORT) $(ARGS)
 
 test: $(INSTALLED)  ## run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-fast: $(INSTALLED)  ## run the tests that take less than a few seconds each
-	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow' $(ARGS)
 
 lint: $(INSTALLED)  ## check style and format
 	$(BIN)/ruff check .

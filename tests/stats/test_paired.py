@@ -113,6 +113,7 @@ def test_divergence_counts_and_two_divergences_tie() -> None:
     assert (mixed["low"], mixed["high"]) == (-np.inf, np.inf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paired", [True, False])
 def test_nothing_wins_against_itself_more_than_one_time_in_twenty(paired: bool) -> None:
     """400 comparisons of a rule with itself under another name: at most 5% + 2 standard errors are wins."""
