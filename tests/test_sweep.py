@@ -31,9 +31,6 @@ TOLERANCE = 2e-5
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
-# MLflow 3.17 asks SQLAlchemy 2.1 for a loader that is deprecated there
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:sqlalchemy.exc.SADeprecationWarning")
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:

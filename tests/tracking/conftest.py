@@ -26,11 +26,6 @@ from study.trained import Series, Trained
 _PROGRAMS = ["/usr/local/bin", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Bear MLflow's own use of what SQLAlchemy 2.1 deprecates: nothing of ours asks for it."""
-    config.addinivalue_line("filterwarnings", "ignore:The ``noload`` loader strategy:DeprecationWarning")
-
-
 Serve = Callable[[str, Path], AbstractContextManager[str]]
 
 
