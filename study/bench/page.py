@@ -83,7 +83,7 @@ def draw(results: Results) -> Figure:
     axes.set_yticks(range(len(programs)), [name for name, _ in programs])
     axes.set_ylim(len(programs) - 0.5, -0.7)
     axes.set_xscale("log")
-    axes.set_xlabel("seconds per run of 384 steps (log axis): median and range of the repetitions")
+    axes.set_xlabel("seconds per run of 384 steps (log axis): median, range")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
