@@ -101,7 +101,7 @@ def _write(folder: Path, contents: Contents, *, summary: pd.DataFrame, points: p
     for picture in contents.pictures:
         (folder / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
         (folder / "figures" / f"{picture.file}.png").write_bytes(picture.png)
-    summary.to_csv(folder / "summary.csv", index=False)
+    summary.to_csv(folder / "summary.csv", index=False, float_format="%.10g")
     points.to_parquet(folder / "curves.parquet", index=False)
     (folder / "report.md").write_text(markdown_page(contents), encoding="utf-8")
     (folder / "index.html").write_text(html_page(contents), encoding="utf-8")

@@ -13,6 +13,8 @@ from study.tracking import names
 
 _PACKAGES = ("torch", "hydra-core", "mlflow", "numpy", "pandas", "scipy", "seaborn", "matplotlib")
 
+_CHANGES = ("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)reports")
+
 
 def provenance(root: Path, device: str) -> dict[str, str]:
     """Return the tags that every run and sweep carries.
@@ -40,10 +42,13 @@ def command() -> str:
 
 
 def git_commit(root: Path) -> str:
-    """Return the checked-out commit, `(dirty)` where the tree differs from it, `unknown` outside a checkout."""
+    """Return the checked-out commit, `(dirty)` where the tree differs from it, `unknown` outside a checkout.
+
+    Reports do not count: they decide no numbers, and making one would else taint the next sweep.
+    """
     try:
         commit = _git(root, "rev-parse", "HEAD")
-        return f"{commit} (dirty)" if _git(root, "status", "--porcelain", "-uno") else commit
+        return f"{commit} (dirty)" if _git(root, *_CHANGES) else commit
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

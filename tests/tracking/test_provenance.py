@@ -15,12 +15,15 @@ def test_the_commit_and_whether_the_tree_differs_from_it(tmp_path: Path) -> None
     assert git_commit(tmp_path) == "unknown"
     _git(tmp_path, "init", "--quiet")
     (tmp_path / "file").write_text("one")
-    _git(tmp_path, "add", "file")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "page").write_text("one")
+    _git(tmp_path, "add", ".")
     _git(tmp_path, "-c", "user.name=n", "-c", "user.email=e@x", "commit", "--quiet", "-m", "first")
     commit = (tmp_path / ".git" / "refs" / "heads").rglob("*")
     (head,) = [file.read_text().strip() for file in commit if file.is_file()]
     assert git_commit(tmp_path) == head
     (tmp_path / "untracked").touch()
+    (tmp_path / "reports" / "page").write_text("two")
     assert git_commit(tmp_path) == head
     (tmp_path / "file").write_text("two")
     assert git_commit(tmp_path) == f"{head} (dirty)"
