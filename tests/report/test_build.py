@@ -75,11 +75,11 @@ def test_curves_hold_every_point(sweep: SweepFrames, folder: Path) -> None:
 
 
 def test_summary_in_the_sweeps_order(sweep: SweepFrames, folder: Path) -> None:
-    """Medians are pandas' own."""
+    """Medians are pandas' own; the file keeps ten digits of them."""
     summary = pd.read_csv(folder / "summary.csv").set_index("label")
     medians = sweep.runs.groupby("label", observed=True)["last_epoch_loss"].median()
     assert list(summary.index) == list(medians.index)
-    assert summary["median"].to_numpy() == pytest.approx(medians.to_numpy(), rel=1e-15)
+    assert summary["median"].to_numpy() == pytest.approx(medians.to_numpy(), rel=1e-9)
     assert summary["diverged"].sum() == 1
 
 
