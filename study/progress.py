@@ -62,6 +62,7 @@ class Display:
             TextColumn("left"),
             console=console,
             transient=True,
+            refresh_per_second=4,  # each costs about a millisecond
             disable=not console.is_terminal,
         )
         self._training = self._bars.add_task("training", total=0, done="")
@@ -86,7 +87,7 @@ class Display:
     def trained(self, steps: int) -> None:
         self._trained += steps
         now = time.perf_counter()
-        if now - self._shown > 0.1 or self._trained == self._steps:  # ten times a second: costs nothing
+        if now - self._shown > 0.2 or self._trained == self._steps:  # five times a second: costs nothing
             self._shown = now
             rate = self._trained / max(now - self._began, 1e-9)
             runs = self._runs * self._trained // max(self._steps, 1)

@@ -57,6 +57,8 @@ def measure(sizes: list[int], repetitions: int) -> dict[str, object]:
         _say(program.__name__)
         results[program.__name__] = repeated(repetitions, program)
     results["ours"] = [_ours(seeds, repetitions) for seeds in sizes]
+    _say("start-up")
+    results["start"] = repeated(repetitions, programs.start)
     _say("writing beside raw SQLite")
     results["writing"] = repeated(repetitions, lambda folder: limits.writing(folder, runs=1040))
     results["limits"] = {"flops_per_run": limits.flops_per_run(), "flops_per_second": limits.matrix_rate()}

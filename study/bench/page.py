@@ -8,6 +8,8 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
+from study.bench.start import JOBS
+
 Results = Mapping[str, Any]
 
 PAGE = """\
@@ -16,8 +18,8 @@ PAGE = """\
 Measured by `make bench` at commit `{{ machine.commit }}` on {{ machine.processor }}, {{ machine.cores }} cores,
 {{ machine.memory }}, {{ machine.system }}; Python {{ machine.python }}, torch {{ machine.torch }}, MLflow
 {{ machine.mlflow }}, Hydra {{ machine['hydra-core'] }}, SQLAlchemy {{ machine.SQLAlchemy }}. A run is 384 steps of
-the parabola network, and 384 losses. Numbers are medians, with the range of all repetitions in brackets; everything
-was measured in one go, so the ratios hold even where the seconds are another machine's.
+the parabola network, and 384 losses. Numbers are medians, with the range of all repetitions in brackets; all
+programs were measured in one go, so the ratios hold even where the seconds are another machine's.
 
 ![seconds per run](bench.png)
 
@@ -38,9 +40,16 @@ fresh store.
 {% for row in parts -%}
 | {{ row | join(' | ') }} |
 {% endfor %}
-Writing goes on beside training. The rest is the start of Python, Hydra, torch and MLflow, the making of a fresh
-store, and writing that no training was left to hide. "Again" is the same command once more: it finds every run in
-the store and trains nothing. Reading and report are commands of their own; memory is the peak of the sweep.
+Writing goes on beside training. The rest is the start, below, and writing that no training was left to hide.
+"Again" is the same command once more: it finds every run in the store and trains nothing. Reading and report are
+commands of their own; memory is the peak of the sweep.
+
+| step of the start | seconds |
+|---|---|
+{% for name, seconds in start -%}
+| {{ name }} | {{ seconds }} |
+{% endfor %}
+{{ composing }}
 
 ## How far from the limits
 
@@ -59,6 +68,8 @@ def write(results: Results, out: Path) -> list[Path]:
         reference=f"{reference['runs'][0]:,.0f}",
         rows=list(_rows(results)),
         parts=[list(_part(size)) for size in results["ours"]],
+        start=list(_start(results["start"])),
+        composing=_composing(results["start"]),
         writing=_writing(results["writing"]),
         floating=_floating(results["limits"], reference),
     )
@@ -118,6 +129,20 @@ def _part(size: Mapping[str, Sequence[float]]) -> Iterator[str]:
         yield _short(middle[key]) if key in middle else "-"
     yield f"{middle['peak_bytes'] / 1e6:,.0f} MB"
     yield f"{middle['store_bytes'] / 1e6:,.0f} MB"
+
+
+def _start(spent: Mapping[str, Sequence[float]]) -> Iterator[tuple[str, str]]:
+    for name, seconds in spent.items():
+        if not name.endswith("_per_job"):
+            yield f"composing {len(JOBS)} jobs" if name == "composing" else name, _spread(seconds)
+
+
+def _composing(spent: Mapping[str, Sequence[float]]) -> str:
+    ours, hydra = (_spread([1000 * s for s in spent[f"{who}composing_per_job"]]) for who in ("", "hydra_"))
+    return (
+        f"Composing a job costs {ours} ms, where Hydra's own way costs {hydra} ms, once in its sweeper and once more "
+        "in its launcher."
+    )
 
 
 def _writing(numbers: Mapping[str, Sequence[float]]) -> str:

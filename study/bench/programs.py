@@ -1,5 +1,7 @@
 """The programs that are compared; each returns what one repetition measured."""
 
+import json
+import sqlite3
 from pathlib import Path
 
 from study.bench.measure import run
@@ -67,10 +69,14 @@ def ours(folder: Path, *, seeds: int, report: bool) -> dict[str, float]:
     return numbers
 
 
+def start(folder: Path) -> dict[str, float]:
+    """What each step before the first trained run costs, and composing a job, by Hydra and by the study."""
+    spent: dict[str, float] = json.loads(run("study.bench.start", [str(folder / "mlflow.db")], folder).output)
+    return spent
+
+
 def _parts(database: Path) -> dict[str, float]:
     """Return what the sweep's parent says of where the time went."""
-    import sqlite3
-
     query = (
         "SELECT key, value FROM latest_metrics WHERE key LIKE 'summary/%_seconds' AND key NOT LIKE '%wall%'"
     )
