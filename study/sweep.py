@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from study.check import Settings
+from study.cli import CONF
 from study.execute import Outcome, execute
 from study.job import Job
 from study.progress import Display, Lines
@@ -123,16 +124,20 @@ class OpenSweep:
         for job in self.jobs:
             if job.hash in failures:
                 yield f"failed: {job.label}: {failures[job.hash]}"
-        yield f"next: {self._next('report')}"
-        yield f"      {self._next('ui')}"
+        report, ui = next_commands(self.settings.experiment, self.settings.uri)
+        yield f"next: {report}"
+        yield f"      {ui}"
 
-    def _next(self, target: str) -> str:
-        words = ["make", target]
-        if target == "report" and self.settings.experiment != "headline":
-            words.append(f"EXPERIMENT={self.settings.experiment}")
-        if self.settings.uri is not None:
-            words.append(shlex.quote(f"ARGS=tracking.uri={self.settings.uri}"))
-        return " ".join(words)
+
+def next_commands(experiment: str, uri: str | None) -> tuple[str, str]:
+    """Return the commands that make the report of an experiment in a store, and that open its UI."""
+    store = [] if uri is None else [f"tracking.uri={uri}"]
+    arguments = [f"ARGS={word}" for word in store]
+    chosen = [] if experiment == "headline" else [f"EXPERIMENT={experiment}"]
+    report = ["make", "report", *chosen, *arguments]
+    if not (CONF / "experiment" / f"{experiment}.yaml").exists():  # tracked under a name of one's own
+        report = [".venv/bin/python", "-m", "study.report", f"tracking.experiment={experiment}", *store]
+    return shlex.join(report), shlex.join(["make", "ui", *arguments])
 
 
 def summary_table(runs: pd.DataFrame) -> Table:
