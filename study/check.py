@@ -12,6 +12,9 @@ from study.job import Job, label
 from study.ranges import is_count, is_fraction, is_not_negative, is_positive, is_whole
 from study.tracking.location import Location
 
+Range = tuple[str, Callable[[object], bool]]
+"""What a value must be, in words, and whether it is."""
+
 DEVICES = ("cpu", "cuda", "auto")
 
 
@@ -72,7 +75,8 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         raise InvalidInput(str(error).splitlines()[0]) from error
     _check_scalars(tree)
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
-    _check_hyperparameters(optimizer)
+    _check_ranges("optimizer", optimizer, _HYPERPARAMETERS)
+    _check_ranges("problem", problem, _PROBLEM_FIELDS)
     batch_size, points = tree["batch_size"], problem.get("points")
     if isinstance(batch_size, int) and isinstance(points, int) and is_count(points):
         check_batch_size(batch_size, points)
@@ -117,11 +121,11 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))
 
 
-def _check_hyperparameters(optimizer: Mapping[str, object]) -> None:
-    """Check what is common to all rules; each constructor checks the rest before anything is trained."""
-    for name, (wording, holds) in _HYPERPARAMETERS.items():
-        if name in optimizer:
-            _require(f"optimizer.{name}", optimizer[name], wording, holds)
+def _check_ranges(group: str, node: Mapping[str, object], ranges: Mapping[str, Range]) -> None:
+    """Check what is common to all choices of a group; each class checks the rest before anything is trained."""
+    for name, (wording, holds) in ranges.items():
+        if name in node:
+            _require(f"{group}.{name}", node[name], wording, holds)
 
 
 def _require(key: str, value: object, wording: str, holds: Callable[[object], bool]) -> None:
@@ -138,14 +142,22 @@ def _is_not_negative_or_pair(value: object) -> bool:
     return isinstance(value, list) or is_not_negative(value)
 
 
+_COUNT = ("a whole number >= 1", is_count)
+_POSITIVE = ("a finite number > 0", is_positive)
 _FRACTION = ("a number in [0, 1)", is_fraction)
 _NOT_NEGATIVE = ("a finite number >= 0", _is_not_negative_or_pair)
-_HYPERPARAMETERS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "lr": ("a finite number > 0", is_positive),
+_HYPERPARAMETERS: dict[str, Range] = {
+    "lr": _POSITIVE,
     "momentum": _FRACTION,
     "alpha": _FRACTION,
     "rho": _FRACTION,
     "eps": _NOT_NEGATIVE,
     "weight_decay": _NOT_NEGATIVE,
     "betas": ("two numbers in [0, 1), as in optimizer.betas=[0.9,0.99]", _is_pair_of_fractions),
+}
+_PROBLEM_FIELDS: dict[str, Range] = {
+    "points": _COUNT,
+    "width": _COUNT,
+    "noise": ("a finite number >= 0", is_not_negative),
+    "cap": _POSITIVE,
 }

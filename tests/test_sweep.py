@@ -264,6 +264,7 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_interrupts,
     )
     _wait_for_runs(tmp_path, at_least=3)
     process.send_signal(number)
@@ -287,6 +288,11 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
     assert [(p.info.run_id, p.info.status) for p in again.parents] == [
         (killed.parents[0].info.run_id, "FINISHED")
     ]
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to what it starts in the background, and with it to these tests: ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.slow
