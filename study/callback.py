@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
@@ -48,9 +49,6 @@ class SweepCallback(Callback):
 
 def jobs_of(config: DictConfig) -> list[Job] | None:
     """Return the checked jobs of a multirun, None where its sweeper decides them on the way."""
-    # not at the top: when it starts, Hydra loads its plugins anew, and the class before is another one
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
     loader = GlobalHydra.instance().config_loader()
     composer = Composer(loader, config)
     session.COMPOSER.set(composer)

@@ -78,7 +78,7 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
     _check_ranges("optimizer", optimizer, _HYPERPARAMETERS)
     _check_ranges("problem", problem, _PROBLEM_FIELDS)
     batch_size, points = tree["batch_size"], problem.get("points")
-    if isinstance(batch_size, int) and isinstance(points, int) and is_count(points):
+    if isinstance(batch_size, int) and isinstance(points, int):
         check_batch_size(batch_size, points)
     first, count = cast("int", tree["first_seed"]), cast("int", tree["seeds"])
     return Job(

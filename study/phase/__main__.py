@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from study.cli import run
 from study.errors import InvalidInput
+from study.tracking.location import ROOT
 
 if TYPE_CHECKING:  # both take a second to import, which a wrong argument should not wait for
     import pandas as pd
 
-_ROOT = Path(__file__).resolve().parents[2]
 _LARGEST = 4.0  # the heavy ball's boundary reaches ηλ = 2 + 2β < 4
 
 
@@ -125,7 +125,7 @@ of them are made again in seconds by
 
     make phase
 
-Commit {git_commit(_ROOT)}.
+Commit {git_commit(ROOT)}.
 """
 
 
@@ -138,9 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m study.phase", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--size", type=int, default=96, help="cells along each axis, 8 to 256 (96)")
-    parser.add_argument(
-        "--out", type=Path, default=_ROOT / "reports" / "phase", help="folder (reports/phase)"
-    )
+    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "phase", help="folder (reports/phase)")
     return parser
 
 
