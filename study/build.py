@@ -6,9 +6,8 @@ import torch
 from hydra.utils import get_class
 
 from study.errors import InvalidInput
+from study.job import NOT_HYPERPARAMETERS
 from study.problems.base import Problem
-
-_NOT_HYPERPARAMETERS = {"name", "_target_", "elementwise"}
 
 
 def build_problem(node: Mapping[str, object]) -> Problem:
@@ -35,7 +34,7 @@ def build_optimizer(
     Raises:
         InvalidInput: there is no such class, or it refuses a hyperparameter.
     """
-    hyperparameters = {key: value for key, value in node.items() if key not in _NOT_HYPERPARAMETERS}
+    hyperparameters = {key: value for key, value in node.items() if key not in NOT_HYPERPARAMETERS}
     built = _call(node, hyperparameters, params)
     if not isinstance(built, torch.optim.Optimizer):
         raise InvalidInput(f"optimizer._target_ must be a torch.optim.Optimizer, got {node['_target_']}")

@@ -13,7 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 from study import cli, session
 from study.check import job_from_config, settings_from_config
 from study.compose import Composer
+from study.gpu import check_device
 from study.job import Job
+from study.tracking.location import Location
+from study.tracking.reach import require_answer
 
 if TYPE_CHECKING:
     from study.sweep import OpenSweep
@@ -65,7 +68,8 @@ def jobs_of(config: DictConfig) -> list[Job] | None:
 def _begin(config: DictConfig, jobs: Sequence[Job] | None) -> "OpenSweep":
     task = _without_hydra(config)
     settings = settings_from_config(task)
-
+    check_device(settings.device)
+    require_answer(Location.of(settings.uri))
     with cli.importing():  # torch: a second, and only now needed
         from study.feasible import check_feasible
     check_feasible(jobs or (), settings)

@@ -1,19 +1,17 @@
 """The boundary: a composed config becomes a `Job`, or one message says what is wrong with it. No torch here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from study.arguments import check_optimizer, check_problem
 from study.errors import InvalidInput, one_of
 from study.job import Job, label
-from study.ranges import is_count, is_fraction, is_not_negative, is_positive, is_whole
+from study.ranges import COUNT, SWITCH, WHOLE, or_null
 from study.tracking.location import Location
-
-Range = tuple[str, Callable[[object], bool]]
-"""What a value must be, in words, and whether it is."""
 
 DEVICES = ("cpu", "cuda", "auto")
 
@@ -75,8 +73,8 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         raise InvalidInput(str(error).splitlines()[0]) from error
     _check_scalars(tree)
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
-    _check_ranges("optimizer", optimizer, _HYPERPARAMETERS)
-    _check_ranges("problem", problem, _PROBLEM_FIELDS)
+    check_optimizer(optimizer)
+    check_problem(problem)
     batch_size, points = tree["batch_size"], problem.get("points")
     if isinstance(batch_size, int) and isinstance(points, int):
         check_batch_size(batch_size, points)
@@ -95,7 +93,7 @@ def check_batch_size(batch_size: int | None, points: int) -> None:
     """Refuse a batch larger than the data."""
     if batch_size is not None and batch_size > points:
         raise InvalidInput(
-            f"batch_size must be at most the {points} samples of the problem, got {batch_size}; "
+            f"batch_size must be at most {points}, the samples of the problem, got {batch_size}; "
             "batch_size=null takes them all"
         )
 
@@ -109,55 +107,12 @@ def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 def _check_scalars(tree: Mapping[str, object]) -> None:
     for key in ("seeds", "epochs"):
-        _require(key, tree[key], "a whole number >= 1", is_count)
-    _require("first_seed", tree["first_seed"], "a whole number >= 0", is_whole)
-    wording = "a whole number >= 1, or null for all data"
-    _require("batch_size", tree["batch_size"], wording, lambda v: v is None or is_count(v))
+        COUNT.require(key, tree[key])
+    WHOLE.require("first_seed", tree["first_seed"])
+    or_null(COUNT, " for all data").require("batch_size", tree["batch_size"])
     stack = cast("Mapping[str, object]", tree["stack"])
     for key in ("max_runs", "threads"):
-        _require(f"stack.{key}", stack[key], "a whole number >= 1", is_count)
-    _require("force", tree["force"], "true or false", lambda v: isinstance(v, bool))
+        COUNT.require(f"stack.{key}", stack[key])
+    SWITCH.require("force", tree["force"])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))
-
-
-def _check_ranges(group: str, node: Mapping[str, object], ranges: Mapping[str, Range]) -> None:
-    """Check what is common to all choices of a group; each class checks the rest before anything is trained."""
-    for name, (wording, holds) in ranges.items():
-        if name in node:
-            _require(f"{group}.{name}", node[name], wording, holds)
-
-
-def _require(key: str, value: object, wording: str, holds: Callable[[object], bool]) -> None:
-    if not holds(value):
-        raise InvalidInput(f"{key} must be {wording}, got {value!r}")
-
-
-def _is_pair_of_fractions(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(is_fraction, value))
-
-
-def _is_not_negative_or_pair(value: object) -> bool:
-    """Some rules take a pair where most take one number: the pair is theirs to check."""
-    return isinstance(value, list) or is_not_negative(value)
-
-
-_COUNT = ("a whole number >= 1", is_count)
-_POSITIVE = ("a finite number > 0", is_positive)
-_FRACTION = ("a number in [0, 1)", is_fraction)
-_NOT_NEGATIVE = ("a finite number >= 0", _is_not_negative_or_pair)
-_HYPERPARAMETERS: dict[str, Range] = {
-    "lr": _POSITIVE,
-    "momentum": _FRACTION,
-    "alpha": _FRACTION,
-    "rho": _FRACTION,
-    "eps": _NOT_NEGATIVE,
-    "weight_decay": _NOT_NEGATIVE,
-    "betas": ("two numbers in [0, 1), as in optimizer.betas=[0.9,0.99]", _is_pair_of_fractions),
-}
-_PROBLEM_FIELDS: dict[str, Range] = {
-    "points": _COUNT,
-    "width": _COUNT,
-    "noise": ("a finite number >= 0", is_not_negative),
-    "cap": _POSITIVE,
-}

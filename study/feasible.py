@@ -6,7 +6,7 @@ import torch
 
 from study.build import build_optimizer, build_problem
 from study.check import Settings, check_batch_size
-from study.errors import InvalidInput
+from study.gpu import no_gpu
 from study.job import Job
 from study.randomness import Source
 
@@ -36,7 +36,5 @@ def device_of(settings: Settings) -> torch.device:
     """
     present = torch.cuda.is_available()
     if settings.device == "cuda" and not present:
-        raise InvalidInput(
-            "device must be one that is here, got 'cuda' where torch finds none; write device=cpu"
-        )
+        raise no_gpu("torch finds none")
     return torch.device("cuda" if present and settings.device != "cpu" else "cpu")

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 NUMERICS_VERSION = 1
 """Raised when the same job would give other numbers than before, so that no old run is taken for a new one."""
 
+NOT_HYPERPARAMETERS = {"name", "_target_", "elementwise"}
+"""Keys of an optimizer's config that its class is not called with."""
+
 _LOCATIONS = {"path"}  # where a file lies does not decide its (digest-checked) content
 
 

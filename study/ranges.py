@@ -1,7 +1,38 @@
-"""What a number from a config may be: predicates that take anything, because a config may hold anything."""
+"""What a number from a config may be: each range once, in words and as a test that takes anything.
+
+A problem's fields are annotated with ranges (`points: Count`). They are checked where the problem is made and, read
+from its source, before torch is imported.
+"""
 
 import math
-from typing import TypeGuard
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin  # Any: an annotation is any object
+
+from study.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a value must be.
+
+    Attributes:
+        wording: in words, as in "a whole number >= 1".
+        holds: whether it is.
+    """
+
+    wording: str
+    holds: Callable[[object], bool]
+
+    def require(self, key: str, value: object) -> None:
+        """Refuse a value outside.
+
+        Raises:
+            InvalidInput: with the key, the range and the value.
+        """
+        if not self.holds(value):
+            raise InvalidInput(f"{key} must be {self.wording}, got {value!r}")
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -10,25 +41,53 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number of at least zero."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """Whether a value is a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
-def is_count(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number of at least one."""
-    return is_whole(value) and value >= 1
+NUMBER = Range("a finite number", is_number)
+POSITIVE = Range("a finite number > 0", lambda value: is_number(value) and value > 0)
+NOT_NEGATIVE = Range("a finite number >= 0", lambda value: is_number(value) and value >= 0)
+FRACTION = Range("a number in [0, 1)", lambda value: is_number(value) and 0 <= value < 1)
+WHOLE = Range("a whole number >= 0", lambda value: is_whole(value) and value >= 0)
+COUNT = Range("a whole number >= 1", lambda value: is_whole(value) and value >= 1)
+SWITCH = Range("true or false", lambda value: isinstance(value, bool))
 
 
-def is_positive(value: object) -> TypeGuard[float]:
-    """Whether a value is a finite number above zero."""
-    return is_number(value) and value > 0
+def up_to(most: int) -> Range:
+    """Return the whole numbers from 1 to `most`."""
+    return Range(f"a whole number from 1 to {most}", lambda value: is_whole(value) and 1 <= value <= most)
 
 
-def is_not_negative(value: object) -> TypeGuard[float]:
-    """Whether a value is a finite number of at least zero."""
-    return is_number(value) and value >= 0
+def numbers(count: int | None = None, each: Range = NUMBER) -> Range:
+    """Return the lists of `count` values, of any but none where it is None, each of them in a range."""
+    size = "one or more" if count is None else count
+    kind = each.wording.removeprefix("a ").replace("number", "numbers")
+
+    def holds(value: object) -> bool:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            return False
+        return len(value) == (count or max(len(value), 1)) and all(map(each.holds, value))
+
+    return Range(f"a list of {size} {kind}", holds)
 
 
-def is_fraction(value: object) -> TypeGuard[float]:
-    """Whether a value is a number in [0, 1)."""
-    return is_number(value) and 0 <= value < 1
+def or_null(range_: Range, meaning: str = "") -> Range:
+    """Return a range that takes null too."""
+    return Range(f"{range_.wording}, or null{meaning}", lambda value: value is None or range_.holds(value))
+
+
+Real = Annotated[float, NUMBER]
+Positive = Annotated[float, POSITIVE]
+NotNegative = Annotated[float, NOT_NEGATIVE]
+Count = Annotated[int, COUNT]
+
+
+def range_of(annotation: Any) -> Range | None:
+    """Return the range that an annotation names, None where it names none."""
+    if get_origin(annotation) is Annotated:
+        return next((note for note in annotation.__metadata__ if isinstance(note, Range)), None)
+    if get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation):
+        inner = next(filter(None, map(range_of, get_args(annotation))), None)
+        return inner and or_null(inner)
+    return None

@@ -146,15 +146,17 @@ _REFUSED = [
     ("tracking.uri=ftp://x", "tracking.uri must be sqlite:///<file>"),
     ("seeds", "an override must be key=value, got 'seeds'"),
     ("hydra/launcher=foo", "hydra/launcher must be one of"),
-]
-_REFUSED_BY_TORCH = [
-    ("problem.width=abc", "problem.width must be a whole number >= 1, got 'abc'"),
-    ("-m optimizer=sgd,adam +optimizer.foo=1", "unexpected keyword argument 'foo'"),
     (
         "tracking.uri=http://127.0.0.1:9",
         "tracking.uri must name a store that answers, got http://127.0.0.1:9",
     ),
     ("device=cuda", "device must be one that is here, got 'cuda'"),
+    ("problem.width=abc", "problem.width must be a whole number >= 1, got 'abc'"),
+    ("-m optimizer=sgd,adam +optimizer.foo=1", "optimizer.foo is not known to torch.optim.SGD"),
+]
+_REFUSED_BY_TORCH = [
+    ("optimizer=adafactor +optimizer.d=0.5", "torch.optim.Adafactor cannot be made: Clipping threshold d"),
+    ("problem=bowl batch_size=2", "batch_size must be at most 1, the samples of the problem, got 2"),
 ]
 
 

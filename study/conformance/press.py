@@ -12,7 +12,7 @@ from study.conformance.check import Verdict
 from study.conformance.claim import claim_from_config
 from study.conformance.page import index, page, summary
 from study.errors import InvalidInput
-from study.optimizers.base import require_positive
+from study.ranges import POSITIVE
 
 _STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
 
@@ -48,7 +48,7 @@ def _certify(tree: Mapping[str, object]) -> Certificate:
         raise InvalidInput(
             f"an optimizer's YAML must have `name` and `_target_`, got none of {sorted(missing)}"
         )
-    require_positive("lr", optimizer.get("lr"))
+    POSITIVE.require("optimizer.lr", optimizer.get("lr"))
     claim = claim_from_config(cast("Mapping[str, object]", tree.get("certificate", {})))
     return certify(optimizer, claim, claimed=cast("str | None", tree["claimed"]))
 

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
 from study.errors import InvalidInput
-from study.optimizers.base import Number, Rule, require_fraction, require_not_negative, require_positive, root
+from study.optimizers.base import Number, Rule, root
+from study.ranges import FRACTION, NOT_NEGATIVE, POSITIVE
 
 
 @final
@@ -50,12 +51,12 @@ class Adam(Rule):
         eps: Number = 1e-8,
         eps_inside_root: bool = False,
     ) -> None:
-        require_positive("lr", lr)
+        POSITIVE.require("optimizer.lr", lr)
         if len(betas) != 2:
             raise InvalidInput(f"optimizer.betas must be two numbers, got {list(betas)}")
         for index, beta in enumerate(betas):
-            require_fraction(f"betas[{index}]", beta)
-        require_not_negative("eps", eps)
+            FRACTION.require(f"optimizer.betas[{index}]", beta)
+        NOT_NEGATIVE.require("optimizer.eps", eps)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "eps_inside_root": eps_inside_root})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

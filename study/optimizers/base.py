@@ -1,14 +1,11 @@
 """What the rules written from their formulas share: the walk over parameters, the refusal of bad values."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from torch import Tensor
-
-from study.errors import InvalidInput
 
 Number = float | int
 """A hyperparameter: a whole number is one too, also to a type check at run time."""
@@ -43,25 +40,3 @@ class Rule(torch.optim.Optimizer, ABC):
 def root(square: Tensor, *, eps: Number, eps_inside_root: bool) -> Tensor:
     """Return √(square + eps), or √square + eps: what keeps a division by the root of a mean square finite."""
     return (square + eps).sqrt() if eps_inside_root else square.sqrt() + eps
-
-
-def require_positive(name: str, value: object) -> None:
-    """Refuse a hyperparameter that is not a finite number > 0."""
-    if not (_is_number(value) and value > 0):
-        raise InvalidInput(f"optimizer.{name} must be > 0, got {value}")
-
-
-def require_not_negative(name: str, value: object) -> None:
-    """Refuse a hyperparameter that is not a finite number >= 0."""
-    if not (_is_number(value) and value >= 0):
-        raise InvalidInput(f"optimizer.{name} must be >= 0, got {value}")
-
-
-def require_fraction(name: str, value: object) -> None:
-    """Refuse the weight of a leaky average that is not in [0, 1): at 1 it would never forget."""
-    if not (_is_number(value) and 0 <= value < 1):
-        raise InvalidInput(f"optimizer.{name} must be in [0, 1), got {value}")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule, require_fraction, require_positive
+from study.optimizers.base import Number, Rule
+from study.ranges import FRACTION, POSITIVE
 
 
 @final
@@ -43,8 +44,8 @@ class Momentum(Rule):
     def __init__(
         self, params: ParamsT, lr: Number, *, momentum: Number = 0.0, lr_inside_velocity: bool = False
     ) -> None:
-        require_positive("lr", lr)
-        require_fraction("momentum", momentum)
+        POSITIVE.require("optimizer.lr", lr)
+        FRACTION.require("optimizer.momentum", momentum)
         super().__init__(params, {"lr": lr, "momentum": momentum, "lr_inside_velocity": lr_inside_velocity})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

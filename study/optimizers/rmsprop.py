@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule, require_fraction, require_not_negative, require_positive, root
+from study.optimizers.base import Number, Rule, root
+from study.ranges import FRACTION, NOT_NEGATIVE, POSITIVE
 
 
 @final
@@ -50,9 +51,9 @@ class RMSprop(Rule):
         eps: Number = 1e-6,
         eps_inside_root: bool = True,
     ) -> None:
-        require_positive("lr", lr)
-        require_fraction("alpha", alpha)
-        require_not_negative("eps", eps)
+        POSITIVE.require("optimizer.lr", lr)
+        FRACTION.require("optimizer.alpha", alpha)
+        NOT_NEGATIVE.require("optimizer.eps", eps)
         super().__init__(params, {"lr": lr, "alpha": alpha, "eps": eps, "eps_inside_root": eps_inside_root})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ from typing import Any, final
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule, require_positive
+from study.optimizers.base import Number, Rule
+from study.ranges import POSITIVE
 
 
 @final
@@ -32,7 +33,7 @@ class SGD(Rule):
     """
 
     def __init__(self, params: ParamsT, lr: Number) -> None:
-        require_positive("lr", lr)
+        POSITIVE.require("optimizer.lr", lr)
         super().__init__(params, {"lr": lr})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
+from typing import Annotated
 from urllib.request import urlopen
 
 import numpy as np
@@ -15,9 +16,9 @@ from torch import Tensor, nn
 
 from study.errors import InvalidInput
 from study.problems.base import Data, Problem
-from study.problems.ranges import check_count, check_not_negative, check_positive
 from study.problems.regression import Affine, half_mse, least_mse, with_ones
 from study.randomness import Source
+from study.ranges import NotNegative, Positive, up_to
 
 URL = "http://d2l-data.s3-accelerate.amazonaws.com/airfoil_self_noise.dat"
 DIGESTS = (
@@ -49,18 +50,10 @@ class Airfoil(Problem):
 
     name: str
     path: str | None
-    points: int
-    init_std: float
-    cap: float
-    gradient_scale: float
-
-    def __post_init__(self) -> None:
-        check_count("points", self.points)
-        if self.points > 1503:
-            raise InvalidInput(f"problem.points must be at most the 1503 rows of the file, got {self.points}")
-        check_not_negative("init_std", self.init_std)
-        check_positive("cap", self.cap)
-        check_positive("gradient_scale", self.gradient_scale)
+    points: Annotated[int, up_to(1503)]
+    init_std: NotNegative
+    cap: Positive
+    gradient_scale: Positive
 
     def data(self, source: Source) -> Data:
         """Return the standardised rows; the file is downloaded if it is absent."""

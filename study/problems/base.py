@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import get_type_hints
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.randomness import Source
+from study.ranges import range_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Data:
 class Problem(ABC):
     """Data, model and loss. Concrete problems are frozen dataclasses whose fields are their YAML's keys.
 
+    A field's annotation may name the range its values must lie in (`points: Count`); see `study.ranges`.
+
     Attributes:
         name: the problem's name, part of the key of its randomness.
         cap: a loss above it counts as a divergence, like a non-finite one.
@@ -43,6 +47,17 @@ class Problem(ABC):
     dtype: torch.dtype = torch.float32
     gradient_scale: float = 1.0
     full_every: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values outside of their ranges.
+
+        Raises:
+            InvalidInput: with the field, its range and the value.
+        """
+        for field, annotation in get_type_hints(type(self), include_extras=True).items():
+            range_ = range_of(annotation)
+            if range_ is not None:
+                range_.require(f"problem.{field}", getattr(self, field))
 
     @abstractmethod
     def data(self, source: Source) -> Data:

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.problems.base import Data, Problem
-from study.problems.ranges import check_number, check_numbers, check_positive
 from study.randomness import Source
+from study.ranges import POSITIVE, Positive, Real, numbers
 
 
 @dataclass(frozen=True)
@@ -29,19 +30,11 @@ class Bowl(Problem):
     """
 
     name: str
-    coefficients: Sequence[float]
-    start: Sequence[float]
-    rotation: float
-    cap: float
+    coefficients: Annotated[Sequence[float], numbers(2, POSITIVE)]
+    start: Annotated[Sequence[float], numbers(2)]
+    rotation: Real
+    cap: Positive
     dtype = torch.float64
-
-    def __post_init__(self) -> None:
-        check_numbers("coefficients", self.coefficients, 2)
-        for coefficient in self.coefficients:
-            check_positive("coefficients", coefficient)
-        check_numbers("start", self.start, 2)
-        check_number("rotation", self.rotation)
-        check_positive("cap", self.cap)
 
     def data(self, source: Source) -> Data:
         nothing = torch.zeros(1, 1, dtype=self.dtype)

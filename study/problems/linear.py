@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.problems.base import Data, Problem
-from study.problems.ranges import check_count, check_not_negative, check_number, check_numbers, check_positive
 from study.problems.regression import Affine, half_mse, least_mse, with_ones
 from study.randomness import Source
+from study.ranges import Count, NotNegative, Positive, Real, numbers
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,13 @@ class Linear(Problem):
     """
 
     name: str
-    points: int
-    weights: Sequence[float]
-    bias: float
-    noise: float
-    init_std: float
-    cap: float
-    full_every: int | None
-
-    def __post_init__(self) -> None:
-        check_count("points", self.points)
-        check_numbers("weights", self.weights, len(self.weights) or 1)
-        check_number("bias", self.bias)
-        check_not_negative("noise", self.noise)
-        check_not_negative("init_std", self.init_std)
-        check_positive("cap", self.cap)
-        if self.full_every is not None:
-            check_count("full_every", self.full_every)
+    points: Count
+    weights: Annotated[Sequence[float], numbers()]
+    bias: Real
+    noise: NotNegative
+    init_std: NotNegative
+    cap: Positive
+    full_every: Count | None
 
     def data(self, source: Source) -> Data:
         generator = source.generator("data")

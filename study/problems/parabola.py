@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.problems.base import Data, Problem
-from study.problems.ranges import check_count, check_not_negative, check_positive
 from study.randomness import Source
+from study.ranges import Count, NotNegative, Positive
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,10 @@ class Parabola(Problem):
     """
 
     name: str
-    points: int
-    noise: float
-    width: int
-    cap: float
-
-    def __post_init__(self) -> None:
-        check_count("points", self.points)
-        check_count("width", self.width)
-        check_not_negative("noise", self.noise)
-        check_positive("cap", self.cap)
+    points: Count
+    noise: NotNegative
+    width: Count
+    cap: Positive
 
     def data(self, source: Source) -> Data:
         x = torch.linspace(-1, 1, self.points)[:, None]

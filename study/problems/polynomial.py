@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -9,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.problems.base import Data, Problem
-from study.problems.ranges import check_count, check_not_negative, check_numbers, check_positive
 from study.problems.regression import least_mse
 from study.randomness import Source
+from study.ranges import Count, NotNegative, Positive, numbers
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,12 @@ class Polynomial(Problem):
     """
 
     name: str
-    points: int
-    coefficients: Sequence[float]
-    noise: float
-    cap: float
-    gradient_scale: float
+    points: Count
+    coefficients: Annotated[Sequence[float], numbers(3)]
+    noise: NotNegative
+    cap: Positive
+    gradient_scale: Positive
     dtype = torch.float64
-
-    def __post_init__(self) -> None:
-        check_count("points", self.points)
-        check_numbers("coefficients", self.coefficients, 3)
-        check_not_negative("noise", self.noise)
-        check_positive("cap", self.cap)
-        check_positive("gradient_scale", self.gradient_scale)
 
     def data(self, source: Source) -> Data:
         x = torch.linspace(-3, 3, self.points, dtype=self.dtype)[:, None]

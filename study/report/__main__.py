@@ -14,6 +14,7 @@ from pathlib import Path
 from study.cli import CONF, compose, importing, run
 from study.errors import InvalidInput, one_of
 from study.tracking.location import Location
+from study.tracking.reach import require_answer
 
 
 def report(arguments: list[str]) -> None:
@@ -27,7 +28,9 @@ def report(arguments: list[str]) -> None:
     node = OmegaConf.to_container(cfg.report, resolve=True)
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})
-    Location.of(cfg.tracking.uri).require(cfg.tracking.experiment)
+    location = Location.of(cfg.tracking.uri)
+    location.require(cfg.tracking.experiment)
+    require_answer(location)
     with importing():
         from study.report.build import build
         from study.tracking.reader import read_sweep

@@ -7,7 +7,6 @@ import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from textwrap import shorten
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # a dead server would block a call for minutes
@@ -18,11 +17,11 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from study.errors import InvalidInput
 from study.tracking import names, view
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
-from study.tracking.location import Location, without_password
+from study.tracking.location import Location
+from study.tracking.reach import no_answer
 from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
 
 _NOTE_LENGTH = 5000  # MLflow's limit of an experiment's tag
@@ -88,10 +87,7 @@ def open_store(uri: str | None) -> Store:
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
     except (MlflowException, sa.exc.SQLAlchemyError, ImportError, OSError) as error:
-        reason = shorten(str(error).splitlines()[0].partition(" (Caused by")[0], 200, placeholder=" ...")
-        raise InvalidInput(
-            without_password(f"tracking.uri must name a store that answers, got {location.uri}: {reason}")
-        ) from error
+        raise no_answer(location, error) from error
     return Store(location, client, _backend(client, engine))
 
 

@@ -34,9 +34,9 @@ def test_first_step_tells_where_eps_stands() -> None:
 @pytest.mark.parametrize(
     ("lr", "rho", "eps", "message"),
     [
-        (0.0, 0.9, 0.0, "lr must be > 0"),
-        (1.0, 1.0, 0.0, "rho must be in"),
-        (1.0, 0.9, -1.0, "eps must be >= 0"),
+        (0.0, 0.9, 0.0, "lr must be a finite number > 0"),
+        (1.0, 1.0, 0.0, "rho must be a number in"),
+        (1.0, 0.9, -1.0, "eps must be a finite number >= 0"),
     ],
 )
 def test_refuses(lr: float, rho: float, eps: float, message: str) -> None:

@@ -36,7 +36,8 @@ def test_first_step_tells_where_eps_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lr", "eps", "message"), [(-1.0, 0.0, "lr must be > 0"), (1.0, -1.0, "eps must be >= 0")]
+    ("lr", "eps", "message"),
+    [(-1.0, 0.0, "lr must be a finite number > 0"), (1.0, -1.0, "eps must be a finite number >= 0")],
 )
 def test_refuses(lr: float, eps: float, message: str) -> None:
     with pytest.raises(InvalidInput, match=rf"optimizer\.{message}, got -1"):

@@ -47,8 +47,8 @@ def test_dialects_differ_once_the_learning_rate_changes(
 @pytest.mark.parametrize(
     ("lr", "momentum", "message"),
     [
-        (0.0, 0.8, "lr must be > 0, got 0"),
-        (0.1, 1.0, r"momentum must be in \[0, 1\), got 1"),
+        (0.0, 0.8, "lr must be a finite number > 0, got 0"),
+        (0.1, 1.0, r"momentum must be a number in \[0, 1\), got 1"),
         (0.1, -0.1, "momentum"),
     ],
 )

@@ -27,5 +27,5 @@ def test_follows_its_closed_form() -> None:
 
 @pytest.mark.parametrize("lr", [0, -0.1, float("nan"), float("inf")])
 def test_refuses_a_bad_learning_rate(lr: float) -> None:
-    with pytest.raises(InvalidInput, match=rf"optimizer\.lr must be > 0, got {lr}"):
+    with pytest.raises(InvalidInput, match=rf"optimizer\.lr must be a finite number > 0, got {lr}"):
         SGD([torch.nn.Parameter(torch.zeros(1))], lr)

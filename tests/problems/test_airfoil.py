@@ -194,8 +194,8 @@ def test_library_jobs_descend_on_twice_the_half_mse(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"points": 0}, r"problem.points must be a whole number >= 1, got 0"),
-        ({"points": 1504}, r"problem.points must be at most the 1503 rows of the file, got 1504"),
+        ({"points": 0}, r"problem.points must be a whole number from 1 to 1503, got 0"),
+        ({"points": 1504}, r"problem.points must be a whole number from 1 to 1503, got 1504"),
         ({"init_std": -0.1}, r"problem.init_std must be a finite number >= 0, got -0.1"),
         ({"gradient_scale": 0.0}, r"problem.gradient_scale must be a finite number > 0, got 0.0"),
     ],

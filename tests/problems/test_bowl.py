@@ -82,8 +82,14 @@ def test_rotation_is_noticed_by_rmsprop(trained: Train) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"coefficients": [0.1]}, r"problem.coefficients must be a list of 2 finite numbers, got \[0.1\]"),
-        ({"coefficients": [0.1, 0.0]}, r"problem.coefficients must be a finite number > 0, got 0.0"),
+        (
+            {"coefficients": [0.1]},
+            r"problem.coefficients must be a list of 2 finite numbers > 0, got \[0.1\]",
+        ),
+        (
+            {"coefficients": [0.1, 0.0]},
+            r"coefficients must be a list of 2 finite numbers > 0, got \[0.1, 0.0\]",
+        ),
         ({"start": [1.0, math.nan]}, r"problem.start must be a list of 2 finite numbers, got \[1.0, nan\]"),
         ({"rotation": math.inf}, r"problem.rotation must be a finite number, got inf"),
         ({"cap": -1.0}, r"problem.cap must be a finite number > 0, got -1.0"),

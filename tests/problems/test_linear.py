@@ -117,10 +117,10 @@ def test_a_larger_gamma_makes_the_late_curve_smooth(trained: Train) -> None:
     ("wrong", "message"),
     [
         ({"points": 0}, r"problem.points must be a whole number >= 1, got 0"),
-        ({"weights": []}, r"problem.weights must be a list of 1 finite numbers, got \[\]"),
+        ({"weights": []}, r"problem.weights must be a list of one or more finite numbers, got \[\]"),
         ({"noise": -1.0}, r"problem.noise must be a finite number >= 0, got -1.0"),
         ({"init_std": -1.0}, r"problem.init_std must be a finite number >= 0, got -1.0"),
-        ({"full_every": 0}, r"problem.full_every must be a whole number >= 1, got 0"),
+        ({"full_every": 0}, r"problem.full_every must be a whole number >= 1, or null, got 0"),
     ],
 )
 def test_wrong_values_are_refused(wrong: dict[str, object], message: str) -> None:
