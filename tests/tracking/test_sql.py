@@ -57,6 +57,23 @@ def _is_empty_after_a_kill(uri: str) -> None:
     assert found.info.run_name == "after"
 
 
+@pytest.mark.parametrize("runs_at_once", [1, 2, 3, 4])
+def test_no_point_is_lost_where_one_reading_ends(
+    runs_at_once: int, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.tracking.sql._RUNS_READ", runs_at_once)
+    store = open_store(uri)
+    experiment = store.experiment_id("parts")
+    store.backend.write(experiment, [_run(str(n), [float(n), n + 0.5]) for n in range(3)], lambda count: None)
+    names = {run.info.run_id: run.info.run_name for run in store.client.search_runs([experiment])}
+    points = store.backend.points(list(names))
+    read = sorted(
+        (names[run], step, value) for run, step, value in points[["run_id", "step", "value"]].values
+    )
+    assert read == [(str(n), step, n + step / 2) for n in range(3) for step in (0, 1)]
+    assert store.backend.points([]).empty
+
+
 def test_a_writer_that_fails_leaves_nothing_and_says_nothing(uri: str) -> None:
     store = open_store(uri)
     twice = Points(
