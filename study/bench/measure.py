@@ -11,6 +11,12 @@ from pathlib import Path
 
 from study.tracking.location import ROOT
 
+Numbers = Mapping[str, int | float]
+"""What one repetition measured, by name."""
+
+Repeated = Mapping[str, Sequence[int | float]]
+"""What all repetitions measured, by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -27,16 +33,17 @@ class Measured:
     output: str
 
 
-def run(module: str, words: Sequence[str], folder: Path) -> Measured:
+def run(module: str, words: Sequence[str], folder: Path, *, fails: bool = False) -> Measured:
     """Run `python -m module words...` and measure it.
 
     Args:
         module: what to run.
         words: its arguments.
         folder: where it is run, and where Hydra may write.
+        fails: whether it shall end with status 1, because it is asked for what cannot be.
 
     Raises:
-        RuntimeError: the program failed; the message holds the end of what it said.
+        RuntimeError: the program ended otherwise; the message holds the end of what it said.
     """
     environment = os.environ | {"STUDY_HYDRA_DIR": str(folder / "hydra"), "MLFLOW_DISABLE_TELEMETRY": "true"}
     environment["PYTHONPATH"] = str(ROOT)
@@ -45,20 +52,34 @@ def run(module: str, words: Sequence[str], folder: Path) -> Measured:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *words], cwd=folder, env=environment, stdout=output, stderr=errors
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, waited, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()  # who ends the benchmark ends what it started
+            raise
         seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process.returncode = os.waitstatus_to_exitcode(waited)
         output.seek(0)
         errors.seek(0)
-        if process.returncode:
-            raise RuntimeError(f"{module} {' '.join(words)} failed: {errors.read()[-2000:]}")
+        if process.returncode != int(fails):
+            command, status = f"{module} {' '.join(words)}", process.returncode
+            raise RuntimeError(f"{command} ended with status {status}: {errors.read()[-2000:]}")
         return Measured(seconds, usage.ru_maxrss * 1024, output.read())
 
 
-def repeated(count: int, measure: Callable[[Path], Mapping[str, float]]) -> dict[str, list[float]]:
-    """Measure several times, each in an empty folder, and return every number of every repetition by name."""
-    numbers: dict[str, list[float]] = {}
-    for _ in range(count):
+def repeated(
+    count: int, measure: Callable[[Path], Numbers], *, announce: Callable[[int], None]
+) -> dict[str, list[int | float]]:
+    """Measure several times, each in an empty folder, and return every number of every repetition by name.
+
+    Args:
+        count: of repetitions.
+        measure: one repetition, in a folder.
+        announce: told the number of each repetition, from 1, before it begins.
+    """
+    numbers: dict[str, list[int | float]] = {}
+    for repetition in range(1, count + 1):
+        announce(repetition)
         with tempfile.TemporaryDirectory() as folder:
             for name, value in measure(Path(folder)).items():
                 numbers.setdefault(name, []).append(value)

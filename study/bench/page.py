@@ -8,6 +8,9 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
+from study.bench import page_writing
+from study.bench.measure import Repeated
+from study.bench.numbers import median, short, spread
 from study.bench.start import JOBS
 
 Results = Mapping[str, Any]
@@ -17,9 +20,10 @@ PAGE = """\
 
 Measured by `make bench` at commit `{{ machine.commit }}` on {{ machine.processor }}, {{ machine.cores }} cores,
 {{ machine.memory }}, {{ machine.system }}; Python {{ machine.python }}, torch {{ machine.torch }}, MLflow
-{{ machine.mlflow }}, Hydra {{ machine['hydra-core'] }}, SQLAlchemy {{ machine.SQLAlchemy }}. A run is 384 steps of
-the parabola network, and 384 losses. Numbers are medians, with the range of all repetitions in brackets; all
-programs were measured in one go, so the ratios hold even where the seconds are another machine's.
+{{ machine.mlflow }}, Hydra {{ machine['hydra-core'] }}, SQLAlchemy {{ machine.SQLAlchemy }}, PostgreSQL
+{{ machine.PostgreSQL }}. A run is 384 steps of the parabola network, and 384 losses. Numbers are medians, with the
+range of all repetitions in brackets; all programs were measured in one go, so the ratios hold even where the seconds
+are another machine's.
 
 ![seconds per run](bench.png)
 
@@ -35,14 +39,16 @@ fresh store.
 
 ## Where the time of ours goes, in seconds
 
-| runs | end to end | composing | training | writing | the rest | again | reading | report | memory | store |
-|---|---|---|---|---|---|---|---|---|---|---|
+| runs | end to end | composing | training | writing | the rest | again | reading | report | store |
+|---|---|---|---|---|---|---|---|---|---|
 {% for row in parts -%}
 | {{ row | join(' | ') }} |
 {% endfor %}
 Writing goes on beside training. The rest is the start, below, and writing that no training was left to hide.
-"Again" is the same command once more: it finds every run in the store and trains nothing. Reading and report are
-commands of their own; memory is the peak of the sweep.
+"Again" is the same command once more: it finds every run in the store and trains nothing. Report is the command
+`make report`; reading, every point of the sweep into frames, is a part of it.
+
+{{ memory }}
 
 | step of the start | seconds |
 |---|---|
@@ -51,9 +57,18 @@ commands of their own; memory is the peak of the sweep.
 {% endfor %}
 {{ composing }}
 
+| typed after `python -m study.train` | seconds until the answer |
+|---|---|
+{% for typed, seconds in answers -%}
+| `{{ typed }}` | {{ seconds }} |
+{% endfor %}
+Bad input is refused before torch and MLflow are imported, but for what only the class itself knows: the last line.
+
 ## How far from the limits
 
 {{ writing }}
+
+{{ reading }}
 
 {{ floating }}
 """
@@ -61,23 +76,31 @@ commands of their own; memory is the peak of the sweep.
 
 def write(results: Results, out: Path) -> list[Path]:
     """Write README.md, bench.png and bench.svg into `out`, and return their paths."""
-    page = Environment(undefined=StrictUndefined, autoescape=False).from_string(PAGE)
+    paths = [out / name for name in ("README.md", "bench.png", "bench.svg")]
+    paths[0].write_text(render(results))
+    figure = draw(results)
+    figure.savefig(paths[1], dpi=150)
+    figure.savefig(paths[2], metadata={"Date": None})
+    return paths
+
+
+def render(results: Results) -> str:
+    """Return the page as Markdown."""
+    page = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     reference = results["ours"][_reference(results)]
-    text = page.render(
+    return page.from_string(PAGE).render(
         machine=results["machine"],
         reference=f"{reference['runs'][0]:,.0f}",
         rows=list(_rows(results)),
         parts=[list(_part(size)) for size in results["ours"]],
         start=list(_start(results["start"])),
+        memory=" ".join(map(_memory, results["ours"])),
         composing=_composing(results["start"]),
-        writing=_writing(results["writing"]),
+        answers=[(typed, spread(seconds)) for typed, seconds in results["answers"].items()],
+        reading=_reading(reference),
+        writing=page_writing.render(results),
         floating=_floating(results["limits"], reference),
     )
-    (out / "README.md").write_text(text)
-    figure = draw(results)
-    figure.savefig(out / "bench.png", dpi=150)
-    figure.savefig(out / "bench.svg", metadata={"Date": None})
-    return [out / name for name in ("README.md", "bench.json", "bench.png", "bench.svg")]
 
 
 def draw(results: Results) -> Figure:
@@ -86,11 +109,11 @@ def draw(results: Results) -> Figure:
     figure = Figure(figsize=(8, 0.5 * len(programs) + 1.4), layout="constrained")
     axes = figure.subplots()
     for place, (name, seconds) in enumerate(programs):
-        middle = float(np.median(seconds))
+        middle = median(seconds)
         colour = "#0173b2" if name.startswith("ours") else "#6b6b6b"
         axes.plot([min(seconds), max(seconds)], [place, place], color=colour, lw=2)
         axes.plot(middle, place, "o", color=colour, ms=7)
-        axes.annotate(f"{_short(middle)} s", (middle, place), (0, 7), textcoords="offset points", ha="center")
+        axes.annotate(f"{short(middle)} s", (middle, place), (0, 7), textcoords="offset points", ha="center")
     axes.set_yticks(range(len(programs)), [name for name, _ in programs])
     axes.set_ylim(len(programs) - 0.5, -0.7)
     axes.set_xscale("log")
@@ -102,7 +125,7 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def _programs(results: Results) -> Iterator[tuple[str, Sequence[float]]]:
+def _programs(results: Results) -> Iterator[tuple[str, Sequence[int | float]]]:
     yield "(b) Hydra basic, log_metric each step", results["naive"]["seconds_per_run"]
     yield "(a) tutorial's loop, 2 loader workers", results["tutorial"]["seconds_per_run"]
     yield "(a) tutorial's loop, no workers", results["tutorial"]["seconds_per_run_without_workers"]
@@ -112,51 +135,53 @@ def _programs(results: Results) -> Iterator[tuple[str, Sequence[float]]]:
 
 
 def _rows(results: Results) -> Iterator[dict[str, str]]:
-    reference = float(np.median(results["ours"][_reference(results)]["seconds_per_run"]))
+    reference = median(results["ours"][_reference(results)]["seconds_per_run"])
     for name, seconds in _programs(results):
-        ratio = float(np.median(seconds)) / reference
-        yield {"name": name, "n": str(len(seconds)), "seconds": _spread(seconds), "ratio": f"{ratio:.3g}"}
+        ratio = median(seconds) / reference
+        yield {"name": name, "n": str(len(seconds)), "seconds": spread(seconds), "ratio": f"{ratio:.3g}"}
 
 
-def _part(size: Mapping[str, Sequence[float]]) -> Iterator[str]:
-    middle = {key: float(np.median(values)) for key, values in size.items()}
+def _part(size: Repeated) -> Iterator[str]:
+    middle = {key: median(values) for key, values in size.items()}
     composing, training = middle["composing_seconds"], middle["training_seconds"]
     yield f"{middle['runs']:,.0f}"
-    yield _spread(size["seconds"])
-    yield from map(_short, (composing, training, middle["writing_seconds"]))
-    yield _short(middle["seconds"] - composing - training)
-    for key in ("again_seconds", "read_seconds", "report_seconds"):
-        yield _short(middle[key]) if key in middle else "-"
-    yield f"{middle['peak_bytes'] / 1e6:,.0f} MB"
+    yield spread(size["seconds"])
+    yield from map(short, (composing, training, middle["writing_seconds"]))
+    yield short(middle["seconds"] - composing - training)
+    yield from (short(middle[f"{part}_seconds"]) for part in ("again", "read", "report"))
     yield f"{middle['store_bytes'] / 1e6:,.0f} MB"
 
 
-def _start(spent: Mapping[str, Sequence[float]]) -> Iterator[tuple[str, str]]:
+def _memory(size: Repeated) -> str:
+    sweep, report = (f"{median(size[key]) / 1e6:,.0f} MB" for key in ("peak_bytes", "report_peak_bytes"))
+    return f"A sweep of {size['runs'][0]:,.0f} runs peaks at {sweep}, its report at {report}."
+
+
+def _start(spent: Repeated) -> Iterator[tuple[str, str]]:
     for name, seconds in spent.items():
         if not name.endswith("_per_job"):
-            yield f"composing {len(JOBS)} jobs" if name == "composing" else name, _spread(seconds)
+            yield f"composing {len(JOBS)} jobs" if name == "composing" else name, spread(seconds)
 
 
-def _composing(spent: Mapping[str, Sequence[float]]) -> str:
-    ours, hydra = (_spread([1000 * s for s in spent[f"{who}composing_per_job"]]) for who in ("", "hydra_"))
+def _composing(spent: Repeated) -> str:
+    ours, hydra = (spread([1000 * s for s in spent[f"{who}composing_per_job"]]) for who in ("", "hydra_"))
     return (
         f"Composing a job costs {ours} ms, where Hydra's own way costs {hydra} ms, once in its sweeper and once more "
         "in its launcher."
     )
 
 
-def _writing(numbers: Mapping[str, Sequence[float]]) -> str:
+def _reading(size: Repeated) -> str:
+    runs, ours, raw = size["runs"][0], spread(size["read_seconds"]), spread(size["raw_read_seconds"])
     return (
-        f"**Writing.** {numbers['runs'][0]:,.0f} runs with their params, tags, metrics and latest metrics take "
-        f"{_spread(numbers['bulk_seconds'])} s; a bare `sqlite3` `executemany` of their metric rows alone into the "
-        f"same schema, with SQLite's default settings, {_spread(numbers['raw_seconds'])} s: "
-        f"{_spread(numbers['bulk_over_raw'])} times the latter."
+        f"**Reading.** {runs:,.0f} runs into sorted frames take {ours} s, the opening of the store included; a bare "
+        f"`sqlite3` `fetchall` of the same rows {raw} s."
     )
 
 
-def _floating(limits: Mapping[str, float], reference: Mapping[str, Sequence[float]]) -> str:
+def _floating(limits: Mapping[str, float], reference: Repeated) -> str:
     floor = limits["flops_per_run"] / limits["flops_per_second"]
-    training = float(np.median(reference["training_seconds"])) / reference["runs"][0]
+    training = median(reference["training_seconds"]) / reference["runs"][0]
     return (
         f"**Training.** A run is {limits['flops_per_run'] / 1e6:.2g} million floating-point operations; at the "
         f"{limits['flops_per_second'] / 1e9:.3g} GFLOP/s of one core in a large matrix product that is "
@@ -169,12 +194,3 @@ def _floating(limits: Mapping[str, float], reference: Mapping[str, Sequence[floa
 def _reference(results: Results) -> int:
     """Return which of our sizes the ratios are against: the one nearest 1,040 runs."""
     return int(np.argmin([abs(size["runs"][0] - 1040) for size in results["ours"]]))
-
-
-def _spread(values: Sequence[float]) -> str:
-    middle = _short(float(np.median(values)))
-    return middle if len(values) == 1 else f"{middle} [{_short(min(values))} to {_short(max(values))}]"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"

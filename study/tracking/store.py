@@ -4,11 +4,13 @@ import logging
 import os
 import tempfile
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # two lines per run of a server
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # a dead server would block a call for minutes
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
@@ -82,7 +84,7 @@ def open_store(uri: str | None) -> Store:
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
     try:
-        with FileLock(_lock_path(location)):  # a fresh database does not survive two processes making it
+        with _alone(location):
             engine = _reach(location) if location.is_sql else None
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
@@ -113,8 +115,12 @@ def _backend(client: MlflowClient, engine: sa.Engine | None) -> Backend:
     return ClientBackend(client, parallel=False)
 
 
-def _lock_path(location: Location) -> Path:
+def _alone(location: Location) -> AbstractContextManager[object]:
+    """Keep other processes out: a fresh database does not survive two that make it. A server sees to it itself."""
     if location.database:
         location.database.parent.mkdir(parents=True, exist_ok=True)
-        return location.database.with_suffix(".lock")
-    return Path(tempfile.gettempdir()) / f"study-{sha256(location.uri.encode()).hexdigest()[:16]}.lock"
+        return FileLock(location.database.with_suffix(".lock"))
+    if not location.is_sql:
+        return nullcontext()
+    name = f"study-{sha256(location.uri.encode()).hexdigest()[:16]}.lock"
+    return FileLock(Path(tempfile.gettempdir()) / name)

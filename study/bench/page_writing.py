@@ -1,0 +1,81 @@
+"""The part of the benchmark's page about writing: our writer beside what one would write without it, per store."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any  # the numbers come as JSON
+
+from jinja2 import Environment, StrictUndefined
+
+from study.bench.numbers import median, short, spread
+
+Results = Mapping[str, Any]
+
+LIMIT = 2
+"""Our writer must take at most so many times as long as a raw `executemany`."""
+
+_TEXT = """\
+**Writing.** Our writer beside what one would write without it, each into a fresh store with its default settings.
+Ours writes runs with their params, tags, metrics and latest metrics. A driver's own way writes their metric rows
+alone, in one transaction; the public client writes the same runs as ours, to the same server.
+
+| store | runs | n | ours, s | beside it | that, s | ratio |
+|---|---|---|---|---|---|---|
+{% for row in rows -%}
+| {{ row | join(' | ') }} |
+{% endfor %}
+{{ sentences | join('\n\n') }}"""
+
+_OTHERS = {
+    "raw": "raw `executemany`",
+    "batched": "`execute_values`, the driver's batches",
+    "sequential": "public client, one run after the other",
+}
+
+
+def render(results: Results) -> str:
+    """Return the part as Markdown."""
+    text = Environment(undefined=StrictUndefined, autoescape=False).from_string(_TEXT)
+    rows = [row for store, numbers in _stores(results) for row in _rows(store, numbers)]
+    once = list(dict.fromkeys(rows))  # a store that is not there is not there at any size
+    return text.render(rows=once, sentences=[_required(results), *_over_http(results["writing_server"])])
+
+
+def _stores(results: Results) -> Iterator[tuple[str, Results]]:
+    yield "SQLite", results["writing"]
+    for numbers in results["writing_postgresql"]:
+        yield "PostgreSQL", numbers
+    yield "tracking server", results["writing_server"]
+
+
+def _rows(store: str, numbers: Results) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each way that ours was measured beside."""
+    if "not_measured" in numbers:
+        reason = numbers["not_measured"].replace("|", r"\|")
+        yield store, "-", "-", "-", f"not measured: {reason}", "-", "-"
+        return
+    runs, bulk = numbers["runs"], numbers["bulk_seconds"]
+    for key, name in _OTHERS.items():
+        if f"{key}_seconds" in numbers:
+            seconds, ratio = spread(numbers[f"{key}_seconds"]), spread(numbers[f"bulk_over_{key}"])
+            yield store, f"{runs[0]:,.0f}", str(len(bulk)), spread(bulk), name, seconds, ratio
+
+
+def _required(results: Results) -> str:
+    ratios = {
+        store: median(numbers["bulk_over_raw"])
+        for store, numbers in _stores(results)
+        if "bulk_over_raw" in numbers
+    }
+    said = " and ".join(f"{short(ratio)} times on {store}" for store, ratio in ratios.items())
+    met = "met" if max(ratios.values()) <= LIMIT else "not met"
+    return f"The requirement: at most {LIMIT} times as long as a raw `executemany`. Ours takes {said}: {met}."
+
+
+def _over_http(numbers: Results) -> Iterator[str]:
+    if "not_measured" in numbers:
+        return
+    runs = numbers["runs"][0]
+    ours, other = (short(median(numbers[f"{who}_seconds"]) / runs) for who in ("bulk", "sequential"))
+    yield (
+        f"Over http a run costs ours {ours} s, and the client in sequence {other} s. The server is on the same "
+        "machine: requests wait for its work alone, not for the way to it."
+    )
