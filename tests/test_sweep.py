@@ -29,6 +29,13 @@ ROOT = Path(__file__).parents[1]
 TOLERANCE = 2e-5
 """Relative, float32: stacks of other sizes add in another order."""
 
+LAUNCHERS = [["basic"], ["joblib", "hydra.launcher.n_jobs=2"], ["submitit_local"], ["ray"]]
+PLUGINS = {
+    "submitit_local": "hydra_plugins.hydra_submitit_launcher",
+    "ray": "hydra_plugins.hydra_ray_launcher",
+}
+"""What `pip install '.[slurm,ray]'` brings."""
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -228,10 +235,20 @@ def test_a_job_that_crashes_takes_no_other_with_it(tmp_path: Path, command: Comm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", [["basic"], ["joblib", "hydra.launcher.n_jobs=2"]], ids=lambda w: w[0])
+@pytest.mark.parametrize("launcher", LAUNCHERS, ids=lambda words: words[0])
 def test_every_launcher_gives_the_same_numbers(
-    launcher: list[str], stages: dict[str, Stage], folder: Path, tmp_path: Path, command: Command
+    launcher: list[str],
+    stages: dict[str, Stage],
+    folder: Path,
+    tmp_path: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Ray and submitit are real ones, of processes on this machine."""
+    if launcher[0] in PLUGINS:
+        pytest.importorskip(PLUGINS[launcher[0]])
+    monkeypatch.setenv("HOME", str(tmp_path))  # Ray keeps a token there
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     stage = _train(tmp_path, command, "experiment=smoke", f"hydra/launcher={launcher[0]}", *launcher[1:])
     assert stage.done.returncode == 0, stage.done.stderr
     theirs = {run.info.run_name: run for run in stage.runs}
