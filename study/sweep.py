@@ -112,8 +112,10 @@ class OpenSweep:
     def _lines(self, done: int, wanted: int, spent: Mapping[str, float]) -> Iterator[str]:
         name, found = self.settings.experiment, sum(outcome.found for outcome in self.outcomes)
         wall, training, writing = (spent[f"{key}_seconds"] for key in ("wall", "training", "writing"))
-        here = f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)" if self.outcomes else ""
-        yield f"{name}: {done}/{wanted} runs in the store, {wall:.1f} s in all{here}"
+        line = f"{name}: {done}/{wanted} runs in the store, {wall:.1f} s in all"
+        if self.outcomes:  # trained by this process
+            line += f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)"
+        yield line
         if found == wanted:
             yield f"nothing to train: all {found} runs were in the store already (force=true trains them again)"
         elif found:

@@ -73,7 +73,11 @@ def test_another_question_gets_an_answer_but_no_page(
             "optimizer=sgd certificate=adam",
             "optimizer sgd must have the hyperparameter betas to be what it claims",
         ),
-        ("optimizer=all optimizer.lr=-1", "optimizer.lr must be a finite number > 0, got -1"),
+        pytest.param(  # composes all rules
+            "optimizer=all optimizer.lr=-1",
+            "optimizer.lr must be a finite number > 0, got -1",
+            marks=pytest.mark.slow,
+        ),
         ("adam", "Error parsing override 'adam'"),
         ("--config-dir nowhere", "--config-dir must be a folder, got nowhere"),
     ],

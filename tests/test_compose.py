@@ -65,59 +65,66 @@ def test_each_job_is_what_hydra_would_compose(master: list[str], loader: ConfigL
             assert hydra.runtime.choices == theirs.hydra.runtime.choices
 
 
-def test_some_of_these_are_refused(loader: ConfigLoader) -> None:
+def test_some_of_these_are_refused(loader: ConfigLoader, plain: DictConfig) -> None:
     """Otherwise the test above would compare no error with another."""
     with pytest.raises(ConfigCompositionException):
-        loader.load_sweep_config(_master(loader, []), ["optimizer.learning_rate=1"])
+        loader.load_sweep_config(plain, ["optimizer.learning_rate=1"])
 
 
-def test_order_of_jobs_does_not_matter_for_what_they_are(loader: ConfigLoader) -> None:
-    config = _master(loader, [])
+def test_order_of_jobs_does_not_matter_for_what_they_are(loader: ConfigLoader, plain: DictConfig) -> None:
     jobs = [["optimizer=adam", "optimizer.lr=1"], ["optimizer=adam"], ["optimizer=adam", "+optimizer.eps=2"]]
-    forwards, backwards = Composer(loader, config), Composer(loader, config)
+    forwards, backwards = Composer(loader, plain), Composer(loader, plain)
     first = [_resolved(forwards.compose(job)[0]) for job in jobs]
     last = [_resolved(backwards.compose(job)[0]) for job in reversed(jobs)]
     assert first == last[::-1]
 
 
-def test_a_job_can_be_changed_without_changing_the_next(loader: ConfigLoader) -> None:
-    composer = Composer(loader, _master(loader, []))
+def test_a_job_can_be_changed_without_changing_the_next(loader: ConfigLoader, plain: DictConfig) -> None:
+    composer = Composer(loader, plain)
     first, _ = composer.compose(["optimizer=adam"])
     first.optimizer.betas[0] = 0.0
     assert composer.compose(["optimizer=adam"])[0].optimizer.betas[0] == 0.9
 
 
-def test_jobs_do_not_take_keys_that_are_not_there(loader: ConfigLoader) -> None:
-    task, _ = Composer(loader, _master(loader, [])).compose(["optimizer=adam"])
+def test_jobs_do_not_take_keys_that_are_not_there(loader: ConfigLoader, plain: DictConfig) -> None:
+    task, _ = Composer(loader, plain).compose(["optimizer=adam"])
     with pytest.raises(OmegaConfBaseException):
         task.optimizer.learning_rate = 1
 
 
-def test_all_jobs_of_a_multirun_are_asked_for_at_the_same_time(loader: ConfigLoader) -> None:
-    config = _master(loader, [])
-    composer = Composer(loader, config)
+def test_all_jobs_of_a_multirun_are_asked_for_at_the_same_time(
+    loader: ConfigLoader, plain: DictConfig
+) -> None:
+    composer = Composer(loader, plain)
     ids = {composer.compose([f"optimizer={name}", "optimizer.lr=1"])[0].sweep_id for name in ("sgd", "adam")}
-    assert ids == {config.sweep_id}
+    assert ids == {plain.sweep_id}
 
 
-def test_a_choice_is_composed_once(loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_choice_is_composed_once(
+    loader: ConfigLoader, plain: DictConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = []
     original = loader.load_sweep_config
-    config = _master(loader, [])
     monkeypatch.setattr(
         loader, "load_sweep_config", lambda master, words: calls.append(words) or original(master, words)
     )
-    composer = Composer(loader, config)
+    composer = Composer(loader, plain)
     for lr in range(1, 6):
         for name in ("sgd", "adam"):
             assert composer.compose([f"optimizer={name}", f"optimizer.lr={lr}"])[0].optimizer.lr == lr
     assert calls == [["optimizer=sgd"], ["optimizer=adam"]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def loader() -> Iterator[ConfigLoader]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         yield GlobalHydra.instance().config_loader()
+
+
+@pytest.fixture(scope="module")
+def plain(loader: ConfigLoader) -> DictConfig:
+    """The config of a multirun that overrides nothing."""
+    return _master(loader, [])
 
 
 def _master(loader: ConfigLoader, overrides: list[str]) -> DictConfig:

@@ -180,7 +180,7 @@ def test_a_store_that_cannot_be_written_ends_the_sweep(monkeypatch: pytest.Monke
 def test_the_next_stack_is_trained_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """And no further: one stack in training and one in writing bound the memory."""
     train, write, second_began = module.stack.train, Memory.write, threading.Event()
-    unwritten: list[int] = []
+    seeds, unwritten = [0, 1, 2, 3], list[int]()
     began = done = 0
 
     def noted_train(*args: object, **kwargs: object) -> Trained:
@@ -195,14 +195,15 @@ def test_the_next_stack_is_trained_while_the_last_is_written(monkeypatch: pytest
         nonlocal done
         assert second_began.wait(timeout=20), "the second stack waits for the first to be written"
         write(self, records, written)
-        time.sleep(0.4)  # time enough to train all the others
+        if began < len(seeds):
+            time.sleep(0.4)  # time enough to train all the others
         done += 1
 
     monkeypatch.setattr(module.stack, "train", noted_train)
     monkeypatch.setattr(Memory, "write", noted_write)
     sweep = _memory()
-    execute([_job(0.1, seeds=4)], replace(SETTINGS, max_runs=1), sweep, Counts())
-    assert [record.run.seed for record in sweep.records] == [0, 1, 2, 3]
+    execute([_job(0.1, seeds=len(seeds))], replace(SETTINGS, max_runs=1), sweep, Counts())
+    assert [record.run.seed for record in sweep.records] == seeds
     assert unwritten[:2] == [0, 1]
     assert max(unwritten) == 1
 

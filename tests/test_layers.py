@@ -63,6 +63,7 @@ def test_figures_do_not_know_pyplot() -> None:
         assert "matplotlib.pyplot" not in {module for module, _ in _imports(name)}, name
 
 
+@pytest.mark.slow
 def test_the_report_and_all_it_needs_work_without_torch() -> None:
     names = _modules(
         ("study.report", "study.figures", "study.stats", "study.frames", "study.tracking.reader")

@@ -1,6 +1,8 @@
 """Every figure there is, found by listing the folder: draws from a tiny sweep, names its labels, alters nothing."""
 
 import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
@@ -49,23 +51,36 @@ def _texts(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
 
 
-@pytest.mark.parametrize("name", figure_names())
-def test_draws_names_its_labels_and_alters_nothing(name: str) -> None:
-    """All frames are bitwise what they were, and each label stands somewhere on the sheet."""
-    sweep = _sweep(name)
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure, the sweep it was drawn from, and what the frames of that were before."""
+
+    name: str
+    sweep: SweepFrames
+    before: Mapping[str, pd.DataFrame]
+    figure: Figure
+
+
+@pytest.fixture(scope="module", params=figure_names())
+def drawn(request: pytest.FixtureRequest) -> Drawn:
+    """Draw each figure once."""
+    name, sweep = str(request.param), _sweep(str(request.param))
     before = {key: getattr(sweep, key).copy(deep=True) for key in ("runs", "points", "fits", "data")}
-    figure = _draw(name, sweep)
-    for key, frame in before.items():
-        pd.testing.assert_frame_equal(getattr(sweep, key), frame)
-    if name not in WITHOUT_LABELS:
-        for label in sweep.runs["label"].unique():
-            assert label in _texts(figure)
+    return Drawn(name, sweep, before, _draw(name, sweep))
 
 
-@pytest.mark.parametrize("name", figure_names())
-def test_axes_are_named_with_their_scale(name: str) -> None:
+def test_draws_names_its_labels_and_alters_nothing(drawn: Drawn) -> None:
+    """All frames are bitwise what they were, and each label stands somewhere on the sheet."""
+    for key, frame in drawn.before.items():
+        pd.testing.assert_frame_equal(getattr(drawn.sweep, key), frame)
+    if drawn.name not in WITHOUT_LABELS:
+        for label in drawn.sweep.runs["label"].unique():
+            assert label in _texts(drawn.figure)
+
+
+def test_axes_are_named_with_their_scale(drawn: Drawn) -> None:
     """A logarithmic axis says so; a panel that shows numbers has a name on at least one side."""
-    for axes in _draw(name, _sweep(name)).axes:
+    for axes in drawn.figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 assert "log scale" in axis.get_label_text()

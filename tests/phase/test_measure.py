@@ -10,7 +10,7 @@ from study.phase.theory import RULES, Rule, boundary, rate
 
 SIZE = 64
 A = (np.arange(SIZE) + 0.5) * 4 / SIZE
-BETA = np.arange(SIZE) / SIZE
+BETA = np.linspace(0, 1 - 1 / SIZE, SIZE // 2)
 COLUMNS, ROWS = np.meshgrid(A, BETA)
 
 

@@ -76,7 +76,7 @@ def guarded() -> Iterator[tuple[str, list[str]]]:
     """A server that answers nobody without a password, and what it was asked for."""
     handler = type("Handler", (_Guarded,), {"asked": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        thread = threading.Thread(target=http.serve_forever)
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"127.0.0.1:{http.server_port}", handler.asked
         http.shutdown()

@@ -244,6 +244,7 @@ runpy.run_module("study.report", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_reading_needs_no_torch(uri: str, jobs: list[Job], train: Train) -> None:
     _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
     done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH + READS, uri], capture_output=True, text=True)

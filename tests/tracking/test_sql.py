@@ -35,6 +35,7 @@ store.backend.write(experiment, runs, lambda count: None)
 """
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_leaves_nothing(uri: str, tmp_path: Path) -> None:
     _is_empty_after_a_kill(uri)
     with sqlite3.connect(tmp_path / "mlflow.db") as raw:
