@@ -74,7 +74,6 @@ def answers(folder: Path) -> Numbers:
         "--help",
         "optimizer.lr=-1",
         "+optimizer.foo=1",
-        "device=cuda",
         f"tracking.uri=sqlite:///{folder}",
     ]
     only_torch_knows = "optimizer=adafactor +optimizer.d=0.5"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,10 @@ def airfoil_file() -> Path:
 def job() -> Iterator[Callable[..., Job]]:
     """Compose the job that overrides of the real config tree describe."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        yield lambda *overrides: job_from_config(
-            compose("config", overrides=["hydra/launcher=basic", *overrides]), overrides
+        yield cache(
+            lambda *overrides: job_from_config(
+                compose("config", overrides=["hydra/launcher=basic", *overrides]), overrides
+            )
         )
 
 
@@ -52,10 +55,11 @@ def problem(job: Callable[..., Job], request: pytest.FixtureRequest) -> Callable
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trained(job: Callable[..., Job]) -> Callable[..., Trained]:
     """Train the job that overrides describe, all its seeds in one stack."""
 
+    @cache
     def run(*overrides: str) -> Trained:
         described = job(*overrides)
         runs = [Run(described, seed) for seed in described.seeds]

@@ -98,7 +98,7 @@ def test_losses_after_three_epochs_over_300_seeds(
 
 def test_both_gammas_find_the_truth_to_two_digits(trained: Train) -> None:
     for alpha in (0.9, 0.999):
-        result = trained("experiment=gamma", f"optimizer.alpha={alpha}", "seeds=20")
+        result = trained("experiment=gamma", f"optimizer.alpha={alpha}", "seeds=50")
         w, b = result.final["w"], result.final["b"]
         assert np.median(abs(w - [2, -3.4]), axis=0) == pytest.approx([0, 0], abs=0.03)
         assert np.median(abs(b - 4.2)) < 0.03
