@@ -53,5 +53,11 @@ def _call(node: Mapping[str, object], arguments: Mapping[str, object], *leading:
         return get_class(str(node["_target_"]))(*leading, **keywords)
     except InvalidInput:
         raise
-    except (ImportError, LookupError, TypeError, ValueError) as error:
+    except (
+        ImportError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # torch raises each of them
         raise InvalidInput(f"{node['name']}: {node['_target_']} cannot be made: {error}") from error

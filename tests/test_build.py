@@ -48,6 +48,10 @@ def test_a_rule_is_elementwise_unless_its_file_denies_it(node: Mapping[str, obje
         ({"_target_": "nowhere.Adam"}, "adam: nowhere.Adam cannot be made"),
         ({"_target_": "torch.optim"}, "adam: torch.optim cannot be made"),
         ({"foo": 1}, "unexpected keyword argument 'foo'"),
+        (
+            {"fused": True, "foreach": True},
+            "adam: torch.optim.Adam cannot be made: `fused` and `foreach` cannot be",
+        ),
         ({"lr": -1.0}, "Invalid learning rate: -1.0"),
         ({"_target_": "study.problems.bowl.Bowl"}, "cannot be made"),
     ],
