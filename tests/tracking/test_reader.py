@@ -127,6 +127,9 @@ def _holds_what_was_trained(frames: SweepFrames, jobs: list[Job]) -> None:
     ]
     assert list(losses) == [*single, [104.0, 103.0]]
     assert list(frames.points["metric"].unique()) == ["eval/loss", "train/loss"]
+    place = {run_id: index for index, run_id in enumerate(runs["run_id"])}
+    rows = list(zip(*(frames.points[column] for column in ("run_id", "metric", "step")), strict=True))
+    assert rows == sorted(rows, key=lambda row: (place[row[0]], *row[1:]))
     last = frames.points[frames.points["run_id"] == runs["run_id"].iloc[4]]
     assert list(last["step"]) == [0, 2, 0, 1]
     np.testing.assert_allclose(
