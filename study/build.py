@@ -53,11 +53,5 @@ def _call(node: Mapping[str, object], arguments: Mapping[str, object], *leading:
         return get_class(str(node["_target_"]))(*leading, **keywords)
     except InvalidInput:
         raise
-    except (
-        ImportError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # torch raises each of them
+    except (ImportError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidInput(f"{node['name']}: {node['_target_']} cannot be made: {error}") from error

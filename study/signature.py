@@ -85,10 +85,7 @@ class _Module:
 
     def statements(self) -> list[ast.stmt]:
         """Return what stands at its top level; nothing where it is no Python, which its import will tell."""
-        try:
-            return ast.parse(self.text).body
-        except SyntaxError:
-            return []
+        return _parsed(self.text)
 
     def _names(self) -> Iterator[str]:
         for node in self.statements():
@@ -104,6 +101,14 @@ class _Module:
             package.pop()
         above = package[: len(package) - statement.level + 1] if statement.level else []
         return ".".join([*above, *filter(None, [statement.module])])
+
+
+@cache
+def _parsed(text: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(text).body
+    except SyntaxError:
+        return []
 
 
 @cache

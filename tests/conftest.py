@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -52,3 +52,15 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[[], str]]:
+    """Start a PostgreSQL of our own; yield what makes a fresh database in it and returns its URI."""
+    from study.bench import servers  # once the shapes of what it imports are checked
+
+    try:
+        with servers.postgresql("fsync=off") as fresh:
+            yield fresh
+    except servers.Absent as absent:
+        pytest.skip(str(absent))

@@ -9,8 +9,7 @@ from typing import Any  # the numbers go to JSON
 
 from study.bench import programs, servers, writing
 from study.bench.measure import Numbers, repeated
-
-_JOBS = 52  # of the experiment lr_sensitivity
+from study.bench.start import JOBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _measured(part: Part, repetitions: int, say: Callable[[str], None]) -> dict[
 
 def _ours(seeds: int) -> Part:
     measured = partial(programs.ours, seeds=seeds)
-    return Part("ours", f"ours at {_JOBS * seeds:,} runs", measured, one_of_several=True)
+    return Part("ours", f"ours at {len(JOBS) * seeds:,} runs", measured, one_of_several=True)
 
 
 def _postgresql(runs: int, *, raw: bool) -> Part:

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from study.bench.measure import Numbers, run
+from study.bench.start import JOBS
 from study.tracking.location import ROOT
 
 OPTIMIZERS = "sgd,momentum,rmsprop,adam"
@@ -48,7 +49,7 @@ def ours(folder: Path, *, seeds: int) -> Numbers:
         folder: for the store.
         seeds: of each job.
     """
-    database, runs = folder / "mlflow.db", 52 * seeds
+    database, runs = folder / "mlflow.db", len(JOBS) * seeds
     store = f"tracking.uri=sqlite:///{database}"
     sweep = ["experiment=lr_sensitivity", f"seeds={seeds}", store]
     first, parts = run("study.train", sweep, folder), _parts(database)
@@ -70,12 +71,7 @@ def ours(folder: Path, *, seeds: int) -> Numbers:
 
 def answers(folder: Path) -> Numbers:
     """How long it takes until a person is told what there is, or what was wrong with what they typed."""
-    typed = [
-        "--help",
-        "optimizer.lr=-1",
-        "+optimizer.foo=1",
-        f"tracking.uri=sqlite:///{folder}",
-    ]
+    typed = ["--help", "optimizer.lr=-1", "+optimizer.foo=1", f"tracking.uri=sqlite:///{folder}"]
     only_torch_knows = "optimizer=adafactor +optimizer.d=0.5"
     store = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"
     return {

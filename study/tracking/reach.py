@@ -3,6 +3,7 @@
 import os
 import socket
 import sqlite3
+from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
 from textwrap import shorten
@@ -43,7 +44,7 @@ def no_answer(location: Location, error: Exception) -> InvalidInput:
 
 def _open_file(database: Path) -> None:
     if database.exists():
-        with sqlite3.connect(database) as connection:
+        with closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA schema_version")
         return
     folder = next(parent for parent in database.parents if parent.exists())

@@ -30,9 +30,7 @@ KNOWN_REVISIONS = frozenset({"dc11669786a5"})
 
 _RUNS, _METRICS, _LATEST = SqlRun.__table__, SqlMetric.__table__, SqlLatestMetric.__table__
 _PARAMS, _TAGS, _EXPERIMENTS = SqlParam.__table__, SqlTag.__table__, SqlExperiment.__table__
-_RUNS_READ = (
-    500  # runs read at once: databases bound the parameters of a statement, and Python's rows are large
-)
+_RUNS_READ = 500  # runs in one select: databases bound a statement's parameters, and Python's rows are large
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 200_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again

@@ -1,21 +1,8 @@
-"""A PostgreSQL of our own, and results as small as a page can be made from."""
+"""Results as small as a page can be made from."""
 
-from collections.abc import Callable, Iterator
 from typing import Any  # the numbers come as JSON
 
 import pytest
-
-from study.bench import servers
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[], str]]:
-    """Start a PostgreSQL; yield what makes a fresh database in it and returns its URI."""
-    try:
-        with servers.postgresql("fsync=off") as fresh:
-            yield fresh
-    except servers.Absent as absent:
-        pytest.skip(str(absent))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Stores to write to and to read from: PostgreSQL and MLflow servers of our own, and what is written."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -26,16 +26,6 @@ def serve() -> Serve:
 def free_port() -> Callable[[], int]:
     """Return what finds a port that nobody listens on."""
     return servers.free_port
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[], str]]:
-    """Start a PostgreSQL of our own; yield what makes a fresh database in it and returns its URI."""
-    try:
-        with servers.postgresql("fsync=off") as fresh:
-            yield fresh
-    except servers.Absent as absent:
-        pytest.skip(str(absent))
 
 
 @pytest.fixture(scope="session")
