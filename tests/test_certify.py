@@ -100,6 +100,15 @@ def test_a_wrong_name_is_answered_without_waiting_for_torch() -> None:
     assert done.stdout == "False\n"
 
 
+def test_a_folder_of_somebodys_files_is_refused_untouched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.tex").write_text("mine")
+    assert main(["optimizer=scratch/sgd", f"pages={tmp_path}"]) == 2
+    assert "which also holds thesis.tex" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
 @pytest.mark.slow
 def test_all_shipped_rules_and_their_index(tmp_path: Path) -> None:
     assert main([f"pages={tmp_path}"]) == 0

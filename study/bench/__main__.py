@@ -15,7 +15,8 @@ from typing import Any  # the numbers go to JSON
 
 from study import cli
 from study.errors import InvalidInput
-from study.tracking.location import ROOT
+from study.folder import replacing, require_own
+from study.paths import ROOT
 
 OPTIONS = {"sizes": "2,20,192", "repetitions": "3", "out": str(ROOT / "reports" / "bench")}
 
@@ -41,14 +42,16 @@ def bench(words: list[str]) -> None:
     sizes, repetitions = _whole("sizes", options["sizes"]), _whole("repetitions", options["repetitions"])
     if len(repetitions) > 1:
         raise InvalidInput(f"repetitions must be one number, got {options['repetitions']!r}")
-    out = _folder(options["out"])
+    out = Path(options["out"])
+    require_own(out, key="out")  # now, and not after a quarter of an hour
     results = measure(sizes, repetitions[0])
 
     from study.bench.page import write
 
-    (out / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
-    for path in (out / "bench.json", *write(results, out)):
-        sys.stdout.write(f"{path}\n")
+    with replacing(out, key="out") as fresh:
+        (fresh / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
+        names = ["bench.json", *(path.name for path in write(results, fresh))]
+    sys.stdout.writelines(f"{out / name}\n" for name in names)
 
 
 def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:
@@ -82,15 +85,6 @@ def _whole(key: str, text: str) -> list[int]:
     if min(numbers) < 1:
         raise InvalidInput(f"{key} must be whole numbers >= 1, got {text!r}")
     return numbers
-
-
-def _folder(text: str) -> Path:
-    """Return the folder to write to, made now: not after a quarter of an hour."""
-    try:
-        Path(text).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInput(f"out must be a folder to write to, got {text!r}: {error.strerror}") from error
-    return Path(text)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ from study.conformance.check import Verdict
 from study.conformance.claim import claim_from_config
 from study.conformance.page import index, page, summary
 from study.errors import InvalidInput
+from study.folder import replacing, require_own
 from study.ranges import POSITIVE
 
 _STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
@@ -31,6 +32,8 @@ def publish(trees: Sequence[Mapping[str, object]], folder: Path | None, *, is_al
     Raises:
         InvalidInput: a rule cannot be built, or lacks a hyperparameter of what it claims to be.
     """
+    if folder is not None:
+        require_own(folder, key="pages")
     console, certificates = Console(), []
     for tree in trees:
         certificates.append(_certify(tree))
@@ -66,10 +69,11 @@ def _show(console: Console, certificate: Certificate, *, in_full: bool) -> None:
 
 def _write(certificates: Sequence[Certificate], folder: Path, *, is_all: bool) -> Path:
     """Write the pages, and return the last file: the page of the one rule, or the index of all."""
-    pages = {folder / f"{certificate.name}.md": page(certificate) for certificate in certificates}
+    pages = {f"{certificate.name}.md": page(certificate) for certificate in certificates}
     if is_all:
-        pages[folder / "README.md"] = index(certificates)
-    for path, text in pages.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return path
+        pages["README.md"] = index(certificates)
+    with replacing(folder, key="pages", keep=not is_all) as fresh:
+        for name, text in pages.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).write_text(text, encoding="utf-8")
+    return folder / name

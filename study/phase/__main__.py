@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from study.cli import run
 from study.errors import InvalidInput
-from study.tracking.location import ROOT
+from study.folder import replacing, require_own
+from study.paths import ROOT
 
 if TYPE_CHECKING:  # both take a second to import, which a wrong argument should not wait for
     import pandas as pd
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     asked = _parser().parse_args(arguments)
     if not 8 <= asked.size <= 256:
         raise InvalidInput(f"--size must be a whole number from 8 to 256, got {asked.size}")
+    require_own(asked.out, key="--out")
     grid = measure(asked.size)
     write(grid, asked.out)
     sys.stdout.write(f"{agreement(grid)}\nwritten: {_shown(asked.out)}\n")
@@ -72,15 +74,14 @@ def agreement(grid: "pd.DataFrame") -> str:
 
 
 def write(grid: "pd.DataFrame", folder: Path) -> None:
-    """Replace `folder` by the page, the picture (PNG, SVG) and the grid (Parquet)."""
+    """Write the page, the picture (PNG, SVG) and the grid (Parquet) into `folder`."""
     import matplotlib as mpl
 
     from study.figures.phase import draw_grid
     from study.figures.style import Style
-    from study.report.folder import replaced
 
     theme: Any = Style({}, {}).theme()  # Any: Matplotlib's stubs want every key as a literal
-    with mpl.rc_context(theme), replaced(folder) as fresh:
+    with mpl.rc_context(theme), replacing(folder, key="--out") as fresh:
         figure = draw_grid(grid)
         figure.savefig(fresh / "phase.png")
         figure.savefig(fresh / "phase.svg", metadata={"Date": None}, dpi=110)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from study.figures.style import Style
 from study.figures.style.words import most_seeds
+from study.folder import replacing, require_own
 from study.frames import SweepFrames
-from study.report.folder import check_replaceable, replaced
 from study.report.gallery import Picture, draw_all
 from study.report.pages import Contents, html_page, markdown_page
 from study.report.plan import Plan
@@ -16,7 +16,6 @@ from study.report.tables import curve_points, facts, pair_tables, summary_table
 from study.stats.pairing import refusal
 from study.stats.summary import summarise
 
-OWN = frozenset({"index.html", "report.md", "figures", "summary.csv", "curves.parquet"})
 PROVENANCE = {
     "command": "command", "sweep": "sweep", "git_commit": "commit", "versions": "versions", "device": "device",
     "started": "trained",
@@ -29,16 +28,16 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, written: str) -> list
     Args:
         sweep: all that the report may know.
         plan: what it holds.
-        folder: its place; what was there is replaced.
+        folder: its place; an earlier report there is replaced.
         written: the time of writing, the only thing in it that the store does not decide.
 
     Returns:
         The files written.
 
     Raises:
-        InvalidInput: a figure's option does not exist, or `folder` holds files of another kind.
+        InvalidInput: a figure's option does not exist, or `folder` holds what is not the study's.
     """
-    check_replaceable(folder, OWN)
+    require_own(folder, key="report.out")
     style = Style.of(
         sweep.runs, colors=plan.colors, spare=plan.spare, confidence=plan.confidence, resamples=plan.resamples,
         seed=plan.seed,
@@ -48,7 +47,7 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, written: str) -> list
     )
     pictures = draw_all(plan.figures, sweep, style)
     contents = _contents(sweep, plan, style, summary=summary, pictures=pictures, written=written)
-    with replaced(folder) as fresh:
+    with replacing(folder, key="report.out") as fresh:
         _write(fresh, contents, summary=summary, points=curve_points(sweep))
     return sorted(path for path in folder.rglob("*") if path.is_file())
 

@@ -39,9 +39,12 @@ def test_the_number_of_repetitions_is_one() -> None:
 
 
 def test_where_nothing_can_be_written_is_told_at_once(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(InvalidInput, match=r"^out must be a folder to write to, got '.*/file': File exists$"):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InvalidInput, match=r"^out must be a folder, got .*/file, which is a file$"):
         bench([f"out={tmp_path}/file"])
+    with pytest.raises(InvalidInput, match=r"^out must be .*, which also holds file;"):
+        bench([f"out={tmp_path}"])
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "mine")]
 
 
 def test_the_command_says_how_it_is_called(

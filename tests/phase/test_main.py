@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from study.errors import InvalidInput
+from study.folder import MARKER
 from study.phase.__main__ import agreement, main
 
 
@@ -14,6 +15,7 @@ def test_command_writes_page_picture_and_grid(tmp_path: Path, capsys: pytest.Cap
     folder = tmp_path / "phase"
     main(["--size", "8", "--out", str(folder)])
     assert sorted(path.name for path in folder.iterdir()) == [
+        MARKER,
         "README.md",
         "grid.parquet",
         "phase.png",
@@ -51,3 +53,10 @@ def test_sizes_out_of_range_are_refused(size: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=f"--size must be a whole number from 8 to 256, got {size}"):
         main(["--size", size, "--out", str(tmp_path / "phase")])
     assert not (tmp_path / "phase").exists()
+
+
+def test_a_folder_of_somebodys_files_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(InvalidInput, match=r"^--out must be .* which also holds thesis\.tex"):
+        main(["--size", "8", "--out", str(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from study.errors import InvalidInput
+from study.folder import MARKER
 from study.frames import SweepFrames
 from study.report.build import build
 from study.report.plan import Plan
@@ -42,7 +43,7 @@ def folder(sweep: SweepFrames, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_writes_what_it_promises(folder: Path) -> None:
     """Two pages, each figure twice, the summary, every point; and nothing else."""
-    expected = {"index.html", "report.md", "summary.csv", "curves.parquet"}
+    expected = {MARKER, "index.html", "report.md", "summary.csv", "curves.parquet"}
     for figure in FIGURES:
         expected |= {f"figures/{figure['name']}.svg", f"figures/{figure['name']}.png"}
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == expected
@@ -188,3 +189,11 @@ def test_a_report_needs_neither_torch_nor_the_store() -> None:
         "sys.exit(not {'torch', 'mlflow'}.isdisjoint(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_folder_of_somebodys_files_is_refused_untouched(sweep: SweepFrames, tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.png").write_text("mine")
+    with pytest.raises(InvalidInput, match=r"^report.out must be .* which also holds figures;"):
+        build(sweep, _plan(), tmp_path, written="2026-01-02")
+    assert [path.name for path in tmp_path.rglob("*")] == ["figures", "mine.png"]
