@@ -15,9 +15,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from study.errors import InvalidInput, one_of
-from study.tracking.location import ROOT
-
-CONF = ROOT / "conf"
+from study.paths import CONF
 
 
 class Stop(BaseException):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from study.errors import InvalidInput
-from study.paths import ROOT
+from study.paths import CHECKOUT
 
 MARKER = ".study.json"
 
@@ -138,7 +138,8 @@ def _raise(error: OSError) -> None:
 def _kept() -> list[Path]:
     """Return the folders that are nobody's to replace, nor is any above them."""
     homes = [Path(user.pw_dir) for user in pwd.getpwall()]
-    return [ROOT, Path.home(), *(home.resolve() for home in homes if home.is_absolute())]
+    kept = [Path.home(), *(home.resolve() for home in homes if home.is_absolute())]
+    return kept if CHECKOUT is None else [CHECKOUT, *kept]
 
 
 def _cannot(folder: Path, key: str, error: OSError) -> InvalidInput:

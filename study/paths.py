@@ -1,8 +1,15 @@
-"""Where the study's own things lie: the checkout, the configs, and the folder that stores and reports are put in."""
+"""Where things lie: the configs that are shipped, and the folder below which stores, reports and data are put."""
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The repository: stores, reports and data lie below it, from whichever directory a command is called."""
+_PACKAGE = Path(__file__).resolve().parent
+_ABOVE = _PACKAGE.parent
 
-CONF = ROOT / "conf"
+CHECKOUT = _ABOVE if (_ABOVE / "conf" / "config.yaml").is_file() else None
+"""The repository; None where the study is installed without one."""
+
+CONF = _PACKAGE / "conf" if CHECKOUT is None else CHECKOUT / "conf"
+"""The shipped configs: a wheel holds them inside the package."""
+
+ROOT = CHECKOUT or Path.cwd()
+"""`mlruns/`, `reports/` and `data/` lie here: in the repository, whatever the current directory, or else in that."""

@@ -12,12 +12,13 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from study import cli, session
-from study.check import job_from_config, settings_from_config
-from study.tracking.location import ROOT
+from study import cli
+from study.config.check import job_from_config, settings_from_config
+from study.paths import CONF, ROOT
+from study.sweep import current
 
 
-@hydra.main(config_path=str(cli.CONF), config_name="config", version_base="1.3")
+@hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def train(cfg: DictConfig) -> float:
     """Run one job, and return what a sweeper may minimise: its median loss over seeds.
 
@@ -37,10 +38,12 @@ def train_jobs(configs: Sequence[DictConfig], overrides: Sequence[Sequence[str]]
         configs: the jobs' configs.
         overrides: the overrides each was composed with.
     """
-    from study.sweep import run_elsewhere  # torch and mlflow: not before the input is known to be good
+    from study.sweep.open import (
+        run_elsewhere,  # torch and mlflow: not before the input is known to be good
+    )
 
     jobs = [job_from_config(cfg, words) for cfg, words in zip(configs, overrides, strict=True)]
-    mine = session.CURRENT.get()
+    mine = current.CURRENT.get()
     outcome = mine.run(jobs) if mine else run_elsewhere(jobs, settings_from_config(configs[0]))
     return [outcome.failures.get(job.hash) or outcome.objective(job) for job in jobs]
 
@@ -52,7 +55,7 @@ def main() -> None:
 
 
 def _train() -> None:
-    with session.ending():
+    with current.ending():
         train()
 
 

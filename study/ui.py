@@ -8,8 +8,8 @@ import socket
 import sys
 
 from study import cli
+from study.config.location import Location
 from study.errors import InvalidInput
-from study.tracking.location import Location
 
 HOST = "127.0.0.1"
 USAGE = __doc__
@@ -62,11 +62,13 @@ def _options(words: list[str]) -> dict[str, str]:
 
 def _pages(location: Location) -> dict[str, str]:
     """Return the path of each of the study's experiments in the UI, by name."""
-    from study.tracking import view  # mlflow takes a second to import: errors come first
+    from study.tracking import ui_state  # mlflow takes a second to import: errors come first
     from study.tracking.store import open_store
 
     experiments = open_store(location.uri).client.search_experiments()
-    return {found.name: view.path(found.experiment_id) for found in experiments if view.TAG in found.tags}
+    return {
+        found.name: ui_state.path(found.experiment_id) for found in experiments if ui_state.TAG in found.tags
+    }
 
 
 def _free_port(text: str) -> int:

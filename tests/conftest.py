@@ -64,3 +64,11 @@ def postgresql() -> Iterator[Callable[[], str]]:
             yield fresh
     except servers.Absent as absent:
         pytest.skip(str(absent))
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Return what finds a port that nobody listens on."""
+    from study.bench import servers
+
+    return servers.free_port

@@ -16,10 +16,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from study.build import build_optimizer, build_problem
-from study.check import job_from_config
-from study.compose import Composer
+from study.config.check import job_from_config
+from study.config.compose import Composer
 from study.job import Job
+from study.training.build import build_optimizer, build_problem
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "conf" / "experiment").glob("*.yaml"))

@@ -12,33 +12,75 @@ STUDY = Path(__file__).parents[1] / "study"
 MODULES = {
     ".".join(file.relative_to(STUDY.parent).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(STUDY.rglob("*.py"))
-    if "_plugins" not in file.parts
 }
 PACKAGES = {name for name, file in MODULES.items() if file.name == "__init__.py"}
 
-RIGHT_OF_THE_STORE = ("study.frames", "study.stats", "study.figures", "study.report", "study.tracking.reader")
-LEFT_OF_THE_STORE = (
-    *("study.job", "study.check", "study.compose", "study.randomness", "study.errors", "study.build"),
-    *("study.material", "study.stack", "study.trained", "study.record", "study.problems", "study.optimizers"),
-)
-TO_DRAW_AND_TABULATE = ("pandas", "matplotlib", "seaborn")
+LAYERS = {  # each module belongs to the layer that its name, or the longest beginning of it, stands in
+    "face": {"study"},
+    "vocabulary": {
+        "study.errors",
+        "study.ranges",
+        "study.job",
+        "study.paths",
+        "study.folder",
+        "study.theory",
+    },
+    "config": {"study.config", "study.cli"},
+    "trainer": {"study.randomness", "study.problems", "study.optimizers", "study.training"},
+    "frames": {"study.frames", "study.stats"},
+    "store": {"study.tracking"},
+    "sweep": {"study.sweep", "study.train", "study._plugins"},
+    "pictures": {"study.figures", "study.report"},
+    "tools": {"study.certify", "study.phase", "study.bench", "study.ui"},
+}
+BELOW = {  # what a layer may import beside itself, at once or later
+    "face": set(LAYERS),
+    "vocabulary": set(),
+    "config": {"vocabulary"},
+    "trainer": {"vocabulary", "config"},
+    "frames": {"vocabulary"},
+    "store": {"vocabulary", "config", "trainer", "frames"},
+    "sweep": {"vocabulary", "config", "trainer", "frames", "store"},
+    "pictures": {"vocabulary", "config", "frames", "store"},
+    "tools": set(LAYERS),
+}
+DRAWING = {"matplotlib", "seaborn"}
+HEAVY = {"torch", "mlflow", "pandas", "scipy", *DRAWING}
+BANNED = {  # what no module of a layer may lead to when it is imported
+    "face": HEAVY,
+    "vocabulary": HEAVY,
+    "config": HEAVY,
+    "trainer": HEAVY - {"torch"},
+    "frames": {"torch", "mlflow", *DRAWING},
+    "store": {"torch", *DRAWING},
+    "sweep": DRAWING,
+    "pictures": {"torch"},
+    "tools": set(),
+}
+LIGHT = ("train", "ui", "sweep.callback", "sweep.current", "sweep.progress", "_plugins", "report.__main__")
 
 
-@pytest.mark.parametrize(
-    ("parts", "banned"),
-    [
-        (RIGHT_OF_THE_STORE, ("torch",)),
-        (LEFT_OF_THE_STORE, TO_DRAW_AND_TABULATE),
-        (LEFT_OF_THE_STORE, ("mlflow",)),
-        (("study.stats",), ("matplotlib", "seaborn")),  # stats never draw
-        (("study.job", "study.check", "study.cli", "study.callback", "study.session"), ("torch", "mlflow")),
-    ],
-)
-def test_what_a_module_imports_at_once(parts: tuple[str, ...], banned: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_belongs_to_a_layer_and_imports_from_below(name: str) -> None:
+    """Imports inside functions count here: a report must be buildable on a machine without torch."""
+    own = _layer(name)
+    for module, _ in _imports(name):
+        if module in MODULES and module != "study":  # the package itself: every import of its modules is one
+            assert _layer(module) in {own, *BELOW[own]}, f"{name} ({own}) imports {module} ({_layer(module)})"
+
+
+def test_a_module_in_no_layer_is_found() -> None:
+    with pytest.raises(AssertionError, match=r"study\.utils belongs to no layer"):
+        _layer("study.utils")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_imports_at_once(name: str) -> None:
     """Whatever it leads to counts too: a module is as heavy as all that it imports."""
-    for name in _modules(parts):
-        reached = {other: path for other, path in _reached(name).items() if other.partition(".")[0] in banned}
-        assert not reached, f"{name} imports {reached}"
+    light = f"{name.removeprefix('study.')}.".startswith(tuple(f"{part}." for part in LIGHT))
+    banned = HEAVY if light else BANNED[_layer(name)]
+    reached = {other: way for other, way in _reached(name).items() if other.partition(".")[0] in banned}
+    assert not reached, f"{name} imports {reached}"
 
 
 def test_mlflow_is_known_to_tracking_alone() -> None:
@@ -47,15 +89,6 @@ def test_mlflow_is_known_to_tracking_alone() -> None:
     allowed = ("study.tracking.", "study.bench.naive")
     assert importers
     assert not {name for name in importers if not name.startswith(allowed)}
-
-
-@pytest.mark.parametrize("part", ["study.stats", "study.figures", "study.report", "study.frames"])
-def test_nothing_right_of_the_store_reaches_left_even_later(part: str) -> None:
-    """Imports inside functions count here: a report must be buildable on a machine without torch."""
-    for name in _modules((part,)):
-        direct = {module.partition(".")[0] for module, _ in _imports(name)}
-        assert "torch" not in direct, name
-        assert not {m for m, _ in _imports(name)} & {"study.stack", "study.build", "study.execute"}, name
 
 
 def test_figures_do_not_know_pyplot() -> None:
@@ -86,11 +119,22 @@ def test_the_plugins_are_light() -> None:
     """Hydra imports every module of its namespace at each start."""
     code = (
         "import sys\n"
-        "import hydra_plugins.stacked_launcher, study.callback, study.train, study.cli, study.check\n"
+        "import hydra_plugins.stacked_launcher, study.sweep.callback, study.train, study.cli, study.config.check\n"
         "sys.exit(' '.join({'torch', 'mlflow', 'pandas', 'numpy', 'scipy', 'matplotlib'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.strip() == ""
+
+
+def _layer(name: str) -> str:
+    """Return the layer of a module: that of the longest beginning of its name which a layer lists."""
+    parts = name.split(".")
+    beginnings = [".".join(parts[:length]) for length in range(len(parts), 1, -1)] or ["study"]
+    for beginning in beginnings:
+        for layer, members in LAYERS.items():
+            if beginning in members:
+                return layer
+    raise AssertionError(f"{name} belongs to no layer")
 
 
 def _modules(parts: tuple[str, ...]) -> list[str]:

@@ -10,9 +10,9 @@ import time
 
 import torch
 
-from study import stack
 from study.job import Job, Run
 from study.problems.parabola import Parabola
+from study.training.train import train
 
 JOBS = 100  # 4 optimizers x 25 learning rates
 
@@ -33,7 +33,7 @@ def _measure(count: int) -> dict[str, object]:
     runs = [Run(job, seed) for job in _jobs(count // JOBS) for seed in job.seeds]
     torch.cuda.reset_peak_memory_stats()
     began = time.perf_counter()
-    trained = stack.train(problem, runs, device=torch.device("cuda"))
+    trained = train(problem, runs, device=torch.device("cuda"))
     seconds = time.perf_counter() - began
     return {
         "device": torch.cuda.get_device_name(),

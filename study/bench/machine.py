@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from study.bench.servers import postgresql_version
-from study.tracking.location import ROOT
+from study.paths import ROOT
 from study.tracking.provenance import git_commit
 
 

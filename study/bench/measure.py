@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.tracking.location import ROOT
+from study.paths import ROOT
 
 Numbers = Mapping[str, int | float]
 """What one repetition measured, by name."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from study.bench.measure import Numbers, run
 from study.bench.start import JOBS
-from study.tracking.location import ROOT
+from study.paths import CONF
 
 OPTIMIZERS = "sgd,momentum,rmsprop,adam"
 
@@ -31,7 +31,7 @@ def joblib(folder: Path) -> Numbers:
 def _marginal(folder: Path, words: list[str], *, few: int, many: int) -> Numbers:
     """Return what one more run costs, start-up left out: four optimizers at `many` seeds less those at `few`."""
     seconds = []
-    common = [*words, f"hydra.searchpath=[file://{ROOT / 'conf'}]", f"optimizer={OPTIMIZERS}"]
+    common = [*words, f"hydra.searchpath=[file://{CONF}]", f"optimizer={OPTIMIZERS}"]
     for seeds in (few, many):
         store = folder / f"{seeds}.db"
         run("study.bench.naive", ["-m", *common, "seed=0", f"uri=sqlite:///{store}", "optimizer=sgd"], folder)

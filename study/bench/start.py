@@ -25,9 +25,9 @@ def main() -> None:
         import_module("study.train")
     _composing(spent)
     with _timed(spent, "torch"):
-        import_module("study.feasible")
+        import_module("study.training.feasible")
     with _timed(spent, "MLflow, SciPy, pandas"):
-        import_module("study.sweep")
+        import_module("study.sweep.open")
     from study.tracking.store import open_store
 
     with _timed(spent, "a fresh store"):
@@ -43,8 +43,8 @@ def _composing(spent: dict[str, float]) -> None:
     from hydra.core.global_hydra import GlobalHydra
     from hydra.types import RunMode
 
-    from study.cli import CONF
-    from study.compose import Composer
+    from study.config.compose import Composer
+    from study.paths import CONF
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         hydra = GlobalHydra.instance().hydra

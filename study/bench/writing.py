@@ -17,9 +17,9 @@ import numpy as np
 
 from study.bench import naive_client
 from study.bench.measure import Numbers
-from study.record import Points
 from study.tracking import names
 from study.tracking.backend import StoredRun
+from study.tracking.records import Points
 from study.tracking.store import open_store
 
 STEPS = 384

@@ -12,7 +12,7 @@ from study.job import Job, Run
 from study.phase.theory import Rule
 from study.problems.base import Data, Problem
 from study.randomness import Source
-from study.stack import train
+from study.training.train import train
 
 STEPS = 400
 _WINDOW = 32  # steps; holds a crest of |x| of every oscillation that the grids resolve

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.errors import InvalidInput
+from study.paths import ROOT
 from study.problems.base import Data, Problem
 from study.problems.regression import Affine, half_mse, least_mse, with_ones
 from study.randomness import Source
@@ -25,7 +26,6 @@ DIGESTS = (
     "76e5be1548fd8222e5074cf0faae75edff8cf93f",  # lines end with CRLF, as UCI serves it
     "d9dfd00ed1ff52487b87aceb5ff20462d8e0801c",  # lines end with LF
 )
-_ROOT = Path(__file__).resolve().parents[2]
 _LARGEST = 1_000_000  # bytes; the file has 59,984
 
 
@@ -79,7 +79,7 @@ class Airfoil(Problem):
         return None
 
     def _file(self) -> Path:
-        return _ROOT / (self.path or "data/airfoil_self_noise.dat")
+        return ROOT / (self.path or "data/airfoil_self_noise.dat")
 
 
 def read(path: Path, url: str) -> bytes:

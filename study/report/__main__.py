@@ -11,10 +11,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from study.cli import CONF, compose, importing, run
+from study.cli import compose, importing, run
+from study.config.location import Location
+from study.config.reach import require_answer
 from study.errors import InvalidInput, one_of
-from study.tracking.location import Location
-from study.tracking.reach import require_answer
+from study.paths import CONF, ROOT
 
 
 def report(arguments: list[str]) -> None:
@@ -36,7 +37,7 @@ def report(arguments: list[str]) -> None:
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.uri, cfg.tracking.experiment, plan.sweep)
-    folder = plan.out or CONF.parent / "reports" / sweep.experiment
+    folder = plan.out or ROOT / "reports" / sweep.experiment
     written = build(sweep, plan, folder, written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     _say(sweep.experiment, written)
 

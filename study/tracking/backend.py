@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from study.record import Points
+from study.tracking.records import Points
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run as MlflowRun
 
+from study.config.location import Location
 from study.errors import InvalidInput, one_of
 from study.frames import SweepFrames
-from study.record import DIVERGED
 from study.tracking import names
-from study.tracking.location import Location
+from study.tracking.records import DIVERGED
 from study.tracking.store import Store, open_store
 from study.tracking.sweeps import job_rows
 

@@ -19,11 +19,11 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from study.tracking import names, view
+from study.config.location import Location
+from study.config.reach import no_answer
+from study.tracking import names, ui_state
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
-from study.tracking.location import Location
-from study.tracking.reach import no_answer
 from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
 
 _NOTE_LENGTH = 5000  # MLflow's limit of an experiment's tag
@@ -67,7 +67,7 @@ class Store:
             note: as markdown.
         """
         experiment_id = self.experiment_id(experiment)
-        for key, value in ((names.NOTE, note[:_NOTE_LENGTH]), (view.TAG, view.STATE)):
+        for key, value in ((names.NOTE, note[:_NOTE_LENGTH]), (ui_state.TAG, ui_state.STATE)):
             self.client.set_experiment_tag(experiment_id, key, value)
 
 

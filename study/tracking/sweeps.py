@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from mlflow.entities import Metric, RunTag
 
+from study.config.location import without_password
 from study.job import Job
-from study.record import Record
 from study.tracking import names
 from study.tracking.backend import StoredRun
-from study.tracking.location import without_password
+from study.tracking.records import Record
 from study.tracking.store import Store
-from study.trained import Trained
+from study.training.result import Trained
 
 _TAGS = 100  # MLflow's limit of tags in one call
 _TAG_LENGTH = 8000

@@ -8,7 +8,7 @@ import pytest
 
 from study.bench import naive_client
 from study.bench.writing import made_up
-from study.record import Points
+from study.tracking.records import Points
 from study.tracking.store import open_store
 
 LENGTHS = (1, 900, 901, 2500)  # one call takes 1,000 values

@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from study.build import build_optimizer
+from study.training.build import build_optimizer
 
 SCRATCH = sorted((Path(__file__).parents[2] / "conf/optimizer/scratch").glob("*.yaml"))
 

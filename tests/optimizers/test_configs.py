@@ -8,7 +8,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from study.build import build_optimizer, is_elementwise
+from study.training.build import build_optimizer, is_elementwise
 
 TREE = Path(__file__).parents[2] / "conf/optimizer"
 FILES = sorted(TREE.rglob("*.yaml"))

@@ -9,12 +9,12 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from study.build import build_problem
-from study.check import job_from_config
+from study.config.check import job_from_config
 from study.job import Job, Run
 from study.problems.base import Problem
-from study.stack import train
-from study.trained import Trained
+from study.training.build import build_problem
+from study.training.result import Trained
+from study.training.train import train
 
 ROOT = Path(__file__).parents[2]
 FILE = "airfoil_self_noise.dat"

@@ -16,7 +16,7 @@ from study.problems import airfoil
 from study.problems.airfoil import Airfoil, read
 from study.problems.base import Problem
 from study.randomness import Source
-from study.trained import Trained
+from study.training.result import Trained
 
 Build = Callable[..., Problem]
 JOBS = ("scratch_rmsprop", "scratch_adam", "torch_rmsprop", "torch_adam")

@@ -8,7 +8,7 @@ import pytest
 
 from study.errors import InvalidInput
 from study.problems.bowl import Bowl
-from study.trained import Trained
+from study.training.result import Trained
 
 Train = Callable[..., Trained]
 LAMBDA = np.array([0.2, 4.0])  # the Hessian's eigenvalues

@@ -10,7 +10,7 @@ from study.errors import InvalidInput
 from study.problems.base import Problem
 from study.problems.linear import Linear
 from study.randomness import Source
-from study.trained import Trained
+from study.training.result import Trained
 
 Build = Callable[..., Problem]
 Train = Callable[..., Trained]

@@ -10,7 +10,7 @@ from study.errors import InvalidInput
 from study.problems.base import Problem
 from study.problems.polynomial import Polynomial
 from study.randomness import Source
-from study.trained import Trained
+from study.training.result import Trained
 
 START = (1.8831507, -1.34775906, -1.270485)
 END = (2.06694442, 2.98022276, 3.80471048)

@@ -11,7 +11,7 @@ import pytest
 from study.bench import servers
 from study.job import Job, Run
 from study.tracking.store import open_store
-from study.trained import Series, Trained
+from study.training.result import Series, Trained
 
 Serve = Callable[[str, Path], AbstractContextManager[str]]
 
@@ -20,12 +20,6 @@ Serve = Callable[[str, Path], AbstractContextManager[str]]
 def serve() -> Serve:
     """Return what serves a store over HTTP, `with serve(uri, artifacts) as url`, as `make ui` does."""
     return servers.mlflow_server
-
-
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Return what finds a port that nobody listens on."""
-    return servers.free_port
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,10 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
-from study.record import Points
 from study.tracking import names
 from study.tracking.backend import Backend, StoredRun
 from study.tracking.client import ClientBackend
+from study.tracking.records import Points
 from study.tracking.sql import SqlBackend, open_engine
 from study.tracking.store import Store, open_store
 

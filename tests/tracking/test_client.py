@@ -5,9 +5,9 @@ from typing import Any  # MLflow's own signatures
 import numpy as np
 import pytest
 
-from study.record import Points
 from study.tracking.backend import StoredRun
 from study.tracking.client import ClientBackend
+from study.tracking.records import Points
 from study.tracking.store import open_store
 
 

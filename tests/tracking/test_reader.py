@@ -14,13 +14,13 @@ import pytest
 from study.errors import InvalidInput
 from study.frames import SweepFrames
 from study.job import Job
-from study.record import records
 from study.tracking import store as store_module
 from study.tracking import sweeps
 from study.tracking.reader import read_sweep
+from study.tracking.records import records
 from study.tracking.store import open_store
 from study.tracking.sweeps import Sweep
-from study.trained import Trained
+from study.training.result import Trained
 
 TAGS = {
     "mlflow.user": "me",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from study.record import Points
 from study.tracking.backend import StoredRun
+from study.tracking.records import Points
 from study.tracking.sql import SqlBackend
 from study.tracking.store import open_store
 
@@ -21,7 +21,7 @@ DIES = """
 import os, signal, sys
 import numpy as np
 import sqlalchemy as sa
-from study.record import Points
+from study.tracking.records import Points
 from study.tracking.backend import StoredRun
 from study.tracking.store import open_store
 

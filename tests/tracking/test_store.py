@@ -21,7 +21,7 @@ from study.tracking.store import open_store
 OPENS = """
 import sys
 import numpy as np
-from study.record import Points
+from study.tracking.records import Points
 from study.tracking.backend import StoredRun
 from study.tracking.store import open_store
 

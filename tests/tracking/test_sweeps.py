@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from study.job import Job
-from study.record import records
 from study.tracking import names, sweeps
+from study.tracking.records import records
 from study.tracking.store import Store, open_store
 from study.tracking.sweeps import JobRow, Sweep, job_rows
-from study.trained import Trained
+from study.training.result import Trained
 
 MakeJob = Callable[..., Job]
 

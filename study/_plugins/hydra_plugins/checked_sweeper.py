@@ -27,7 +27,7 @@ class CheckedSweeper(BasicSweeper):
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Compose each job of the batch, as cheaply as the study can; outside its command, as Hydra would."""
-        from study.session import COMPOSER
+        from study.sweep.current import COMPOSER
 
         composer = COMPOSER.get()
         if composer is None:

@@ -33,8 +33,8 @@ class StackedLauncher(Launcher):
         self._loader, self._config = hydra_context.config_loader, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        from study.compose import Composer
-        from study.session import COMPOSER
+        from study.config.compose import Composer
+        from study.sweep.current import COMPOSER
         from study.train import train_jobs
 
         setup_globals()

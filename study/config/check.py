@@ -1,0 +1,118 @@
+"""The boundary: a composed config becomes a `Job`, or one message says what is wrong with it. No torch here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from study.config.arguments import check_optimizer, check_problem
+from study.config.location import Location
+from study.errors import InvalidInput, one_of
+from study.job import Job, label
+from study.ranges import COUNT, SWITCH, WHOLE, or_null
+
+DEVICES = ("cpu", "cuda", "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What says where and how jobs are run, and decides none of their numbers.
+
+    Attributes:
+        sweep_id: under which the sweep was asked for.
+        uri: of the store; None is the default one.
+        experiment: the MLflow experiment.
+        device: `cpu`, `cuda` or `auto`.
+        max_runs: trained together at most.
+        threads: of the trainer on a CPU.
+        force: train again what the store already holds.
+    """
+
+    sweep_id: str
+    uri: str | None
+    experiment: str
+    device: str
+    max_runs: int
+    threads: int
+    force: bool
+
+
+def settings_from_config(cfg: DictConfig) -> Settings:
+    """Return the settings of a checked config.
+
+    Raises:
+        InvalidInput: `tracking.uri` is of no kind that can be tracked to.
+    """
+    Location.of(cfg.tracking.uri)
+    return Settings(
+        sweep_id=cfg.sweep_id,
+        uri=cfg.tracking.uri,
+        experiment=cfg.tracking.experiment,
+        device=cfg.device,
+        max_runs=cfg.stack.max_runs,
+        threads=cfg.stack.threads,
+        force=cfg.force,
+    )
+
+
+def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
+    """Check one composed config and return its job.
+
+    Args:
+        cfg: the task's config, as Hydra composes it from conf/config.yaml.
+        overrides: the task's overrides, which name the job.
+
+    Raises:
+        InvalidInput: a value is out of its range; the message says what must hold and what came.
+    """
+    try:
+        tree = cast("dict[str, object]", OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
+    except OmegaConfBaseException as error:
+        raise InvalidInput(str(error).splitlines()[0]) from error
+    _check_scalars(tree)
+    problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
+    check_optimizer(optimizer)
+    check_problem(problem)
+    batch_size, points = tree["batch_size"], problem.get("points")
+    if isinstance(batch_size, int) and isinstance(points, int):
+        check_batch_size(batch_size, points)
+    first, count = cast("int", tree["first_seed"]), cast("int", tree["seeds"])
+    return Job(
+        problem=problem,
+        optimizer=optimizer,
+        epochs=cast("int", tree["epochs"]),
+        batch_size=cast("int | None", batch_size),
+        seeds=range(first, first + count),
+        label=label(str(optimizer["name"]), overrides),
+    )
+
+
+def check_batch_size(batch_size: int | None, points: int) -> None:
+    """Refuse a batch larger than the data."""
+    if batch_size is not None and batch_size > points:
+        raise InvalidInput(
+            f"batch_size must be at most {points}, the samples of the problem, got {batch_size}; "
+            "batch_size=null takes them all"
+        )
+
+
+def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
+    node = tree[name]
+    if not isinstance(node, Mapping) or "name" not in node or "_target_" not in node:
+        raise InvalidInput(f"{name} must be a config with `name` and `_target_`, got {node!r}")
+    return node
+
+
+def _check_scalars(tree: Mapping[str, object]) -> None:
+    for key in ("seeds", "epochs"):
+        COUNT.require(key, tree[key])
+    WHOLE.require("first_seed", tree["first_seed"])
+    or_null(COUNT, " for all data").require("batch_size", tree["batch_size"])
+    stack = cast("Mapping[str, object]", tree["stack"])
+    for key in ("max_runs", "threads"):
+        COUNT.require(f"stack.{key}", stack[key])
+    SWITCH.require("force", tree["force"])
+    if tree["device"] not in DEVICES:
+        raise InvalidInput(one_of("device", tree["device"], DEVICES))

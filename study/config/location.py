@@ -1,0 +1,83 @@
+"""Where a store is. Needs neither MLflow nor a database, so that a wrong place is refused at once."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from study.errors import InvalidInput
+from study.paths import ROOT
+
+_POSTGRESQL = "postgresql+psycopg2"  # SQLAlchemy's own choice of a driver changes with its version
+_SCHEMES = ("sqlite", "postgresql", _POSTGRESQL, "http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A tracking URI, made absolute.
+
+    Attributes:
+        uri: as MLflow takes it.
+        database: the file of a SQLite store.
+        artifacts: where artifacts of new experiments go; None leaves it to the tracking server.
+    """
+
+    uri: str
+    database: Path | None
+    artifacts: str | None
+
+    @classmethod
+    def of(cls, uri: str | None) -> "Location":
+        """Return the location of a tracking URI, of the default store for None.
+
+        Raises:
+            InvalidInput: the URI is of no kind that can be tracked to.
+        """
+        given = uri or f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}"
+        scheme, _, rest = given.partition(":")
+        if scheme not in _SCHEMES:
+            kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
+            raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(given)!r}")
+        if scheme.startswith("postgresql"):
+            return cls(f"{_POSTGRESQL}:{rest}", None, str(ROOT / "mlruns" / "artifacts"))
+        if scheme.startswith("http"):
+            return cls(given, None, None)
+        file = given.partition(":///")[2]
+        if file in ("", ":memory:"):
+            raise InvalidInput(f"tracking.uri must name a file, as in sqlite:///runs.db, got {given!r}")
+        database = Path(file).absolute()
+        return cls(f"sqlite:///{database}", database, str(database.parent / "artifacts"))
+
+    @property
+    def is_sql(self) -> bool:
+        """Whether this process can reach the store by SQL."""
+        return not self.uri.startswith("http")
+
+    @property
+    def shown(self) -> str:
+        """The URI as a page for strangers may show it: no password, no path of this machine."""
+        if self.database:
+            inside = self.database.is_relative_to(ROOT)
+            return str(self.database.relative_to(ROOT)) if inside else self.database.name
+        parts = urlsplit(self.uri)
+        return f"{parts.scheme.partition('+')[0]}://{parts.hostname}{parts.path}"
+
+    def require(self, experiment: str) -> None:
+        """Refuse a store that is not there.
+
+        Raises:
+            InvalidInput: with what makes it.
+        """
+        if not self.exists:
+            remedy = f"run make sweep EXPERIMENT={experiment} first"
+            raise InvalidInput(f"the store must hold runs, got none at {self.uri}; {remedy}")
+
+    @property
+    def exists(self) -> bool:
+        """Whether there may be something in the store: False only for a SQLite file that is not there."""
+        return self.database is None or self.database.exists()
+
+
+def without_password(text: str) -> str:
+    """Return a text with `***` for the password of each URI in it."""
+    return re.sub(r"(?<=://)([^\s:/@]*):[^\s/@]*@", r"\1:***@", text)

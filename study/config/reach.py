@@ -1,0 +1,74 @@
+"""Whether a store answers, told without MLflow, whose import takes seconds."""
+
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from http.client import HTTPException
+from pathlib import Path
+from textwrap import shorten
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from study.config.location import Location, without_password
+from study.errors import InvalidInput
+
+_SECONDS = 10  # to wait for a server
+
+
+def require_answer(location: Location) -> None:
+    """Refuse a store that cannot be had; whether it holds what it should is for MLflow to say.
+
+    Raises:
+        InvalidInput: a file that is no database or cannot be written, or a server that does not answer.
+    """
+    try:
+        if location.database is not None:
+            _open_file(location.database)
+        elif location.is_sql:
+            _connect(location.uri)
+        else:
+            _ask(location.uri)
+    except (OSError, sqlite3.Error, HTTPException, ImportError) as error:
+        raise no_answer(location, error) from error
+
+
+def no_answer(location: Location, error: Exception) -> InvalidInput:
+    """Return the refusal of a store, with the reason in one line and without a password."""
+    reason = shorten(str(error).splitlines()[0].partition(" (Caused by")[0], 200, placeholder=" ...")
+    return InvalidInput(
+        without_password(f"tracking.uri must name a store that answers, got {location.uri}: {reason}")
+    )
+
+
+def _open_file(database: Path) -> None:
+    if database.exists():
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA schema_version")
+        return
+    folder = next(parent for parent in database.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise PermissionError(f"no file can be made in {folder}")
+
+
+def _connect(uri: str) -> None:
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(uri, connect_args={"connect_timeout": _SECONDS}, poolclass=sa.NullPool)
+    try:
+        engine.connect().close()
+    except sa.exc.SQLAlchemyError as error:
+        raise ConnectionError(str(error)) from error
+
+
+def _ask(uri: str) -> None:
+    parts = urlsplit(uri)
+    health = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=f"{parts.path.rstrip('/')}/health")
+    try:
+        urlopen(health.geturl(), timeout=_SECONDS).close()
+    except HTTPError:
+        pass  # an answer: whoever guards the store may want a password for it
+    except URLError as error:
+        if isinstance(error.reason, (ConnectionError, TimeoutError, socket.gaierror)):
+            raise error.reason from error

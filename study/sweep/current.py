@@ -1,0 +1,46 @@
+"""The sweep that this process was started for, known to Hydra's callback, to its launcher and to the command.
+
+Light to import: torch and MLflow come in only when a sweep begins.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from study.config.compose import Composer
+    from study.sweep.open import OpenSweep
+
+COMPOSER: ContextVar["Composer | None"] = ContextVar("composer", default=None)
+"""What composes the jobs of a multirun; Hydra's callback makes it, its sweeper and its launcher use it again."""
+
+CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
+"""None before a sweep begins, and in a process that a launcher started for one job of another's sweep."""
+
+BEGAN = time.perf_counter()
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """End the sweep that begins inside, whatever happens there, and with the truth about how it ended."""
+    signal.signal(signal.SIGTERM, _terminate)
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    except (KeyboardInterrupt, SystemExit):
+        status = "KILLED"
+        raise
+    finally:
+        sweep = CURRENT.get()
+        if sweep is not None:
+            sweep.end(status, seconds=time.perf_counter() - BEGAN)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)

@@ -1,0 +1,163 @@
+"""What spans the jobs of a sweep: its parent in the store, its display, and the summary at its end."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from study.config.check import Settings
+from study.job import Job
+from study.paths import CONF, ROOT
+from study.stats.summary import summarise
+from study.sweep.execute import Outcome, execute
+from study.sweep.progress import Display, Lines
+from study.tracking import sweeps
+from study.tracking.provenance import command, provenance
+from study.tracking.records import DIVERGED, OK
+from study.tracking.store import open_store
+from study.tracking.sweeps import Sweep
+
+
+class OpenSweep:
+    """A sweep in the process that began it.
+
+    Args:
+        sweep: its parent in the store.
+        settings: where and how its jobs are run.
+    """
+
+    def __init__(self, sweep: Sweep, settings: Settings) -> None:
+        self.sweep, self.settings = sweep, settings
+        self.jobs: list[Job] = []
+        self.outcomes: list[Outcome] = []
+        self.composing = 0.0  # seconds
+        self._display = Display(Console(stderr=True))
+        self._live = ExitStack()
+        self._live.enter_context(self._display.live())
+
+    @classmethod
+    def begin(cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig) -> "OpenSweep":
+        """Make or find the parent of checked jobs.
+
+        Args:
+            settings: where and how.
+            jobs: all jobs, or None where the sweeper decides them on the way.
+            config: as composed.
+
+        Raises:
+            InvalidInput: there is no store; nothing was written.
+        """
+        store = open_store(settings.uri)
+        store.describe(settings.experiment, f"{config.report.title}\n\n{config.report.text}")
+        sweep = sweeps.begin(
+            store,
+            settings.experiment,
+            asked=settings.sweep_id,
+            jobs=jobs,
+            tags=provenance(ROOT, settings.device),
+            command=command(),
+            config=OmegaConf.to_yaml(config),
+        )
+        opened = cls(sweep, settings)
+        opened.jobs += jobs or ()
+        return opened
+
+    def run(self, jobs: Sequence[Job]) -> Outcome:
+        """Train some of the sweep's jobs in this process."""
+        known = {(job.hash, job.seeds) for job in self.jobs}
+        self.jobs += [job for job in jobs if (job.hash, job.seeds) not in known]
+        outcome = execute(jobs, self.settings, self.sweep, self._display)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def end(self, status: str, *, seconds: float) -> None:
+        """End the parent run and tell the person what came of the sweep, and what to do next.
+
+        Args:
+            status: MLflow's FINISHED, FAILED or KILLED.
+            seconds: wall time since the command started.
+        """
+        self._live.close()
+        frame = self._runs()
+        wanted = len({(job.hash, seed) for job in self.jobs for seed in job.seeds})
+        spent = {
+            "wall_seconds": seconds,
+            "composing_seconds": self.composing,
+            "training_seconds": sum(outcome.training for outcome in self.outcomes),
+            "writing_seconds": sum(outcome.writing for outcome in self.outcomes),
+        }
+        self.sweep.finish(status, {"runs": float(len(frame)), "runs_wanted": float(wanted), **spent})
+        console = Console()
+        if not frame.empty:
+            console.print(summary_table(frame))
+        for line in self._lines(len(frame), wanted, spent):
+            console.print(line, highlight=False, soft_wrap=True)
+
+    def _runs(self) -> pd.DataFrame:
+        losses = self.sweep.finished(self.jobs) if self.jobs else {}
+        rows = [
+            (job.label, DIVERGED if np.isinf(loss) else OK, loss)
+            for job in self.jobs
+            for seed in job.seeds
+            if (loss := losses.get((job.hash, seed))) is not None
+        ]
+        return pd.DataFrame(rows, columns=["label", "status", "last_epoch_loss"])
+
+    def _lines(self, done: int, wanted: int, spent: Mapping[str, float]) -> Iterator[str]:
+        name, found = self.settings.experiment, sum(outcome.found for outcome in self.outcomes)
+        wall, training, writing = (spent[f"{key}_seconds"] for key in ("wall", "training", "writing"))
+        line = f"{name}: {done}/{wanted} runs in the store, {wall:.1f} s in all"
+        if self.outcomes:  # trained by this process
+            line += f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)"
+        yield line
+        if found == wanted:
+            yield f"nothing to train: all {found} runs were in the store already (force=true trains them again)"
+        elif found:
+            yield f"{found} of them were there already and not trained again"
+        failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
+        for job in self.jobs:
+            if job.hash in failures:
+                yield f"failed: {job.label}: {failures[job.hash]}"
+        report, ui = next_commands(self.settings.experiment, self.settings.uri)
+        yield f"next: {report}"
+        yield f"      {ui}"
+
+
+def next_commands(experiment: str, uri: str | None) -> tuple[str, str]:
+    """Return the commands that make the report of an experiment in a store, and that open its UI."""
+    store = [] if uri is None else [f"tracking.uri={uri}"]
+    arguments = [f"ARGS={word}" for word in store]
+    chosen = [] if experiment == "headline" else [f"EXPERIMENT={experiment}"]
+    report = ["make", "report", *chosen, *arguments]
+    if not (CONF / "experiment" / f"{experiment}.yaml").exists():  # tracked under a name of one's own
+        report = [".venv/bin/python", "-m", "study.report", f"tracking.experiment={experiment}", *store]
+    return shlex.join(report), shlex.join(["make", "ui", *arguments])
+
+
+def summary_table(runs: pd.DataFrame) -> Table:
+    """Return the table at the end of a sweep.
+
+    Args:
+        runs: `label`, `status` and `last_epoch_loss` of each run, in the sweep's order.
+    """
+    table = Table(title="train/loss, mean of the last epoch, over seeds", title_justify="left")
+    for heading in ("optimizer", "runs", "diverged", "median", "95% bootstrap interval", "rank"):
+        table.add_column(heading, justify="left" if heading == "optimizer" else "right")
+    ordered = runs.assign(label=pd.Categorical(runs["label"], runs["label"].unique()))
+    for row in summarise(ordered, rng=np.random.default_rng(0)).itertuples():
+        interval = f"{row.low:.5g} to {row.high:.5g}"
+        cells = (row.label, row.runs, row.diverged, f"{row.median:.5g}", interval, row.rank)
+        table.add_row(*map(str, cells))
+    return table
+
+
+def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
+    """Train jobs of a sweep that another process began."""
+    tags = provenance(ROOT, settings.device)
+    sweep = sweeps.find(open_store(settings.uri), settings.experiment, settings.sweep_id, tags)
+    return execute(jobs, settings, sweep, Lines())

@@ -1,0 +1,101 @@
+"""What is recorded while a stack trains: every loss, evaluations, the path of a few scalars, and the end."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from study.training.result import Series, Trained
+from study.training.stack import Stack
+
+MAX_TRACED_SCALARS = 3
+"""A problem of at most so many scalar parameters has each of them recorded at every step."""
+
+
+class Recorder:
+    """What is recorded while a stack trains, kept on its device until the end."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._times = [time.time()]
+        self._losses: list[Tensor] = []
+        self._evaluated: list[tuple[int, Tensor]] = []
+        self._full: list[tuple[int, Tensor]] = []
+        self._params: list[Tensor] = []
+        self._samples = 0
+        if sum(stack.sizes) <= MAX_TRACED_SCALARS:
+            self._params.append(stack.params.detach().clone())
+
+    def step(self, losses: Float[Tensor, " run"], *, samples: int) -> None:
+        self._losses.append(losses)
+        self._times.append(time.time())
+        self._samples += samples
+        if self._params:
+            self._params.append(self._stack.params.detach().clone())
+        every = self._stack.problem.full_every
+        if every is not None and self._samples % every == 0:
+            self._full.append((len(self._losses), self._stack.evaluate(self._stack.drawn.targets)))
+
+    def evaluate(self) -> None:
+        losses = self._stack.evaluate(self._stack.drawn.eval_targets)
+        self._evaluated.append((len(self._losses), losses))
+
+    def trained(self) -> Trained:
+        stack, data = self._stack, self._stack.drawn
+        inputs = stack.problem.curve_inputs()
+        curve = torch.empty(len(stack.runs), 0) if inputs is None else self._curve(inputs)
+        final = stack.unflatten(stack.params.detach())
+        orders = stack.orders.digests()
+        sample = torch.cat([data.inputs[0], data.targets[0], data.eval_targets[0]], dim=1)
+        return Trained(
+            runs=stack.runs,
+            cap=stack.problem.cap,
+            train_loss=_array(torch.stack(self._losses, dim=1)),
+            series=self._series(),
+            floor=np.array(data.floor)[stack.rows],
+            final={name: _array(values) for name, values in final.items()},
+            curve=_array(curve),
+            curve_inputs=np.empty((0, 1)) if inputs is None else _array(inputs),
+            sample=_array(sample),
+            receipts={
+                "data_sha": [data.data_sha[row] for row in stack.rows],
+                "init_sha": [data.init_sha[row] for row in stack.rows],
+                "order_sha": [orders[row] for row in stack.rows],
+            },
+            times=np.array(self._times),
+            steps_per_epoch=-(-stack.points // stack.batch_size),
+        )
+
+    def _curve(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "run point"]:
+        return self._stack.predict(inputs.to(self._stack.row.device)).squeeze(-1)
+
+    def _series(self) -> dict[str, Series]:
+        series = {"eval/loss": _series(self._evaluated)}
+        if self._full:
+            series["full/loss"] = _series(self._full)
+        if self._params:
+            trace = _array(torch.stack(self._params, dim=1))
+            steps = np.arange(trace.shape[1])
+            for column, name in enumerate(_scalar_names(self._stack.shapes)):
+                series[f"param/{name}"] = Series(steps, trace[:, :, column])
+        return series
+
+
+def _series(recorded: list[tuple[int, Tensor]]) -> Series:
+    steps, losses = zip(*recorded, strict=True)
+    return Series(np.array(steps), _array(torch.stack(losses, dim=1)))
+
+
+def _scalar_names(shapes: dict[str, torch.Size]) -> Iterator[str]:
+    """Name each scalar: a parameter of one element as itself, the elements of `w` as w1, w2, ..."""
+    for name, shape in shapes.items():
+        count = shape.numel()
+        yield from [name] if count == 1 else [f"{name}{index + 1}" for index in range(count)]
+
+
+def _array(values: Tensor) -> np.ndarray:
+    array: np.ndarray = values.detach().cpu().numpy()
+    return array

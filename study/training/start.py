@@ -1,0 +1,85 @@
+"""The start of every run: data, initial parameters and orders of minibatches, drawn once for each distinct seed."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from study.problems.base import Data, Problem
+from study.randomness import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Data and start of every seed, stacked, and the digests that prove what was paired."""
+
+    inputs: Float[Tensor, "seed point feature"]
+    targets: Float[Tensor, "seed point 1"]
+    eval_targets: Float[Tensor, "seed point 1"]
+    params: Float[Tensor, "seed parameter"]
+    floor: list[float]
+    data_sha: list[str]
+    init_sha: list[str]
+
+
+def draw(problem: Problem, model: nn.Module, seeds: Sequence[int], device: torch.device) -> Start:
+    """Draw data and start of each seed on the CPU, so that they are the same on every device."""
+    data, starts = [], []
+    for seed in seeds:
+        source = Source(problem.name, seed)
+        data.append(problem.data(source))
+        problem.initialise(model, source)
+        starts.append(torch.cat([p.detach().reshape(-1) for p in model.parameters()]))
+    return Start(
+        inputs=torch.stack([d.inputs for d in data]).to(device),
+        targets=torch.stack([d.targets for d in data]).to(device),
+        eval_targets=torch.stack([d.eval_targets for d in data]).to(device),
+        params=torch.stack(starts).to(device),
+        floor=[problem.floor(d) for d in data],
+        data_sha=[digest(*_tensors(d)) for d in data],
+        init_sha=[digest(start) for start in starts],
+    )
+
+
+class Orders:
+    """The order in which each seed meets its samples, epoch by epoch.
+
+    Args:
+        problem: the problem's name, part of the key of the randomness.
+        seeds: whose orders.
+        points: number of samples.
+        shuffled: False for the full batch, which has no order.
+    """
+
+    def __init__(self, problem: str, seeds: Sequence[int], points: int, *, shuffled: bool) -> None:
+        self._generators = [Source(problem, seed).generator("order") for seed in seeds]
+        self._digests = [hashlib.sha256() for _ in seeds]
+        self._points, self._shuffled = points, shuffled
+
+    def next_epoch(self) -> Int[Tensor, "seed point"] | None:
+        """Return every seed's permutation for the next epoch, or None where nothing is shuffled."""
+        if not self._shuffled:
+            return None
+        orders = [torch.randperm(self._points, generator=g) for g in self._generators]
+        for record, order in zip(self._digests, orders, strict=True):
+            record.update(order.numpy().data)
+        return torch.stack(orders)
+
+    def digests(self) -> list[str]:
+        """Return the digest of all orders drawn so far, one per seed."""
+        return [record.hexdigest()[:16] for record in self._digests]
+
+
+def digest(*tensors: Tensor) -> str:
+    """Return a short digest of the values of CPU tensors."""
+    record = hashlib.sha256()
+    for tensor in tensors:
+        record.update(tensor.contiguous().numpy().data)
+    return record.hexdigest()[:16]
+
+
+def _tensors(data: Data) -> tuple[Tensor, Tensor, Tensor]:
+    return data.inputs, data.targets, data.eval_targets

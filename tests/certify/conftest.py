@@ -1,0 +1,43 @@
+"""Ways to certify a rule that somebody brings."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from study.certify.certificate import certify
+from study.certify.check import Check, Verdict
+from study.certify.claim import Claim, claim_from_config
+
+CLAIMS = Path(__file__).parents[2] / "conf/certificate"
+Failed = Callable[..., set[str]]
+
+
+@pytest.fixture
+def claim() -> Callable[[str], Claim]:
+    """The claim of one file of conf/certificate/."""
+    return lambda name: claim_from_config(yaml.safe_load((CLAIMS / f"{name}.yaml").read_text()))
+
+
+@pytest.fixture
+def checks_of(
+    monkeypatch: pytest.MonkeyPatch, claim: Callable[[str], Claim]
+) -> Callable[..., Mapping[str, Check]]:
+    """All checks by name, of a class of planted.py (or any other) that claims to be something or nothing."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+
+    def checks(target: str, claimed: str | None = None, **hyper: object) -> Mapping[str, Check]:
+        config = {"name": "brought", "_target_": target if "." in target else f"planted.{target}", **hyper}
+        certificate = certify(config, Claim() if claimed is None else claim(claimed), claimed=claimed)
+        return {check.name: check for check in certificate.checks}
+
+    return checks
+
+
+@pytest.fixture
+def failed(checks_of: Callable[..., Mapping[str, Check]]) -> Failed:
+    """The names of the checks that failed, with the arguments of `checks_of`."""
+    return lambda *args, **hyper: {
+        name for name, check in checks_of(*args, **hyper).items() if check.verdict is Verdict.FAILED
+    }

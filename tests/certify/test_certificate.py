@@ -1,0 +1,96 @@
+"""Shipped rules pass; rules with a planted fault are caught, each by the checks that should see it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from study.certify.certificate import Certificate, certify
+from study.certify.check import Check, Verdict
+from study.certify.claim import Claim
+
+Failed = Callable[..., set[str]]
+
+OPTIMIZERS = Path(__file__).parents[2] / "conf/optimizer"
+SHIPPED = {
+    path.relative_to(OPTIMIZERS).with_suffix("").as_posix(): path
+    for path in sorted(OPTIMIZERS.rglob("*.yaml"))
+}
+ADAM = {"lr": 0.01, "betas": [0.9, 0.99], "eps": 1e-8}
+MOMENTUM = {"lr": 0.01, "momentum": 0.8}
+
+
+# what its package wrote changes with the package alone, and can wait
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=name, marks=() if name.startswith("scratch/") else pytest.mark.slow)
+        for name, path in SHIPPED.items()
+    ],
+)
+def test_every_shipped_rule_is_what_its_file_is_called(path: Path, claim: Callable[[str], Claim]) -> None:
+    certificate = certify(yaml.safe_load(path.read_text()), claim(path.stem), claimed=path.stem)
+    assert [check for check in certificate.checks if check.verdict is Verdict.FAILED] == []
+    assert certificate.passed
+    assert certificate.count(Verdict.PASSED) >= 6
+
+
+def test_an_honest_rule_passes_with_and_without_a_claim(failed: Failed) -> None:
+    assert failed("HonestAdam", **ADAM) == set()
+    assert failed("HonestAdam", "adam", **ADAM) == set()
+    assert failed("HonestMomentum", "momentum", **MOMENTUM) == set()
+
+
+def test_bias_correction_left_out(failed: Failed) -> None:
+    assert failed("WithoutBiasCorrection", **ADAM) == set()  # a rule of its own, as long as it claims nothing
+    found = failed("WithoutBiasCorrection", "adam", **ADAM)
+    assert found == {"formula in NumPy", "torch.optim", "limit of large eps"}
+
+
+def test_eps_on_the_wrong_side(failed: Failed) -> None:
+    """Seen where eps matters: at 1e-8 beside gradients of 1 the square root hides it from none of these."""
+    found = failed("EpsOnTheWrongSide", "adam", **ADAM | {"eps": 1e-6})
+    assert found == {"formula in NumPy", "torch.optim", "limit of large eps"}
+
+
+def test_momentum_damped(failed: Failed) -> None:
+    found = failed("DampedMomentum", "momentum", **MOMENTUM)
+    assert found == {"formula in NumPy", "torch.optim", "closed form on quadratics", "stability boundary"}
+
+
+def test_state_shared_between_instances(failed: Failed) -> None:
+    found = failed("SharedState", "momentum", **MOMENTUM)
+    assert {"runs are independent", "elements are independent", "resume from a state dict"} <= found
+    assert "runs are independent" in failed("SharedState", **MOMENTUM, elementwise=False)
+
+
+def test_state_shared_between_the_rows_of_a_stack(failed: Failed) -> None:
+    found = failed("SharedRate", lr=0.01)
+    assert {"runs are independent", "elements are independent"} <= found
+
+
+def test_a_rule_that_mixes_elements_but_is_declared_elementwise(failed: Failed) -> None:
+    assert "elements are independent" in failed("ClippedByNorm", lr=0.01)
+    assert failed("ClippedByNorm", lr=0.01, elementwise=False) == set()
+
+
+def test_an_elementwise_rule_declared_otherwise(failed: Failed) -> None:
+    assert failed("HonestAdam", **ADAM, elementwise=False) == {"elements mix, as declared"}
+
+
+def test_a_memory_outside_the_state_dict(failed: Failed) -> None:
+    assert failed("Forgetful", **MOMENTUM) == {"resume from a state dict"}
+
+
+def test_a_rule_under_a_wrong_name(failed: Failed) -> None:
+    found = failed("torch.optim.Adam", "rmsprop", lr=0.01)
+    assert found == {"formula in NumPy", "torch.optim", "limit of large eps"}
+
+
+def test_counts_its_verdicts() -> None:
+    checks = tuple(Check(verdict, verdict, "", "") for verdict in Verdict)
+    config: Mapping[str, object] = {"name": "x"}
+    assert not Certificate("x", None, config, checks).passed
+    assert Certificate("x", None, config, checks[:1]).passed
+    assert [Certificate("x", None, config, checks * 2).count(verdict) for verdict in Verdict] == [2, 2, 2]

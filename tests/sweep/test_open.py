@@ -1,0 +1,441 @@
+"""Sweeps as a person runs them: real processes, a real store, read back by MLflow's public client."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities import Run as MlflowRun
+from rich.console import Console
+
+from study.job import Job, Run
+from study.sweep.open import next_commands, summary_table
+from study.training.build import build_problem
+from study.training.train import train
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 2e-5
+"""Relative, float32: stacks of other sizes add in another order."""
+
+LAUNCHERS = [["basic"], ["joblib", "hydra.launcher.n_jobs=2"], ["submitit_local"], ["ray"]]
+PLUGINS = {
+    "submitit_local": "hydra_plugins.hydra_submitit_launcher",
+    "ray": "hydra_plugins.hydra_ray_launcher",
+}
+"""What `pip install '.[slurm,ray]'` brings."""
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a command said, and what was in the store after it."""
+
+    done: subprocess.CompletedProcess[str]
+    runs: Sequence[MlflowRun]
+    parents: Sequence[MlflowRun]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sweep")
+
+
+@pytest.fixture(scope="module")
+def stages(folder: Path, command: Command) -> dict[str, Stage]:
+    """Ask for the smoke experiment, for the same again, for one more seed, and for two by force."""
+    asked = {"first": [], "again": [], "more": ["seeds=3"], "forced": ["force=true"]}
+    return {name: _train(folder, command, "experiment=smoke", *words) for name, words in asked.items()}
+
+
+@pytest.mark.slow
+class TestSmoke:
+    def test_eight_runs_end_well(self, stages: dict[str, Stage]) -> None:
+        stage = stages["first"]
+        assert stage.done.returncode == 0, stage.done.stderr
+        assert [run.info.status for run in stage.runs] == ["FINISHED"] * 8
+        assert {run.info.run_name for run in stage.runs} == {
+            f"{name} seed={seed}" for name in ("sgd", "momentum", "rmsprop", "adam") for seed in (0, 1)
+        }
+
+    def test_every_loss_of_every_step_is_there(self, stages: dict[str, Stage], folder: Path) -> None:
+        for run in stages["first"].runs:
+            losses = _history(folder, run, "train/loss")
+            assert list(losses) == list(range(64))
+            assert all(0 < loss < 10 for loss in losses.values())
+            assert list(_history(folder, run, "eval/loss")) == [0, 32, 64]
+
+    def test_losses_are_those_that_the_stack_gives(self, stages: dict[str, Stage], folder: Path) -> None:
+        for run in stages["first"].runs:
+            seed = int(run.data.params["seed"])
+            job = _job(run.data.params["optimizer.name"])
+            expected = train(build_problem(job.problem), [Run(job, seed)], device=torch.device("cpu"))
+            losses = list(_history(folder, run, "train/loss").values())
+            np.testing.assert_allclose(losses, expected.train_loss[0], rtol=TOLERANCE)
+            assert run.data.tags["study.job_hash"] == job.hash
+            assert run.data.tags["study.order_sha"] == expected.receipts["order_sha"][0]
+
+    def test_runs_say_what_they_are(self, stages: dict[str, Stage]) -> None:
+        (adam,) = (run for run in stages["first"].runs if run.info.run_name == "adam seed=1")
+        assert adam.data.params == {
+            "problem.name": "parabola",
+            "problem._target_": "study.problems.parabola.Parabola",
+            "problem.points": "1000",
+            "problem.noise": "0.1",
+            "problem.width": "20",
+            "problem.cap": "1000.0",
+            "optimizer.name": "adam",
+            "optimizer._target_": "torch.optim.Adam",
+            "optimizer.lr": "0.01",
+            "optimizer.betas": "[0.9, 0.99]",
+            "epochs": "2",
+            "batch_size": "32",
+            "seed": "1",
+        }
+        assert adam.data.tags["study.status"] == "ok"
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+        assert adam.data.tags["study.git_commit"].startswith(head.stdout.strip() or "unknown")
+
+    def test_summaries_are_taken_from_the_curves(self, stages: dict[str, Stage], folder: Path) -> None:
+        for run in stages["first"].runs:
+            train, evaluated = (list(_history(folder, run, f"{k}/loss").values()) for k in ("train", "eval"))
+            assert run.data.metrics["summary/last_epoch_loss"] == pytest.approx(sum(train[32:]) / 32)
+            assert run.data.metrics["summary/final_eval_loss"] == evaluated[-1]
+            assert run.data.metrics["summary/excess"] == evaluated[-1]  # the floor is 0
+            assert "summary/diverged_step" not in run.data.metrics
+
+    def test_receipts_are_equal_at_a_seed_and_differ_between_seeds(self, stages: dict[str, Stage]) -> None:
+        for key in ("study.data_sha", "study.init_sha", "study.order_sha"):
+            found = {(run.data.params["seed"], run.data.tags[key]) for run in stages["first"].runs}
+            assert {seed for seed, _ in found} == {"0", "1"}
+            assert len(found) == len({sha for _, sha in found}) == 2
+
+    def test_one_parent_has_all_runs(self, stages: dict[str, Stage], folder: Path) -> None:
+        stage = stages["first"]
+        (parent,) = stage.parents
+        assert parent.info.status == "FINISHED"
+        assert {run.data.tags["mlflow.parentRunId"] for run in stage.runs} == {parent.info.run_id}
+        assert {run.data.tags["study.sweep"] for run in stage.runs} == {parent.data.tags["study.sweep"]}
+        assert parent.data.tags["study.command"].startswith("python -m study.train experiment=smoke")
+        assert {"config.yaml", "final"} == {
+            artifact.path for artifact in _client(folder).list_artifacts(parent.info.run_id)
+        }
+        jobs = [value for key, value in parent.data.tags.items() if key.startswith("study.job.")]
+        assert sorted(jobs) == ["0 2 sgd", "1 2 momentum", "2 2 rmsprop", "3 2 adam"]
+
+    def test_the_end_says_what_came_of_it_and_what_is_next(self, stages: dict[str, Stage]) -> None:
+        stage = stages["first"]
+        said = stage.done.stdout
+        assert "smoke: 8/8 runs in the store" in said
+        assert "make report EXPERIMENT=smoke" in said
+        assert "make ui" in said
+        values: dict[str, list[float]] = {}
+        for run in stage.runs:
+            name = run.data.params["optimizer.name"]
+            values.setdefault(name, []).append(run.data.metrics["summary/last_epoch_loss"])
+        for name, losses in values.items():
+            row = next(line for line in said.splitlines() if f" {name} " in line)
+            assert f"{median(losses):.5g}" in row
+
+    def test_nothing_is_left_in_the_folder_of_the_caller(
+        self, stages: dict[str, Stage], folder: Path
+    ) -> None:
+        assert {path.name for path in folder.iterdir()} <= {"store", "hydra"}
+
+    def test_again_trains_nothing_and_says_so(self, stages: dict[str, Stage]) -> None:
+        first, again = stages["first"], stages["again"]
+        assert again.done.returncode == 0
+        assert "nothing to train: all 8 runs were in the store already" in again.done.stdout
+        assert _ids(again) == _ids(first)
+        assert [p.info.run_id for p in again.parents] == [p.info.run_id for p in first.parents]
+        assert again.parents[0].info.status == "FINISHED"
+
+    def test_one_more_seed_trains_one_more_each(self, stages: dict[str, Stage]) -> None:
+        before, after = stages["again"], stages["more"]
+        assert "8 of them were there already" in after.done.stdout
+        assert "smoke: 12/12 runs in the store" in after.done.stdout
+        assert _ids(before) < _ids(after)
+        new = [run for run in after.runs if run.info.run_id not in _ids(before)]
+        assert sorted(run.info.run_name for run in new) == [
+            f"{name} seed=2" for name in ("adam", "momentum", "rmsprop", "sgd")
+        ]
+
+    def test_force_trains_again_and_gives_the_same_numbers(
+        self, stages: dict[str, Stage], folder: Path
+    ) -> None:
+        before, after = stages["more"], stages["forced"]
+        new = [run for run in after.runs if run.info.run_id not in _ids(before)]
+        assert sorted(run.info.run_name for run in new) == sorted(
+            run.info.run_name for run in stages["first"].runs
+        )
+        old = {run.info.run_name: run for run in stages["first"].runs}
+        for run in new:
+            once, twice = (_history(folder, r, "train/loss") for r in (old[run.info.run_name], run))
+            assert once == twice  # bitwise: the same stack on the same machine
+
+
+@pytest.mark.slow
+def test_a_learning_rate_of_a_hundred_diverges_and_is_counted(tmp_path: Path, command: Command) -> None:
+    stage = _train(
+        tmp_path, command, "-m", "optimizer=sgd,adam", "optimizer.lr=0.01,100", "seeds=3", "epochs=2"
+    )
+    assert stage.done.returncode == 0, stage.done.stderr
+    broken = [run for run in stage.runs if run.info.run_name.startswith("sgd lr=100")]
+    assert len(broken) == 3
+    assert len(stage.runs) == 12
+    for run in broken:
+        assert run.data.tags["study.status"] == "diverged"
+        assert run.info.status == "FINISHED"
+        losses = _history(tmp_path, run, "train/loss")
+        step = run.data.metrics["summary/diverged_step"]
+        assert list(losses) == list(range(len(losses)))
+        assert np.isfinite(list(losses.values())).all()
+        assert step in (len(losses) - 1, len(losses))  # passed the cap at its last loss, or broke after it
+        assert all(loss <= 1e3 for loss in list(losses.values())[:-1])
+        assert "summary/last_epoch_loss" not in run.data.metrics
+    row = next(line for line in stage.done.stdout.splitlines() if "sgd lr=100" in line)
+    assert row.replace("│", " ").split()[:6] == ["sgd", "lr=100", "epochs=2", "3", "3", "inf"]
+
+
+@pytest.mark.slow
+def test_a_job_that_crashes_takes_no_other_with_it(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "broken.py").write_text(
+        "import torch\n"
+        "class Broken(torch.optim.SGD):\n"
+        "    def step(self, closure=None):\n"
+        "        raise ArithmeticError('the third wheel came off')\n"
+    )
+    optimizers = tmp_path / "own" / "optimizer"
+    optimizers.mkdir(parents=True)
+    (optimizers / "broken.yaml").write_text("name: broken\n_target_: broken.Broken\nlr: 0.01\n")
+    words = ["--config-dir", str(tmp_path / "own"), "-m", "optimizer=sgd,broken,adam", "seeds=2", "epochs=1"]
+    stage = _train(tmp_path, command, *words)
+    assert stage.done.returncode != 0
+    assert sorted(run.info.run_name for run in stage.runs) == [
+        f"{name} epochs=1 seed={seed}" for name in ("adam", "sgd") for seed in (0, 1)
+    ]
+    (parent,) = stage.parents
+    (failed,) = (value for key, value in parent.data.tags.items() if key.startswith("study.failed."))
+    assert failed == "broken epochs=1: ArithmeticError: the third wheel came off"
+    assert parent.info.status == "FAILED"
+    assert "failed: broken epochs=1: the third wheel came off" in stage.done.stdout
+    assert "4/6 runs in the store" in stage.done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", LAUNCHERS, ids=lambda words: words[0])
+def test_every_launcher_gives_the_same_numbers(
+    launcher: list[str],
+    stages: dict[str, Stage],
+    folder: Path,
+    tmp_path: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ray and submitit are real ones, of processes on this machine."""
+    if launcher[0] in PLUGINS:
+        pytest.importorskip(PLUGINS[launcher[0]])
+    monkeypatch.setenv("HOME", str(tmp_path))  # Ray keeps a token there
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    stage = _train(tmp_path, command, "experiment=smoke", f"hydra/launcher={launcher[0]}", *launcher[1:])
+    assert stage.done.returncode == 0, stage.done.stderr
+    theirs = {run.info.run_name: run for run in stage.runs}
+    assert len(stage.runs) == 8
+    for run in stages["first"].runs:
+        other = theirs[run.info.run_name]
+        ours, losses = _history(folder, run, "train/loss"), _history(tmp_path, other, "train/loss")
+        assert list(ours) == list(losses)
+        np.testing.assert_allclose(list(ours.values()), list(losses.values()), rtol=TOLERANCE)
+        assert run.data.params == other.data.params
+        assert run.data.tags["study.job_hash"] == other.data.tags["study.job_hash"]
+    (parent,) = stage.parents
+    assert parent.info.status == "FINISHED"
+    assert {run.data.tags["mlflow.parentRunId"] for run in stage.runs} == {parent.info.run_id}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, "KILLED"), (signal.SIGINT, "KILLED"), (signal.SIGKILL, "RUNNING")],
+)
+def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
+    number: signal.Signals, status: str, tmp_path: Path, command: Command
+) -> None:
+    words = ["-m", "optimizer=sgd,adam", "seeds=12", "stack.max_runs=1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "study.train", *words, f"tracking.uri={_uri(tmp_path)}"],
+        cwd=tmp_path,
+        env={**os.environ, "STUDY_HYDRA_DIR": str(tmp_path / "hydra")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,
+    )
+    _wait_for_runs(tmp_path, at_least=3)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    client = _client(tmp_path)
+    killed = _stage(client, subprocess.CompletedProcess([], process.returncode))
+    assert 3 <= len(killed.runs) < 24
+    assert {run.info.status for run in killed.runs} == {"FINISHED"}
+    for run in killed.runs:
+        assert list(_history(tmp_path, run, "train/loss")) == list(range(384))
+    assert [parent.info.status for parent in killed.parents] == [status]
+
+    again = _train(tmp_path, command, *words)
+    assert again.done.returncode == 0, again.done.stderr
+    assert f"{len(killed.runs)} of them were there already" in again.done.stdout
+    assert _ids(killed) < _ids(again)
+    names = [run.info.run_name for run in again.runs]
+    assert len(names) == len(set(names)) == 24
+    assert [(p.info.run_id, p.info.status) for p in again.parents] == [
+        (killed.parents[0].info.run_id, "FINISHED")
+    ]
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to what it starts in the background, and with it to these tests: ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.slow
+def test_a_single_job_is_a_sweep_of_one(tmp_path: Path, command: Command) -> None:
+    stage = _train(tmp_path, command, "optimizer=adam", "optimizer.lr=0.02", "seeds=1", "epochs=1")
+    assert stage.done.returncode == 0, stage.done.stderr
+    assert [run.info.run_name for run in stage.runs] == ["adam lr=0.02 epochs=1 seed=0"]
+    assert len(stage.parents) == 1
+
+
+@pytest.mark.slow
+def test_a_sweeper_of_another_kind_is_given_median_losses(tmp_path: Path, command: Command) -> None:
+    """It asks for one job after another, each chosen by what the last one returned."""
+    plugins = tmp_path / "hydra_plugins"
+    plugins.mkdir()
+    (plugins / "halving.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from pathlib import Path\n"
+        "from hydra.core.config_store import ConfigStore\n"
+        "from hydra.core.plugins import Plugins\n"
+        "from hydra.plugins.sweeper import Sweeper\n"
+        "@dataclass\n"
+        "class Conf:\n"
+        "    _target_: str = 'hydra_plugins.halving.Halving'\n"
+        "ConfigStore.instance().store(group='hydra/sweeper', name='halving', node=Conf)\n"
+        "class Halving(Sweeper):\n"
+        "    def setup(self, *, hydra_context, task_function, config):\n"
+        "        self.launcher = Plugins.instance().instantiate_launcher(\n"
+        "            config=config, hydra_context=hydra_context, task_function=task_function)\n"
+        "    def sweep(self, arguments):\n"
+        "        lines = []\n"
+        "        for lr in ('0.1', '0.05'):\n"
+        "            (done,) = self.launcher.launch([[*arguments, f'optimizer.lr={lr}']], len(lines))\n"
+        "            lines.append(f'{lr} {done.return_value!r}')\n"
+        "        Path('returned').write_text('\\n'.join(lines))\n"
+    )
+    stage = _train(tmp_path, command, "-m", "hydra/sweeper=halving", "seeds=3", "epochs=1")
+    assert stage.done.returncode == 0, stage.done.stderr
+    for line in (tmp_path / "returned").read_text().splitlines():
+        lr, value = line.split()
+        losses = [
+            run.data.metrics["summary/last_epoch_loss"]
+            for run in stage.runs
+            if run.data.params["optimizer.lr"] == lr
+        ]
+        assert len(losses) == 3
+        assert float(value) == pytest.approx(median(losses), rel=1e-12)
+    (parent,) = stage.parents
+    assert {run.data.tags["mlflow.parentRunId"] for run in stage.runs} == {parent.info.run_id}
+
+
+def test_the_table_ranks_by_median_and_counts_divergences() -> None:
+    rows = [("worse", "ok", 3.0)] * 3 + [("better", "ok", 1.0)] * 2 + [("better", "diverged", np.inf)]
+    table = summary_table(pd.DataFrame(rows, columns=["label", "status", "last_epoch_loss"]))
+    console = Console(width=100, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console.print(table)
+    console.file.close()
+    lines = [line for line in console.export_text().splitlines() if "worse" in line or "better" in line]
+    cells = [line.replace("│", " ").split() for line in lines]
+    assert cells[0] == ["worse", "3", "0", "3", "3", "to", "3", "2"]
+    assert cells[1][:4] == ["better", "3", "1", "1"]
+    assert cells[1][-1] == "1"
+
+
+def _train(folder: Path, command: Command, *words: str) -> Stage:
+    done = command(folder, "study.train", *words, f"tracking.uri={_uri(folder)}")
+    return _stage(_client(folder), done)
+
+
+def _uri(folder: Path) -> str:
+    return f"sqlite:///{folder}/store/mlflow.db"
+
+
+def _client(folder: Path) -> MlflowClient:
+    return MlflowClient(_uri(folder))
+
+
+def _stage(client: MlflowClient, done: subprocess.CompletedProcess[str]) -> Stage:
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    runs, parents = (
+        list(client.search_runs(experiments, f"tags.`study.kind` = '{kind}'")) for kind in ("run", "sweep")
+    )
+    return Stage(done, runs, parents)
+
+
+def _ids(stage: Stage) -> set[str]:
+    return {run.info.run_id for run in stage.runs}
+
+
+def _history(folder: Path, run: MlflowRun, key: str) -> dict[int, float]:
+    points = _client(folder).get_metric_history(run.info.run_id, key)
+    losses = {point.step: point.value for point in sorted(points, key=lambda point: point.step)}
+    assert len(losses) == len(points)
+    return losses
+
+
+def _job(optimizer: str) -> Job:
+    """Describe a job of the smoke experiment without the help of Hydra."""
+    problem, rule = (
+        yaml.safe_load((ROOT / "conf" / f"{name}.yaml").read_text())
+        for name in ("problem/parabola", f"optimizer/{optimizer}")
+    )
+    return Job(problem["problem"], rule, epochs=2, batch_size=32, seeds=range(2), label=optimizer)
+
+
+def _wait_for_runs(folder: Path, *, at_least: int) -> None:
+    """Look into the store's file until so many children are there."""
+    query = "SELECT count(*) FROM tags WHERE key = 'study.kind' AND value = 'run'"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with sqlite3.connect(f"file:{folder}/store/mlflow.db?mode=ro", uri=True, timeout=10) as store:
+                (count,) = store.execute(query).fetchone()
+        except sqlite3.OperationalError:  # not there yet
+            count = 0
+        if count >= at_least:
+            return
+        time.sleep(0.05)
+    pytest.fail("the sweep did not write its first runs within a minute")
+
+
+def test_the_next_commands_name_what_was_trained_where() -> None:
+    assert next_commands("headline", None) == ("make report", "make ui")
+    assert next_commands("zoo", None) == ("make report EXPERIMENT=zoo", "make ui")
+    report, ui = next_commands("mine", "sqlite:///a b.db")
+    assert (
+        report == ".venv/bin/python -m study.report tracking.experiment=mine 'tracking.uri=sqlite:///a b.db'"
+    )
+    assert ui == "make ui 'ARGS=tracking.uri=sqlite:///a b.db'"

@@ -1,0 +1,76 @@
+"""MLflow's own UI in a browser: the prepared view shows every run by its name, under its job."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any  # a fixture that serves
+
+import pytest
+
+from study.job import Job
+from study.tracking import sweeps, ui_state
+from study.tracking.records import records
+from study.tracking.store import open_store
+from study.training.result import Trained
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = next(
+    (path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if path.exists()), None
+)
+QUIET = ["background-networking", "component-update", "sync", "gpu"]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    switches = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+        yield browser.new_page(viewport={"width": 1600, "height": 1200})
+        browser.close()
+
+
+def test_every_run_is_shown_under_its_job_and_its_parent(
+    uri: str,
+    page: Any,
+    serve: Any,
+    make_job: Callable[..., Job],
+    train: Callable[..., Trained],
+    tmp_path: Path,
+) -> None:
+    rates = {"sgd": 0.1, "momentum": 0.2, "rmsprop": 0.3, "adam": 100.0}
+    jobs = [make_job(name, lr, seeds=range(2)) for name, lr in rates.items()]
+    store = open_store(uri)
+    store.describe("study", "Which one is best?\n\nEach at its own learning rate.")
+    sweep = sweeps.begin(
+        store,
+        "study",
+        asked="2024-01-31_23-59-59-1",
+        jobs=jobs,
+        tags={"mlflow.user": "me"},
+        command="typed",
+        config="",
+    )
+    sweep.write(records(train(jobs)), lambda count: None)
+    sweep.finish("FINISHED", {"runs": 8.0})
+    expect = playwright.expect
+    expect.set_options(timeout=60_000)
+    with serve(uri, tmp_path / "served") as url:
+        page.goto(url + ui_state.path(sweep.experiment_id))
+        for job in jobs:
+            expect(page.get_by_text(f"Group: {job.label}", exact=True)).to_be_visible()
+            for seed in job.seeds:
+                expect(page.get_by_role("link", name=f"{job.label} seed={seed}", exact=True)).to_be_visible()
+        expect(page.get_by_text("Which one is best?")).to_be_visible()
+        for column in ("summary/last_epoch_loss", "optimizer.lr", "seed", "study.status"):
+            expect(page.locator(".ag-header-cell").filter(has_text=column).first).to_be_attached()
+        expect(page.get_by_text("diverged", exact=True)).to_have_count(2)
+
+        page.goto(f"{url}/#/experiments/{sweep.experiment_id}/runs/{sweep.run_id}")
+        expect(page.get_by_text("study 2024-01-31 23:59").first).to_be_visible()
+        expect(page.get_by_role("link", name="adam lr=100.0 seed=1")).to_be_visible()
+        expect(page.get_by_role("cell", name="rmsprop lr=0.3")).to_be_visible()  # of the description's table
