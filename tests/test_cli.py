@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from study import cli
 from study.errors import InvalidInput, one_of
+from study.paths import CONF
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -77,8 +78,7 @@ def test_an_unknown_choice_lists_every_file() -> None:
         cli.compose(["optimizer=xyzzy"])
     message = cli.explain(error.value) or ""
     names = {
-        str(f.relative_to(cli.CONF / "optimizer").with_suffix(""))
-        for f in cli.CONF.rglob("optimizer/**/*.yaml")
+        str(f.relative_to(CONF / "optimizer").with_suffix("")) for f in CONF.rglob("optimizer/**/*.yaml")
     }
     assert len(names) > 15
     assert set(message.partition("one of ")[2].partition(";")[0].split(", ")) == names

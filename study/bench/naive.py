@@ -30,7 +30,7 @@ def train(cfg: DictConfig) -> None:
         for step, rows in enumerate(_batches(len(x))):
             loss = nn.functional.mse_loss(model(x[rows]), y[rows])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             if cfg.logging == "each":
                 mlflow.log_metric("train/loss", loss.item(), step=step)

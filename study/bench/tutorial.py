@@ -41,7 +41,7 @@ def _compare(seed: int, workers: int) -> list[list[float]]:
             for model, optimizer, record in zip(models, optimizers, losses, strict=True):
                 loss = nn.functional.mse_loss(model(inputs), targets)
                 optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
                 optimizer.step()
                 record.append(loss.item())
     return losses

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from study.bench import programs
+from study.bench.measure import run
+from study.paths import CONF
 
 
 @pytest.mark.slow
@@ -43,9 +45,9 @@ def test_a_person_is_told_what_was_wrong(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("logging", ["each", "batch"])
 def test_the_naive_program_writes_every_loss(logging: str, tmp_path: Path) -> None:
-    store, conf = tmp_path / "naive.db", programs.ROOT / "conf"
-    words = [f"logging={logging}", f"hydra.searchpath=[file://{conf}]", f"uri=sqlite:///{store}"]
-    programs.run("study.bench.naive", [*words, "optimizer=adam", "seed=3"], tmp_path)
+    store = tmp_path / "naive.db"
+    words = [f"logging={logging}", f"hydra.searchpath=[file://{CONF}]", f"uri=sqlite:///{store}"]
+    run("study.bench.naive", [*words, "optimizer=adam", "seed=3"], tmp_path)
     with closing(sqlite3.connect(store)) as connection:
         counts = connection.execute(
             "SELECT runs.name, runs.status, count(*), count(DISTINCT step), max(step) FROM metrics "

@@ -1,6 +1,7 @@
 """Servers of our own: there while they are asked for, gone afterwards, and told about when they cannot be had."""
 
 import errno
+import os
 import pwd
 import socket
 import urllib.request
@@ -62,7 +63,7 @@ def test_root_needs_a_user_who_runs_postgresql(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(servers, "find_spec", lambda name: name)
     monkeypatch.setattr(servers, "_program", lambda name: name)
-    monkeypatch.setattr(servers.os, "getuid", lambda: 0)
+    monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setattr(pwd, "getpwnam", nobody)
     _is_absent("PostgreSQL does not run as root, and there is no user postgres")
 

@@ -11,7 +11,7 @@ class _Brought(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, **hyper})
 
     @torch.no_grad()
-    def step(self) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # asks for no second loss
         for group in self.param_groups:
             for p in group["params"]:
                 self.move(p, p.grad, self.state[p], group)

@@ -1,5 +1,8 @@
 """The limits hold for torch's own rules and not for their neighbours, and the difference falls like 1/eps."""
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 from study.certify import limits
@@ -24,13 +27,14 @@ def test_rmsprop_becomes_momentum(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_adam_becomes_the_heavy_ball() -> None:
     gradients = quadratic_gradients()
-    of = {"lr": 0.01, "betas": (0.9, 0.999)}
-    assert limits.adam_to_heavy_ball(_torchs("Adam"), gradients, **of) < LEAST
-    assert limits.adam_to_heavy_ball(_torchs("NAdam"), gradients, **of) > 1e-2
+    difference = partial(limits.adam_to_heavy_ball, gradients=gradients, lr=0.01, betas=(0.9, 0.999))
+    assert difference(_torchs("Adam")) < LEAST
+    assert difference(_torchs("NAdam")) > 1e-2
 
 
 def test_with_eps_inside_the_root_too() -> None:
-    gradients, inside = quadratic_gradients(), {"lr": 0.01, "eps_inside_root": True}
+    gradients = quadratic_gradients()
+    inside: dict[str, Any] = {"lr": 0.01, "eps_inside_root": True}  # keywords of classes and functions
     rmsprop = Subject({"name": "r", "_target_": "study.optimizers.rmsprop.RMSprop", "alpha": 0.9, **inside})
     assert limits.rmsprop_to_momentum(rmsprop, gradients, **inside) < LEAST
     adam = Subject({"name": "a", "_target_": "study.optimizers.adam.Adam", **inside})

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from study.config.location import ROOT, Location, without_password
+from study.config.location import Location, without_password
 from study.errors import InvalidInput
+from study.paths import ROOT
 
 
 def test_the_default_store_lies_in_the_repository_from_every_directory(

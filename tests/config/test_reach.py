@@ -60,25 +60,23 @@ def test_a_name_that_no_server_has_is_refused() -> None:
         require_answer(Location.of("http://no.such.host.invalid"))
 
 
-class _Guarded(BaseHTTPRequestHandler):
-    asked: list[str]
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        self.send_error(401)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def guarded() -> Iterator[tuple[str, list[str]]]:
     """A server that answers nobody without a password, and what it was asked for."""
-    handler = type("Handler", (_Guarded,), {"asked": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+    asked: list[str] = []
+
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(401)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as http:
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"127.0.0.1:{http.server_port}", handler.asked
+        yield f"127.0.0.1:{http.server_port}", asked
         http.shutdown()
         thread.join()
 

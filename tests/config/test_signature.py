@@ -17,7 +17,7 @@ CONF = Path(__file__).parents[2] / "conf"
 NODES = [
     OmegaConf.load(path) for group in ("optimizer", "problem") for path in CONF.rglob(f"{group}/**/*.yaml")
 ]
-TARGETS = sorted({str(node.get("problem", node)._target_) for node in NODES})
+TARGETS = sorted({str(OmegaConf.select(node, "problem", default=node)._target_) for node in NODES})
 _EMPTY = inspect.Parameter.empty
 
 

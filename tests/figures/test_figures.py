@@ -163,5 +163,5 @@ def test_trajectories_together_or_apart() -> None:
     assert len(_draw("trajectories", sweep).axes) == 2
     together = _draw("trajectories", sweep, together=True).axes
     assert len(together) == 1
-    path = next(line for line in together[0].get_lines() if len(line.get_xdata()) == 21)
-    assert np.asarray(path.get_xdata())[-1] == pytest.approx(-5 * 0.92**20, rel=1e-12)
+    path = next(x for x in (np.asarray(line.get_xdata()) for line in together[0].get_lines()) if len(x) == 21)
+    assert path[-1] == pytest.approx(-5 * 0.92**20, rel=1e-12)

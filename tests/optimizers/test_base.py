@@ -14,7 +14,8 @@ SCRATCH = sorted((Path(__file__).parents[2] / "conf/optimizer/scratch").glob("*.
 
 @pytest.fixture(params=SCRATCH, ids=lambda path: path.stem)
 def config(request: pytest.FixtureRequest) -> Mapping[str, object]:
-    return yaml.safe_load(request.param.read_text())
+    config: Mapping[str, object] = yaml.safe_load(request.param.read_text())
+    return config
 
 
 def test_updates_in_place_and_leaves_the_gradient_alone(config: Mapping[str, object]) -> None:

@@ -16,12 +16,13 @@ RUNS, ELEMENTS, STEPS = 3, 6, 20
 
 
 def _config(path: Path) -> dict[str, object]:
-    return yaml.safe_load(path.read_text())
+    config: dict[str, object] = yaml.safe_load(path.read_text())
+    return config
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.relative_to(TREE).with_suffix("").as_posix())
 def path(request: pytest.FixtureRequest) -> Path:
-    return request.param
+    return Path(request.param)
 
 
 def test_name_is_the_path_and_the_first_line_a_command_with_it(path: Path) -> None:

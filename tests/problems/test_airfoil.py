@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,7 +201,7 @@ def test_library_jobs_descend_on_twice_the_half_mse(
         ({"gradient_scale": 0.0}, r"problem.gradient_scale must be a finite number > 0, got 0.0"),
     ],
 )
-def test_wrong_values_are_refused(wrong: dict[str, object], message: str) -> None:
-    right = {"path": None, "points": 1500, "init_std": 0.01, "cap": 1e6, "gradient_scale": 1.0}
+def test_wrong_values_are_refused(wrong: dict[str, Any], message: str) -> None:
+    right = partial(Airfoil, "airfoil", path=None, points=1500, init_std=0.01, cap=1e6, gradient_scale=1.0)
     with pytest.raises(InvalidInput, match=message):
-        Airfoil(name="airfoil", **{**right, **wrong})
+        right(**wrong)

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,10 +97,10 @@ def test_rotation_is_noticed_by_rmsprop(trained: Train) -> None:
         ({"cap": -1.0}, r"problem.cap must be a finite number > 0, got -1.0"),
     ],
 )
-def test_wrong_values_are_refused(wrong: dict[str, object], message: str) -> None:
-    right = {"coefficients": [0.1, 2.0], "start": [-5.0, -2.0], "rotation": 0.0, "cap": 1e12}
+def test_wrong_values_are_refused(wrong: dict[str, Any], message: str) -> None:
+    right = partial(Bowl, "bowl", coefficients=[0.1, 2.0], start=[-5.0, -2.0], rotation=0.0, cap=1e12)
     with pytest.raises(InvalidInput, match=message):
-        Bowl(name="bowl", **{**right, **wrong})
+        right(**wrong)
 
 
 def _path(result: Trained) -> np.ndarray:

@@ -23,7 +23,7 @@ def test_equal_receipts_are_a_pair() -> None:
     [("data_sha", "x", "data"), ("init_sha", "x", "start"), ("order_sha", "x", "order of minibatches"),
      ("order_sha", None, "no receipt of the order"), ("seed", 7, "same seeds")],
 )  # fmt: skip
-def test_any_difference_is_refused_in_words(column: str, value: object, said: str) -> None:
+def test_any_difference_is_refused_in_words(column: str, value: str | int | None, said: str) -> None:
     """One cell differs."""
     runs = _runs()
     runs.loc[3, column] = value

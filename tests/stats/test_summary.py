@@ -33,7 +33,7 @@ def test_counts_medians_and_intervals() -> None:
 
 def test_divergence_and_ties_in_the_rank() -> None:
     """By hand: medians 2, inf, 2, 1 rank 2, 4, 2, 1; sizes may differ between labels."""
-    values = {"a": [1, 2, 3], "b": [np.inf, np.inf, 1], "c": [2, 2], "d": [1.0]}
+    values: dict[str, list[float]] = {"a": [1, 2, 3], "b": [np.inf, np.inf, 1], "c": [2, 2], "d": [1.0]}
     runs = pd.DataFrame(
         [
             (label, "diverged" if np.isinf(value) else "ok", value)

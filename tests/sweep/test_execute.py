@@ -20,6 +20,7 @@ from study.sweep.execute import Outcome, execute
 from study.tracking.records import Record
 from study.tracking.sweeps import Sweep
 from study.training.result import Trained
+from study.training.train import train
 
 CONF = Path(__file__).parents[2] / "conf"
 SETTINGS = Settings("now", None, "test", "cpu", max_runs=100, threads=1, force=False)
@@ -28,7 +29,7 @@ SETTINGS = Settings("now", None, "test", "cpu", max_runs=100, threads=1, force=F
 class Crashing(torch.optim.SGD):
     """Steps twice."""
 
-    def step(self, closure: object = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # asks for no second loss
         self.steps = getattr(self, "steps", 0) + 1
         if self.steps > 2:
             raise ArithmeticError("the third wheel came off")
@@ -179,7 +180,7 @@ def test_a_store_that_cannot_be_written_ends_the_sweep(monkeypatch: pytest.Monke
 
 def test_the_next_stack_is_trained_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """And no further: one stack in training and one in writing bound the memory."""
-    train, write, second_began = module.train, Memory.write, threading.Event()
+    write, second_began = Memory.write, threading.Event()
     seeds, unwritten = [0, 1, 2, 3], list[int]()
     began = done = 0
 

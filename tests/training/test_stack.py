@@ -336,7 +336,8 @@ class _Network(nn.Module):
         self.hidden, self.out = nn.Linear(1, 20), nn.Linear(20, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.out(torch.relu(self.hidden(x)))
+        out: torch.Tensor = self.out(torch.relu(self.hidden(x)))
+        return out
 
 
 def _network(seed: int) -> nn.Module:

@@ -62,7 +62,7 @@ class Style:
         """Return a fresh stream, so that no figure's numbers depend on which others are drawn."""
         return np.random.default_rng(self.seed)
 
-    def theme(self) -> dict[str, Any]:  # Any: Matplotlib's settings are of many types
+    def theme(self) -> dict[Any, Any]:  # Any: Matplotlib's settings are of many types
         """Return the settings to draw and to save under: readable on a phone, the same bytes each time."""
         return {
             **sns.axes_style("ticks"),

@@ -41,9 +41,12 @@ def test_each_job_returns_its_own_value_in_order(
     assert [done.return_value for done in returned] == [5.0, 2.5, 1.25]
     assert [done.status for done in returned] == [JobStatus.COMPLETED] * 3
     assert [done.overrides for done in returned] == overrides
-    assert returned[1].cfg.optimizer.name == "adam"
-    assert "hydra" not in returned[1].cfg
-    assert returned[1].hydra_cfg.hydra.runtime.choices.optimizer == "adam"
+    task, hydra = returned[1].cfg, returned[1].hydra_cfg
+    assert task is not None
+    assert hydra is not None
+    assert task.optimizer.name == "adam"
+    assert "hydra" not in task
+    assert hydra.hydra.runtime.choices.optimizer == "adam"
 
 
 def test_a_crash_is_a_failed_job_that_raises_when_asked(
