@@ -127,7 +127,7 @@ def test_a_larger_gamma_makes_the_late_curve_smooth(trained: Train) -> None:
 )
 def test_wrong_values_are_refused(wrong: dict[str, Any], message: str) -> None:
     right = partial(
-        Linear, "linear", points=9, weights=[1], bias=0, noise=0.1, init_std=1, cap=1e6, full_every=None
+        Linear, "linear", points=9, weights=[1.0], bias=0.0, noise=0.1, init_std=1.0, cap=1e6, full_every=None
     )
     with pytest.raises(InvalidInput, match=message):
         right(**wrong)

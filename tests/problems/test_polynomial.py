@@ -87,7 +87,13 @@ def test_gradient_at_the_optimum_is_zero(problem: Callable[..., Problem]) -> Non
 )
 def test_wrong_values_are_refused(wrong: dict[str, Any], message: str) -> None:
     right = partial(
-        Polynomial, "polynomial", points=100, coefficients=[2, 3, 4], noise=0.5, cap=1e6, gradient_scale=0.5
+        Polynomial,
+        "polynomial",
+        points=100,
+        coefficients=[2.0, 3.0, 4.0],
+        noise=0.5,
+        cap=1e6,
+        gradient_scale=0.5,
     )
     with pytest.raises(InvalidInput, match=message):
         right(**wrong)
