@@ -1,8 +1,13 @@
-r"""How the rules without a root move on a quadratic: one matrix per curvature, applied again and again.
+r"""Momentum on a quadratic in closed form: path, rate of convergence and boundary of stability.
 
 On f(x) = λ x² / 2 the gradient is λ x, so the pair (x, v) of place and velocity is multiplied at each step by a
-matrix that depends on lr and λ through their product alone. Its powers are the path; where its spectral radius
-passes 1 lies the greatest stable step.
+matrix that depends on lr and λ through their product ηλ alone. Its powers are the path, its spectral radius is the
+rate; where that passes 1 lies the greatest stable step. The velocity is torch's, times lr.
+
+Reference:
+    Polyak 1964, Some methods of speeding up the convergence of iteration methods.
+    Lessard, Recht and Packard 2016, Analysis and design of optimization algorithms via integral quadratic
+    constraints, section 2.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +18,7 @@ from jaxtyping import Float
 
 
 class LinearRule(ABC):
-    """A rule whose step is linear in place, velocity and gradient, v being the torch-form velocity times lr."""
+    """A rule whose step is linear in place, velocity and gradient."""
 
     @abstractmethod
     def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
@@ -22,13 +27,19 @@ class LinearRule(ABC):
     @property
     @abstractmethod
     def boundary(self) -> float:
-        """The lr times curvature below which the path dies out."""
+        """The lr times curvature below which the path dies out: there an eigenvalue of the matrix is -1."""
 
-    def path(self, product: float, start: float, *, steps: int) -> Float[np.ndarray, "step"]:
+    def path(self, product: float, start: float, *, steps: int) -> Float[np.ndarray, " step"]:
         """Return x_1 ... x_steps from (start, 0): the first row of the matrix's powers."""
         matrix = self.matrix(product)
         powers = [np.linalg.matrix_power(matrix, t) for t in range(1, steps + 1)]
         return np.array([power[0, 0] * start for power in powers])
+
+    def rates(self, products: Float[np.ndarray, " product"]) -> Float[np.ndarray, " product"]:
+        """Return the spectral radius for each product: the factor by which |x| shrinks (< 1) or grows per step."""
+        matrices = np.stack([self.matrix(float(product)) for product in products])
+        radius: np.ndarray = np.abs(np.linalg.eigvals(matrices)).max(axis=-1)
+        return radius
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +59,7 @@ class HeavyBall(LinearRule):
     """v' = β v + ηλ x, x' = x - v'; stable for ηλ < 2 + 2β. Polyak (1964).
 
     Args:
-        momentum: β.
+        momentum: β in [0, 1).
     """
 
     momentum: float | int
@@ -66,7 +77,7 @@ class Nesterov(LinearRule):
     """v' = β v + ηλ x, x' = x - ηλ x - β v'; stable for ηλ < 2 (1 + β) / (1 + 2β).
 
     Args:
-        momentum: β.
+        momentum: β in [0, 1).
     """
 
     momentum: float | int

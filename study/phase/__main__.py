@@ -41,23 +41,23 @@ def measure(size: int) -> "pd.DataFrame":
     import numpy as np
     import pandas as pd
 
-    from study.phase.measure import measured_rates
-    from study.phase.theory import RULES, boundary, rate
+    from study.phase.measure import RULES, measured_rates
 
     a, momenta = (np.arange(size) + 0.5) * (_LARGEST / size), np.arange(size) / size
     columns, rows = np.meshgrid(a, momenta)
-    parts = [
-        {
+    parts = []
+    for rule, measured in zip(RULES, measured_rates(RULES, a, momenta), strict=True):
+        theory = [RULES[rule](momentum=float(beta)) for beta in momenta]
+        part = {
             "rule": rule,
             "momentum": rows.ravel(),
             "eta_lambda": columns.ravel(),
             "measured": measured.ravel(),
-            "theory": rate(rule, columns, rows).ravel(),
-            "boundary": boundary(rule, rows).ravel(),
+            "theory": np.concatenate([row.rates(a) for row in theory]),
+            "boundary": np.repeat([row.boundary for row in theory], size),
         }
-        for rule, measured in zip(RULES, measured_rates(RULES, a, momenta), strict=True)
-    ]
-    return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)
 
 
 def agreement(grid: "pd.DataFrame") -> str:

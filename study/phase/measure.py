@@ -1,6 +1,6 @@
 """Measure the rate of convergence of torch's own SGD in each cell of a grid, all cells in one stack."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from study.job import Job, Run
-from study.phase.theory import Rule
 from study.problems.base import Data, Problem
 from study.randomness import Source
+from study.theory import HeavyBall, Nesterov
 from study.training.train import train
+
+RULES: Mapping[str, type[HeavyBall | Nesterov]] = {"heavy ball": HeavyBall, "NAG": Nesterov}
+"""What is measured, and the theory of each."""
 
 STEPS = 400
 _WINDOW = 32  # steps; holds a crest of |x| of every oscillation that the grids resolve
@@ -20,7 +23,7 @@ _READABLE = 1e280  # what lies above it, or below its inverse, is about to overf
 
 
 def measured_rates(
-    rules: Sequence[Rule], a: Float[np.ndarray, " column"], beta: Float[np.ndarray, " row"]
+    rules: Iterable[str], a: Float[np.ndarray, " column"], beta: Float[np.ndarray, " row"]
 ) -> Float[np.ndarray, "rule row column"]:
     """Return the factor by which |x| changes per step, measured over the later half of 400 steps from x = 1.
 
@@ -36,7 +39,7 @@ def measured_rates(
     runs = [Run(job, seed) for job in jobs for seed in job.seeds]
     trained = train(_Parabolas("phase", 1e300, a), runs, device=torch.device("cpu"))
     rates = rate_of(np.abs(trained.series["param/x"].values))
-    return rates.reshape(len(rules), len(beta), len(a))
+    return rates.reshape(-1, len(beta), len(a))
 
 
 def rate_of(size: Float[np.ndarray, "run step"]) -> Float[np.ndarray, " run"]:
@@ -59,7 +62,7 @@ def _log_crest(size: np.ndarray, at: np.ndarray) -> np.ndarray:
     return crest
 
 
-def _job(rule: Rule, momentum: float, columns: int) -> Job:
+def _job(rule: str, momentum: float, columns: int) -> Job:
     optimizer = {
         "name": rule,
         "_target_": "torch.optim.SGD",
