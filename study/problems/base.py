@@ -1,11 +1,11 @@
-"""What a problem is: the interface that its one file implements and the trainer calls."""
+"""The interface of a problem: data, model, start, loss and floor, as one file of one's own gives them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import get_type_hints
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from study.randomness import Source
@@ -14,7 +14,10 @@ from study.ranges import range_of
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What one seed trains on.
+    """What one seed trains on. The leading axis of each tensor is the point; their number is every seed's.
+
+    The other axes and the types are what model and loss take: columns of numbers, images `[point, channel, y, x]`,
+    class indices `[point]`.
 
     Args:
         inputs: what the model is given.
@@ -22,9 +25,9 @@ class Data:
         eval_targets: what `eval/loss` compares it with, on the same inputs (the noise-free target, or `targets`).
     """
 
-    inputs: Float[Tensor, "point feature"]
-    targets: Float[Tensor, "point 1"]
-    eval_targets: Float[Tensor, "point 1"]
+    inputs: Shaped[Tensor, "point ..."]
+    targets: Shaped[Tensor, "point ..."]
+    eval_targets: Shaped[Tensor, "point ..."]
 
 
 class Problem(ABC):
@@ -35,7 +38,7 @@ class Problem(ABC):
     Attributes:
         name: the problem's name, part of the key of its randomness.
         cap: a loss above it counts as a divergence, like a non-finite one.
-        dtype: of data, parameters and losses.
+        dtype: of parameters and losses, and of data that are no indices.
         gradient_scale: the optimizers see `gradient_scale` times the gradient of `loss`. 1 unless a source
             descends on another multiple of the loss than the one it reports.
         full_every: also record `full/loss`, the loss on all data, whenever so many samples have been seen
@@ -65,7 +68,11 @@ class Problem(ABC):
 
     @abstractmethod
     def model(self) -> nn.Module:
-        """Return the module whose parameters are trained; their values here do not matter."""
+        """Return the module whose parameters are trained; their values here do not matter.
+
+        It is called on a batch of inputs, under `vmap` over runs: no buffer that changes (batch norm), no chance
+        (dropout), no branch on values.
+        """
 
     @abstractmethod
     def initialise(self, model: nn.Module, source: Source) -> None:
@@ -73,14 +80,14 @@ class Problem(ABC):
 
     @abstractmethod
     def loss(
-        self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
+        self, prediction: Float[Tensor, "point ..."], target: Shaped[Tensor, "point ..."]
     ) -> Float[Tensor, ""]:
-        """Return the recorded loss of one run on one batch."""
+        """Return the recorded loss of one run on one batch: a mean over its points."""
 
     @abstractmethod
     def floor(self, data: Data) -> float:
-        """Return the least `eval/loss` that any parameters reach on this data (0 where it is a lower bound)."""
+        """Return the least `eval/loss` of any parameters on this data, or a lower bound of it such as 0."""
 
     @abstractmethod
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        """Return inputs at which the trained model's predictions are kept for a figure, or None for no curve."""
+        """Return inputs at which a model of one output is drawn as a curve, or None for no curve."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from study.training.result import Series, Trained
@@ -20,6 +20,7 @@ class Recorder:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
+        self._curve()  # what a figure is drawn from may fail now, but not take trained runs with it at the end
         self._times = [time.time()]
         self._losses: list[Tensor] = []
         self._evaluated: list[tuple[int, Tensor]] = []
@@ -45,11 +46,9 @@ class Recorder:
 
     def trained(self) -> Trained:
         stack, data = self._stack, self._stack.drawn
-        inputs = stack.problem.curve_inputs()
-        curve = torch.empty(len(stack.runs), 0) if inputs is None else self._curve(inputs)
+        curve_inputs, curve = self._curve()
         final = stack.unflatten(stack.params.detach())
         orders = stack.orders.digests()
-        sample = torch.cat([data.inputs[0], data.targets[0], data.eval_targets[0]], dim=1)
         return Trained(
             runs=stack.runs,
             cap=stack.problem.cap,
@@ -58,8 +57,8 @@ class Recorder:
             floor=np.array(data.floor)[stack.rows],
             final={name: _array(values) for name, values in final.items()},
             curve=_array(curve),
-            curve_inputs=np.empty((0, 1)) if inputs is None else _array(inputs),
-            sample=_array(sample),
+            curve_inputs=_array(curve_inputs),
+            sample=_array(_sample(data.inputs[0], data.targets[0], data.eval_targets[0])),
             receipts={
                 "data_sha": [data.data_sha[row] for row in stack.rows],
                 "init_sha": [data.init_sha[row] for row in stack.rows],
@@ -69,8 +68,14 @@ class Recorder:
             steps_per_epoch=-(-stack.points // stack.batch_size),
         )
 
-    def _curve(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "run point"]:
-        return self._stack.predict(inputs.to(self._stack.row.device)).squeeze(-1)
+    def _curve(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:
+        """Return where the models are drawn and their heights there; no points where an output is no one number."""
+        inputs = self._stack.problem.curve_inputs()
+        if inputs is not None:
+            heights = self._stack.predict(inputs.to(self._stack.row.device))
+            if heights.shape[2:] == (1,):
+                return inputs, heights.squeeze(-1)
+        return torch.empty(0, 1), torch.empty(len(self._stack.runs), 0)
 
     def _series(self) -> dict[str, Series]:
         series = {"eval/loss": _series(self._evaluated)}
@@ -82,6 +87,13 @@ class Recorder:
             for column, name in enumerate(_scalar_names(self._stack.shapes)):
                 series[f"param/{name}"] = Series(steps, trace[:, :, column])
         return series
+
+
+def _sample(*columns: Shaped[Tensor, "point ..."]) -> Shaped[Tensor, "sample column"]:
+    """Return inputs, targets and eval targets side by side; no points where one of them is more than a column."""
+    if all(values.shape[1:] == (1,) for values in columns):
+        return torch.cat(columns, dim=1)
+    return torch.empty(0, len(columns))
 
 
 def _series(recorded: list[tuple[int, Tensor]]) -> Series:

@@ -30,7 +30,8 @@ class Trained:
         final: the parameters after the last step, by the module's names.
         curve: what the trained models predict at the problem's curve inputs (no columns where it has none).
         curve_inputs: those inputs.
-        sample: inputs, targets and eval targets of the first run's seed, side by side.
+        sample: inputs, targets and eval targets of the first run's seed, side by side, for a figure; empty where
+            one of them is more than a column.
         receipts: `data_sha`, `init_sha`, `order_sha`: digests of what was paired.
         times: when each step was done, in seconds since the epoch; steps + 1 values, the first is the start.
         steps_per_epoch: number of updates in one epoch.

@@ -11,7 +11,7 @@ from itertools import groupby
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
@@ -51,7 +51,7 @@ class Stack:
         self._evaluations = vmap(self._loss, chunk_size=chunk)
         self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=chunk)
 
-    def batches(self) -> Iterator[tuple[Float[Tensor, "run point feature"], Float[Tensor, "run point 1"]]]:
+    def batches(self) -> Iterator[tuple[Shaped[Tensor, "run point ..."], Shaped[Tensor, "run point ..."]]]:
         """Yield one epoch's minibatches, each seed's in its own order; the last one may be smaller."""
         data, order = self.drawn, self.orders.next_epoch()
         if order is None:
@@ -64,7 +64,7 @@ class Stack:
             yield data.inputs[seed, batch][self.row], data.targets[seed, batch][self.row]
 
     def step(
-        self, inputs: Float[Tensor, "run point feature"], targets: Float[Tensor, "run point 1"]
+        self, inputs: Shaped[Tensor, "run point ..."], targets: Shaped[Tensor, "run point ..."]
     ) -> Float[Tensor, " run"]:
         """Update every run once and return its loss before the update."""
         losses = self._losses(self.params, inputs, targets)
@@ -75,13 +75,13 @@ class Stack:
         return losses.detach()
 
     @torch.no_grad()
-    def evaluate(self, targets: Float[Tensor, "seed point 1"]) -> Float[Tensor, " run"]:
+    def evaluate(self, targets: Shaped[Tensor, "seed point ..."]) -> Float[Tensor, " run"]:
         """Return every run's loss on all its data."""
         losses: Tensor = self._evaluations(self.params, self.drawn.inputs[self.row], targets[self.row])
         return losses
 
     @torch.no_grad()
-    def predict(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "run point 1"]:
+    def predict(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "run point ..."]:
         """Return every run's prediction at the same inputs."""
         predictions: Tensor = self._predictions(self.params, inputs)
         return predictions

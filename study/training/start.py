@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from study.problems.base import Data, Problem
@@ -16,9 +16,9 @@ from study.randomness import Source
 class Start:
     """Data and start of every seed, stacked, and the digests that prove what was paired."""
 
-    inputs: Float[Tensor, "seed point feature"]
-    targets: Float[Tensor, "seed point 1"]
-    eval_targets: Float[Tensor, "seed point 1"]
+    inputs: Shaped[Tensor, "seed point ..."]
+    targets: Shaped[Tensor, "seed point ..."]
+    eval_targets: Shaped[Tensor, "seed point ..."]
     params: Float[Tensor, "seed parameter"]
     floor: list[float]
     data_sha: list[str]

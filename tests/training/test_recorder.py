@@ -1,0 +1,71 @@
+"""What is kept for figures alone: from problems of one number alone, and never at the price of what was trained."""
+
+import numpy as np
+import pytest
+import torch
+
+from study.job import Job, Run
+from study.problems.base import Problem
+from study.problems.parabola import Parabola
+from study.randomness import Source
+from study.training.result import Trained
+from study.training.train import train
+from tests.problems.brought import Classifier, Images
+
+SGD = {"name": "sgd", "_target_": "torch.optim.SGD", "lr": 0.1}
+
+
+def _train(problem: Problem, *, epochs: int = 3) -> Trained:
+    job = Job({"name": problem.name}, SGD, epochs, 16, range(2), "sgd")
+    return train(problem, [Run(job, seed) for seed in job.seeds], device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("kind", [Classifier, Images])
+def test_a_classifier_trains_as_in_a_plain_loop_and_leaves_no_curve(kind: type[Classifier]) -> None:
+    problem = kind()
+    trained = _train(problem)
+    for row, seed in enumerate(range(2)):
+        expected = _plain_losses(problem, seed)
+        np.testing.assert_allclose(trained.train_loss[row], expected, rtol=1e-5)  # float32, 12 steps
+    assert trained.sample.shape == (0, 3)
+    assert trained.curve.shape == (2, 0)
+    assert trained.curve_inputs.shape == (0, 1)
+
+
+def _plain_losses(problem: Problem, seed: int) -> list[float]:
+    source = Source(problem.name, seed)
+    model, data, order = problem.model(), problem.data(source), source.generator("order")
+    problem.initialise(model, source)
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.1), []
+    for _ in range(3):
+        for batch in torch.randperm(60, generator=order).split(16):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(data.inputs[batch]), data.targets[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses
+
+
+def test_a_sample_is_what_the_first_seed_trained_on() -> None:
+    problem = Parabola(name="parabola", points=32, noise=0.1, width=4, cap=9.0)
+    data = problem.data(Source("parabola", 0))
+    columns = torch.cat([data.inputs, data.targets, data.eval_targets], dim=1)
+    np.testing.assert_array_equal(_train(problem, epochs=1).sample, columns)
+
+
+class _WrongCurve(Classifier):
+    steps: list[int] = []  # noqa: RUF012  # counts for the test
+
+    def loss(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        self.steps.append(1)
+        return super().loss(prediction, target)
+
+    def curve_inputs(self) -> torch.Tensor | None:
+        return torch.zeros(5, 7)
+
+
+def test_a_curve_that_cannot_be_drawn_fails_before_anything_is_trained() -> None:
+    with pytest.raises(RuntimeError, match=r"2, 7\] but got"):
+        _train(_WrongCurve())
+    assert not _WrongCurve.steps
