@@ -12,7 +12,12 @@ class SweepFrames:
 
     Attributes:
         experiment: the experiment's name.
-        info: `sweep`, `command`, `git_commit`, `versions`, `started`, `device`, `store`, as text.
+        info: `sweep`, `command`, `status` (MLflow's, of the sweep's parent: `FINISHED`, `KILLED`, ...),
+            `git_commit`, `versions`, `started`, `device`, `store`, as text.
+        overrides: what was asked beside the experiment's own file (`seeds=50`, `optimizer.lr=100`); empty for the
+            plain experiment, and for a sweep that is of none.
+        asked: one row per label, in the sweep's order. Columns: `label`, `asked` (seeds asked for), `present` (how
+            many of them are in `runs`), `failed` (what the job crashed with, empty if it did not).
         runs: one row per run, sorted by job (in the sweep's order) and seed. Columns:
             `run_id`, `job` (hash), `label` (categorical, in the sweep's order: `adam lr=0.01`),
             `optimizer` (its name: `adam`, `scratch/adam`), `problem`, `seed` (int), `status` (`ok`, `diverged`),
@@ -31,6 +36,8 @@ class SweepFrames:
 
     experiment: str
     info: Mapping[str, str]
+    overrides: tuple[str, ...]
+    asked: pd.DataFrame
     runs: pd.DataFrame
     points: pd.DataFrame
     fits: pd.DataFrame

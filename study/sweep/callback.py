@@ -11,6 +11,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from study import cli
+from study.config.asked import deciding
 from study.config.check import job_from_config, settings_from_config
 from study.config.compose import Composer
 from study.config.gpu import check_device
@@ -76,9 +77,15 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None) -> "OpenSweep":
     check_feasible(jobs or (), settings)
     with cli.importing():  # MLflow: another one
         from study.sweep.open import OpenSweep
-    opened = OpenSweep.begin(settings, jobs, task)
+    opened = OpenSweep.begin(settings, jobs, task, overrides=_beside(config))
     current.CURRENT.set(opened)
     return opened
+
+
+def _beside(config: DictConfig) -> list[str]:
+    """Return what was asked beside an experiment's own file; a sweep of none is all its own."""
+    named = config.hydra.runtime.choices.get("experiment") is not None
+    return deciding(config.hydra.overrides.task) if named else []
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:

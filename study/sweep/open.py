@@ -41,13 +41,16 @@ class OpenSweep:
         self._live.enter_context(self._display.live())
 
     @classmethod
-    def begin(cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig) -> "OpenSweep":
+    def begin(
+        cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig, *, overrides: Sequence[str]
+    ) -> "OpenSweep":
         """Make or find the parent of checked jobs.
 
         Args:
             settings: where and how.
             jobs: all jobs, or None where the sweeper decides them on the way.
             config: as composed.
+            overrides: what was asked beside the experiment's own file.
 
         Raises:
             InvalidInput: there is no store; nothing was written.
@@ -62,6 +65,7 @@ class OpenSweep:
             tags=provenance(ROOT, settings.device),
             command=command(),
             config=OmegaConf.to_yaml(config),
+            overrides=overrides,
         )
         opened = cls(sweep, settings)
         opened.jobs += jobs or ()

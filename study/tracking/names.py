@@ -13,6 +13,7 @@ GIT_COMMIT = "study.git_commit"
 VERSIONS = "study.versions"
 DEVICE = "study.device"
 COMMAND = "study.command"
+OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
 RECEIPTS = ("data_sha", "init_sha", "order_sha")  # each under study.<name>
 
 PARENT = "mlflow.parentRunId"

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from study.frames import SweepFrames
 from study.tracking import names
 from study.tracking.records import DIVERGED
 from study.tracking.store import Store, open_store
-from study.tracking.sweeps import job_rows
+from study.tracking.sweeps import JobRow, job_rows
 
 _SUMMARY = ("last_epoch_loss", "final_eval_loss", "excess", "initial_eval_loss", "floor", "diverged_step")
 _INFINITE_IF_DIVERGED = ("last_epoch_loss", "final_eval_loss", "excess")
@@ -50,6 +50,8 @@ def read_sweep(uri: str | None, experiment: str, sweep: str | None = None) -> Sw
     return SweepFrames(
         experiment=experiment,
         info=_info(parent, location),
+        overrides=tuple(json.loads(parent.data.tags.get(names.OVERRIDES, "[]"))),
+        asked=_asked(parent.data.tags, runs),
         runs=runs,
         points=_points(store, runs),
         fits=fits,
@@ -84,6 +86,7 @@ def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
     return {
         "sweep": tags[names.SWEEP],
         "command": tags.get(names.COMMAND, ""),
+        "status": parent.info.status,
         "git_commit": tags.get(names.GIT_COMMIT, "unknown"),
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
         "started": started.strftime("%Y-%m-%d %H:%M UTC"),
@@ -101,18 +104,28 @@ def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, list[str]]:
     stored = stored.rename(columns={names.JOB_HASH: "job", names.STATUS: "status"} | _RENAMED)
     stored["seed"] = stored["seed"].astype(int)
     newest = stored.drop_duplicates(["job", "seed"], keep="last")
-    asked = pd.DataFrame(
-        [
-            (job.hash, seed, job.label)
-            for job in jobs
-            for seed in range(job.first_seed, job.first_seed + job.seeds)
-        ],
-        columns=["job", "seed", "label"],
-    ).drop_duplicates(["job", "seed"])
-    frame = newest.merge(asked, on=["job", "seed"])
+    frame = newest.merge(_wanted(jobs), on=["job", "seed"])
     frame["label"] = pd.Categorical(frame["label"], list(dict.fromkeys(job.label for job in jobs)))
     frame = frame.sort_values(["label", "job", "seed"], ignore_index=True)
     return _tidy(frame), sorted(frame[names.PARENT].unique())
+
+
+def _wanted(jobs: Iterable[JobRow]) -> pd.DataFrame:
+    """Return `job`, `seed` and `label` of every run that was asked for, once each."""
+    rows = [(job.hash, seed, job.label) for job in jobs for seed in job.asked]
+    return pd.DataFrame(rows, columns=["job", "seed", "label"]).drop_duplicates(["job", "seed"])
+
+
+def _asked(tags: Mapping[str, str], runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the `asked` frame of `SweepFrames`."""
+    jobs = job_rows(tags)
+    crashed = {job.label: tags[job.failed_key] for job in jobs if job.failed_key in tags}
+    asked = _wanted(jobs).groupby("label", sort=False).size()
+    present = runs["label"].value_counts().reindex(asked.index, fill_value=0)
+    failed = [crashed.get(str(label), "") for label in asked.index]
+    return pd.DataFrame(
+        {"label": asked.index, "asked": asked.to_numpy(), "present": present.to_numpy(), "failed": failed}
+    )
 
 
 def _tidy(stored: pd.DataFrame) -> pd.DataFrame:

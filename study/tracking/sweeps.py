@@ -1,6 +1,7 @@
 """Sweeps in the store: the parent run that says which jobs were asked for, and the runs that answer it."""
 
 import hashlib
+import json
 import tempfile
 import time
 import uuid
@@ -52,6 +53,16 @@ class JobRow:
     def key(self) -> str:
         """The key of its tag."""
         return f"{names.JOB}{self.hash}.{self.first_seed}"
+
+    @property
+    def failed_key(self) -> str:
+        """The key of the tag that says what the job crashed with."""
+        return f"{names.FAILED}{self.hash}.{self.first_seed}"
+
+    @property
+    def asked(self) -> range:
+        """The seeds asked for."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     @property
     def value(self) -> str:
@@ -126,10 +137,9 @@ class Sweep:
 
     def fail(self, job: Job, error: Exception) -> None:
         """Say on the parent that a job crashed, and why."""
-        key = f"{names.FAILED}{job.hash}.{job.seeds.start}"
-        self.store.client.set_tag(
-            self.run_id, key, f"{job.label}: {type(error).__name__}: {error}"[:_TAG_LENGTH]
-        )
+        (row,) = _rows([job], 0)
+        told = f"{type(error).__name__}: {error}"[:_TAG_LENGTH]
+        self.store.client.set_tag(self.run_id, row.failed_key, told)
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End the parent run with MLflow's status FINISHED, FAILED or KILLED."""
@@ -166,6 +176,7 @@ def begin(
     tags: Mapping[str, str],
     command: str,
     config: str,
+    overrides: Sequence[str] = (),
 ) -> Sweep:
     """Return the sweep of this experiment that has just these jobs, or a new one.
 
@@ -177,6 +188,7 @@ def begin(
         tags: provenance.
         command: what the person typed.
         config: the composed config as YAML.
+        overrides: what was asked beside the experiment's own file.
     """
     command, config = without_password(command), without_password(config)
     experiment_id = store.experiment_id(experiment)
@@ -190,8 +202,8 @@ def begin(
         sweep = Sweep(store, experiment_id, run.info.run_id, asked, tags)
         store.client.log_text(sweep.run_id, config, names.CONFIG)
     else:
-        store.client.update_run(sweep.run_id, status="RUNNING")
-    now = {**tags, names.ASKED: asked, names.COMMAND: command}
+        _reopen(sweep)
+    now = {**tags, names.ASKED: asked, names.COMMAND: command, names.OVERRIDES: _json(overrides)}
     store.client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in now.items()])
     sweep.declare(jobs or ())
     return sweep
@@ -203,6 +215,21 @@ def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> 
     if sweep is None:
         raise LookupError(f"no sweep {asked} in experiment {experiment}")
     return sweep
+
+
+def _reopen(sweep: Sweep) -> None:
+    """Say that a sweep goes on; what crashed before is tried again, and no longer the truth."""
+    client = sweep.store.client
+    client.update_run(sweep.run_id, status="RUNNING")
+    for key in client.get_run(sweep.run_id).data.tags:
+        if key.startswith(names.FAILED):
+            client.delete_tag(sweep.run_id, key)
+
+
+def _json(overrides: Sequence[str]) -> str:
+    """Return a tag's value, which MLflow would else cut where it is no longer JSON."""
+    most = _TAG_LENGTH // (2 * max(len(overrides), 1))
+    return json.dumps([word if len(word) <= most else f"{word[: most - 4]} ..." for word in overrides])
 
 
 def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[str, str]) -> Sweep | None:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
 
@@ -112,10 +112,11 @@ def test_survives_a_label_that_diverged_everywhere(name: str) -> None:
     sweep.runs.loc[first, ["last_epoch_loss", "final_eval_loss", "excess"]] = np.inf
     sweep.runs.loc[first, "status"] = "diverged"
     keep = ~sweep.points["run_id"].isin(sweep.runs.loc[first, "run_id"]) | (sweep.points["step"] < 5)
-    broken = SweepFrames(
-        sweep.experiment, sweep.info, sweep.runs, sweep.points[keep & (sweep.points["metric"] == "train/loss")],
-        sweep.fits[sweep.fits["optimizer"] != "sgd"], sweep.data,
-    )  # fmt: skip
+    broken = replace(
+        sweep,
+        points=sweep.points[keep & (sweep.points["metric"] == "train/loss")],
+        fits=sweep.fits[sweep.fits["optimizer"] != "sgd"],
+    )
     _draw(name, broken)
     caption = _module(name).caption(broken, _style(broken), **OPTIONS.get(name, {}))
     assert "nan" not in caption

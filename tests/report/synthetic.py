@@ -38,6 +38,7 @@ def parabola_sweep(
         experiment="headline",
         info={
             "sweep": "sweep-1",
+            "status": "FINISHED",
             "command": "python -m study.train -m experiment=headline",
             "git_commit": "0123456789abcdef (dirty)",
             "versions": "python 3.11, torch 2.13",
@@ -45,11 +46,21 @@ def parabola_sweep(
             "device": "cpu",
             "store": "sqlite:///somewhere.db",
         },
+        overrides=(),
+        asked=_asked(frame),
         runs=frame,
         points=pd.concat(points, ignore_index=True),
         fits=pd.concat(fits, ignore_index=True),
         data=_data(),
     )
+
+
+def _asked(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what a sweep says that has all it was asked for."""
+    counts = runs["label"].value_counts(sort=False)
+    return pd.DataFrame(
+        {"label": counts.index, "asked": counts, "present": counts, "failed": ""}
+    ).reset_index(drop=True)
 
 
 def _run(run_id: str, label: str, seed: int, loss: np.ndarray, broken: bool) -> dict[str, object]:
@@ -96,4 +107,6 @@ def bowl_sweep() -> SweepFrames:
     frame = pd.DataFrame(runs)
     frame["label"] = pd.Categorical(frame["label"], categories=list(frame["label"]))
     empty = pd.DataFrame(columns=["label", "optimizer", "seed", "x", "prediction"])
-    return SweepFrames("bowl", {}, frame, pd.concat(points, ignore_index=True), empty, _data().iloc[:0])
+    return SweepFrames(
+        "bowl", {}, (), _asked(frame), frame, pd.concat(points, ignore_index=True), empty, _data().iloc[:0]
+    )

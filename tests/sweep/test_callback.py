@@ -67,6 +67,31 @@ def test_a_single_job_is_checked_too(loader: ConfigLoader) -> None:
         SweepCallback().on_run_start(config)
 
 
+@pytest.mark.parametrize(
+    ("words", "beside"),
+    [
+        (["experiment=smoke"], []),
+        (
+            ["experiment=smoke", "seeds=3", "device=cpu", "problem.noise=0.2"],
+            ["seeds=3", "problem.noise=0.2"],
+        ),
+        (["optimizer=sgd,adam", "seeds=3"], []),  # of no experiment: all of it is its own
+    ],
+)
+def test_a_sweep_knows_what_was_asked_beside_its_experiment(
+    words: list[str], beside: list[str], loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+
+    class Opened:
+        def __init__(self, *_: object, overrides: list[str]) -> None:
+            told.extend(overrides)
+
+    monkeypatch.setattr("study.sweep.open.OpenSweep.begin", Opened)
+    SweepCallback().on_multirun_start(_master(loader, *words))
+    assert told == beside
+
+
 def test_all_that_ask_for_the_sweeps_id_are_told_the_same(loader: ConfigLoader) -> None:
     """The id is a time of day: by it a process of another launcher finds the sweep that this one began."""
     config = _master(loader)
@@ -81,6 +106,7 @@ def loader() -> Iterator[ConfigLoader]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         yield GlobalHydra.instance().config_loader()
     current.COMPOSER.set(None)
+    current.CURRENT.set(None)
 
 
 def _master(loader: ConfigLoader, *words: str) -> DictConfig:

@@ -140,10 +140,13 @@ def _holds_what_was_trained(frames: SweepFrames, jobs: list[Job]) -> None:
     info = dict(frames.info)
     assert (info["sweep"], info["command"]) == ("2024-01-01", "python -m study.train")
     assert (info["git_commit"], info["versions"], info["device"]) == ("abc", "torch 2", "cpu")
+    assert info["status"] == "RUNNING"
+    assert frames.overrides == ()
+    assert list(frames.asked["asked"]) == list(frames.asked["present"]) == [2, 2, 1]
 
 
 def _are_same(got: SweepFrames, wanted: SweepFrames) -> None:
-    for name in ("runs", "points", "fits", "data"):
+    for name in ("asked", "runs", "points", "fits", "data"):
         pd.testing.assert_frame_equal(
             getattr(got, name), getattr(wanted, name), check_exact=True, check_like=True
         )
@@ -177,6 +180,31 @@ def test_a_sweep_takes_the_runs_that_others_trained(
     assert set(frames.runs["label"]) == {"sgd lr=0.1 again"}
     assert sorted(frames.fits["seed"].unique()) == [0, 1, 2, 3]
     assert frames.data["y"].iloc[0] == 0.5  # of seed 0, which the first sweep trained
+
+
+def test_what_was_asked_what_is_there_and_what_crashed(
+    uri: str, jobs: list[Job], make_job: Callable[..., Job], train: Train
+) -> None:
+    more = make_job("sgd", 0.1, seeds=range(10, 15))  # seeds of a label that is there already
+    sweep = sweeps.begin(
+        open_store(uri), "study", asked="x", jobs=[*jobs, more], tags=TAGS, command="", config="",
+        overrides=["seeds=5"],
+    )  # fmt: skip
+    _write(sweep, train([jobs[0], make_job("sgd", 0.1, seeds=range(12, 14))]))
+    sweep.fail(jobs[1], ArithmeticError("the third wheel\ncame off"))
+    sweep.finish("KILLED", {})
+    frames = read_sweep(uri, "study")
+    assert frames.asked.to_dict("records") == [
+        {"label": "sgd lr=0.1", "asked": 7, "present": 4, "failed": ""},
+        {
+            "label": "adam lr=0.01",
+            "asked": 2,
+            "present": 0,
+            "failed": "ArithmeticError: the third wheel\ncame off",
+        },
+        {"label": "adam lr=100.0", "asked": 1, "present": 0, "failed": ""},
+    ]
+    assert (frames.overrides, frames.info["status"]) == (("seeds=5",), "KILLED")
 
 
 def test_a_sweep_is_chosen_by_its_id_and_is_else_the_one_asked_for_last(

@@ -1,5 +1,6 @@
 """A sweep's parent in the store: what was asked for, found again, and how it ended."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,8 +167,29 @@ def test_the_end_and_what_crashed_are_told(store: Store, jobs: list[Job]) -> Non
     assert run.info.status == "FAILED"
     assert run.data.metrics == {"summary/runs": 2.0, "summary/wall_seconds": 1.5}
     told = run.data.tags[f"study.failed.{jobs[1].hash}.3"]
-    assert told.startswith("adam lr=0.01: ZeroDivisionError: xxx")
+    assert told.startswith("ZeroDivisionError: xxx")
     assert len(told) == 8000
+
+
+def test_a_sweep_that_goes_on_has_not_crashed(store: Store, jobs: list[Job]) -> None:
+    _begin(store, jobs).fail(jobs[1], ZeroDivisionError("x"))
+    again = _begin(store, jobs, asked="second")
+    assert not [key for key in _parent_tags(again) if key.startswith("study.failed.")]
+    assert len(job_rows(_parent_tags(again))) == 2
+
+
+def test_a_parent_says_what_was_asked_beside_the_experiment_the_last_time(
+    store: Store, jobs: list[Job]
+) -> None:
+    for asked in (["optimizer.lr=100", "seeds=2"], []):
+        sweep = sweeps.begin(
+            store, "study", asked="x", jobs=jobs, tags={}, command="", config="", overrides=asked
+        )
+        assert json.loads(_parent_tags(sweep)["study.overrides"]) == asked
+    long = [f"+optimizer.note={'x' * 5000}", f"+problem.note={'y' * 5000}"]
+    sweep = sweeps.begin(store, "study", asked="x", jobs=jobs, tags={}, command="", config="", overrides=long)
+    told = json.loads(_parent_tags(sweep)["study.overrides"])
+    assert [(word[:20], word[-5:]) for word in told] == [(word[:20], f"{word[-1]} ...") for word in long]
 
 
 def test_a_parent_is_named_after_its_experiment_and_its_time(store: Store, jobs: list[Job]) -> None:
