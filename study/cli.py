@@ -1,21 +1,32 @@
-"""What every command does about errors: one clear message, a non-zero exit status, no traceback for bad input."""
+"""The command line: `study <command> key=value ...`, one grammar for all, and one line for what cannot be.
+
+Exit status: 0 done; 1 done, and something in it failed; 2 refused, nothing written; 130 and 143 interrupted.
+"""
 
 import gc
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from textwrap import fill
 
-from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
-
+from study.config.choices import choices, experiments
 from study.errors import InvalidInput, one_of
-from study.paths import CONF
+
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+
+COMMANDS = {  # what they do, and the module whose `main` does it
+    "train": ("train an experiment, or any combination of settings", "study.train"),
+    "report": ("write the report of an experiment from its tracked runs", "study.report.__main__"),
+    "ui": ("browse the runs in MLflow's own UI", "study.ui"),
+    "certify": ("check optimizers, problems and figures, one's own too", "study.certify.__main__"),
+    "phase": ("draw which step sizes and momenta converge", "study.phase.__main__"),
+    "bench": ("measure what a run costs", "study.bench.__main__"),
+}
 
 
 class Stop(BaseException):
@@ -26,20 +37,67 @@ class Stop(BaseException):
         self.cause = cause
 
 
-def run(command: Callable[[], None]) -> None:
-    """Run a command; end the process with one message if it was asked for what cannot be."""
-    asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed after a command.
+
+    Attributes:
+        overrides: `key=value`, Hydra's own grammar.
+        config_dir: the folder of `--config-dir`, with choices of one's own: `optimizer/mine.yaml`, ...
+    """
+
+    overrides: tuple[str, ...] = ()
+    config_dir: Path | None = None
+
+
+def main() -> None:
+    """Run `study <command> ...`, the console script."""
+    name, *words = sys.argv[1:] or ["-h"]
+    if name == "complete":
+        from study.config.complete import complete
+
+        complete(words)
+    elif name in ("-h", "--help"):
+        sys.stdout.write(_commands())
+    elif name not in COMMANDS:
+        _refuse(one_of("a command", name, COMMANDS))
+    else:
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # as `python -m` does: a module beside the configs is found
+        sys.argv = [f"study {name}", *words]
+        import_module(COMMANDS[name][1]).main()
+
+
+def run(
+    command: Callable[[Asked], int | None], usage: str | None, *, config: str = "config", hydra: bool = False
+) -> None:
+    """Run a command with what was typed; end the process with one message if it asks for what cannot be.
+
+    Args:
+        command: is handed what was typed, and returns an exit status (None is 0).
+        usage: what `-h` shows, the module's docstring; the choices there are follow.
+        config: the name of the config that the words override.
+        hydra: Hydra reads the words too, so that its own flags are let pass.
+    """
+    asked, before = Asked(), os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
     try:
-        command()
-    except Stop as stop:
-        _end(stop.cause, asked_for_traceback)
-    except Exception as error:
-        _end(error, asked_for_traceback)
+        asked, wants_help = _parse(sys.argv[1:], hydra=hydra)
+        if wants_help:
+            _help(usage or "", asked.config_dir)
+        status = None if wants_help else command(asked)
+    except (Stop, Exception) as error:
+        cause = error.cause if isinstance(error, Stop) else error
+        assert isinstance(cause, Exception)
+        status = _explained(cause, asked, config, with_traceback=before == "1")
     except KeyboardInterrupt:
-        sys.exit(130)
+        status = INTERRUPTED
     finally:
+        os.environ.pop("HYDRA_FULL_ERROR")
+        os.environ |= {} if before is None else {"HYDRA_FULL_ERROR": before}
         gc.freeze()  # the collections at exit would take a second to find that torch and MLflow are still there
+    if status:
+        sys.exit(status)
 
 
 @contextmanager
@@ -53,68 +111,56 @@ def importing() -> Iterator[None]:
         gc.enable()
 
 
-def compose(overrides: list[str]) -> DictConfig:
-    """Compose the study's config as the command line would, outside a Hydra application.
-
-    Args:
-        overrides: `key=value`, as on the command line.
-    """
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
-
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return hydra_compose("config", overrides)
-
-
-def explain(error: BaseException) -> str | None:
-    """Return the message for an error that a person caused, None for a bug."""
-    if isinstance(error, InvalidInput):
-        return str(error)
-    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
-        missing = error.missing_cfg_file
-        split = missing.rpartition if missing.startswith("hydra/") else missing.partition
-        group, _, choice = split("/")
-        return one_of(group, choice, _choices(group) or error.options)
-    if isinstance(error, OverrideParseException):
-        return f"an override must be key=value, got {error.override!r}: {str(error).splitlines()[0]}"
-    if isinstance(error, ValueError) and str(error).startswith("Config group override"):  # Hydra's own
-        return f"a choice must be the name of one file, as in optimizer=adam: {error}"
-    if isinstance(error, (HydraException, OmegaConfBaseException)):
-        unknown = re.match(r"Could not override '([^']+)'", str(error))
-        return _unknown_key(unknown[1]) if unknown else " ".join(str(error).split())
-    return None
+def _parse(words: Sequence[str], *, hydra: bool) -> tuple[Asked, bool]:
+    """Return what was typed, and whether help is wanted."""
+    overrides, own, waiting = [], None, list(words)
+    while waiting:
+        word = waiting.pop(0)
+        flag, _, value = word.partition("=")
+        if flag in ("--config-dir", "-cd"):
+            own = _folder(value or (waiting.pop(0) if waiting else ""))
+        elif not word.startswith("-"):
+            overrides.append(word)
+        elif not hydra and word not in ("-h", "--help"):
+            raise InvalidInput(f"a command takes key=value, --config-dir <folder> and -h, got {word!r}")
+    return Asked(tuple(overrides), own), bool({"-h", "--help"} & set(words))
 
 
-def _end(error: Exception, with_traceback: bool) -> None:
-    message = explain(error)
+def _folder(text: str) -> Path:
+    if not text or not Path(text).is_dir():
+        raise InvalidInput(
+            f"--config-dir must be a folder that holds optimizer/, problem/, ..., got {text!r}"
+        )
+    return Path(text)
+
+
+def _explained(error: Exception, asked: Asked, config: str, *, with_traceback: bool) -> int:
+    from study.config.explain import explain
+
+    message = explain(error, asked.overrides, asked.config_dir, config=config)
     if message is None or with_traceback:
         traceback.print_exception(error)
-    if message is not None:
-        sys.stderr.write(f"{message}\n")
-    sys.exit(1)
+    if message is None:
+        return FAILED
+    sys.stderr.write(f"{message}\n")
+    return REFUSED
 
 
-def _choices(group: str) -> list[str]:
-    folder = CONF / group
-    found = folder.glob("*.yaml") if group == "experiment" else folder.rglob("*.yaml")
-    return [str(path.relative_to(folder).with_suffix("")) for path in found]
+def _refuse(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    sys.exit(REFUSED)
 
 
-def _unknown_key(key: str) -> str:
-    node = key.rpartition(".")[0]
-    groups = [word for word in sys.argv[1:] if re.fullmatch(r"(problem|optimizer|experiment)=[\w/]+.*", word)]
-    keys = list(_keys(compose([word.partition(",")[0] for word in groups])))
-    siblings = [known for known in keys if known.rpartition(".")[0] == node] or keys
-    siblings = [known for known in siblings if not known.endswith(("._target_", ".name"))]
-    near = get_close_matches(key, siblings, n=1, cutoff=0.7)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    added = f" (+{key}=... adds one)" if node == "optimizer" else ""
-    return f"{key} is not a key of the config; there are {', '.join(sorted(siblings))}{hint}{added}"
+def _commands() -> str:
+    lines = [f"  {name:8} {does}" for name, (does, _) in COMMANDS.items()]
+    return "\n".join(["study <command> key=value ...; study <command> -h says more", *lines, ""])
 
 
-def _keys(node: DictConfig) -> Iterator[str]:
-    for key, value in node.items_ex(resolve=False):
-        yield str(key)
-        if isinstance(value, DictConfig):
-            yield from (f"{key!s}.{child!s}" for child in value)
+def _help(usage: str, own: Path | None) -> None:
+    titles = experiments(own)
+    wide = max(map(len, titles))
+    sys.stdout.write(f"{usage.strip()}\n\nexperiments (experiment=...):\n")
+    sys.stdout.writelines(f"  {name:{wide}}  {title}\n" for name, title in titles.items())
+    for group in ("optimizer", "problem"):
+        listed = fill(", ".join(choices(group, own)), 100, initial_indent="  ", subsequent_indent="  ")
+        sys.stdout.write(f"\n{group}s ({group}=...):\n{listed}\n")

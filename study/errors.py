@@ -1,4 +1,4 @@
-"""The one kind of error a person can cause, and how the valid choices are listed."""
+"""The one kind of error a person can cause, and how the valid choices and the nearest of them are told."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -11,6 +11,18 @@ class InvalidInput(ValueError):
 def one_of(what: str, received: object, choices: Iterable[str]) -> str:
     """Return the message for a wrong choice: the valid ones and, where one is close, the nearest."""
     valid = sorted(choices)
-    near = get_close_matches(str(received), valid, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{what} must be one of {', '.join(valid)}; got {received!r}{hint}"
+    return (
+        f"{what} must be one of {', '.join(valid)}; got {received!r}{nearest(received, valid, quoted=True)}"
+    )
+
+
+def nearest(received: object, choices: Iterable[str], *, quoted: bool = False) -> str:
+    """Return the question whether the nearest of some choices was meant, or nothing where none is near.
+
+    >>> nearest("optimizer.beta", ["optimizer.lr", "optimizer.betas"])
+    '; did you mean optimizer.betas?'
+    """
+    near = get_close_matches(str(received), list(choices), n=1, cutoff=0.6)
+    if not near:
+        return ""
+    return f"; did you mean {near[0]!r}?" if quoted else f"; did you mean {near[0]}?"

@@ -1,11 +1,10 @@
-"""What a number from a config may be: each range once, in words and as a test that takes anything.
+"""Ranges: what a number from a config may be, each once, in words and as a test that takes anything.
 
-A problem's fields are annotated with ranges (`points: Count`). They are checked where the problem is made and, read
-from its source, before torch is imported.
+A problem's fields and a rule's arguments are annotated with them (`points: Count`), and checked where it is made.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin  # Any: an annotation is any object
@@ -77,14 +76,34 @@ def or_null(range_: Range, meaning: str = "") -> Range:
     return Range(f"{range_.wording}, or null{meaning}", lambda value: value is None or range_.holds(value))
 
 
-Real = Annotated[float, NUMBER]
-Positive = Annotated[float, POSITIVE]
-NotNegative = Annotated[float, NOT_NEGATIVE]
+Real = Annotated[float | int, NUMBER]
+Positive = Annotated[float | int, POSITIVE]
+NotNegative = Annotated[float | int, NOT_NEGATIVE]
+Fraction = Annotated[float | int, FRACTION]
 Count = Annotated[int, COUNT]
+
+
+def require_ranges(prefix: str, annotations: Mapping[str, Any], values: Mapping[str, object]) -> None:
+    """Refuse a value outside the range that its annotation names.
+
+    Args:
+        prefix: what the keys are called in a config: `problem`, `optimizer`.
+        annotations: as `typing.get_type_hints(..., include_extras=True)` gives them.
+        values: by the same names; a name without a value is not checked.
+
+    Raises:
+        InvalidInput: with the key, its range and the value.
+    """
+    for name, annotation in annotations.items():
+        range_ = range_of(annotation)
+        if range_ is not None and name in values:
+            range_.require(f"{prefix}.{name}", values[name])
 
 
 def range_of(annotation: Any) -> Range | None:
     """Return the range that an annotation names, None where it names none."""
+    if annotation is bool:
+        return SWITCH
     if get_origin(annotation) is Annotated:
         return next((note for note in annotation.__metadata__ if isinstance(note, Range)), None)
     if get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation):

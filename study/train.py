@@ -1,8 +1,11 @@
 """Train: compose the jobs, skip what the store holds, train the rest as stacks, record every loss.
 
-python -m study.train optimizer=adam optimizer.lr=0.001 seeds=5
-python -m study.train -m optimizer=sgd,adam optimizer.lr=0.001,0.01 seeds=20
-python -m study.train experiment=headline
+    study train experiment=headline
+    study train optimizer=adam optimizer.lr=0.001 seeds=5
+    study train -m optimizer=sgd,adam optimizer.lr=0.001,0.01 seeds=20        # all combinations
+    study train --config-dir my_conf -m optimizer=adam,mine tracking.experiment=mine
+
+conf/config.yaml says what a job is made of; --cfg job prints it, as Hydra's other flags do what they always do.
 """
 
 import os
@@ -51,10 +54,10 @@ def train_jobs(configs: Sequence[DictConfig], overrides: Sequence[Sequence[str]]
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("STUDY_HYDRA_DIR", str(ROOT / "mlruns" / "hydra"))
-    cli.run(_train)
+    cli.run(_train, __doc__, hydra=True)
 
 
-def _train() -> None:
+def _train(_: cli.Asked) -> None:
     with current.ending():
         train()
 

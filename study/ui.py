@@ -1,6 +1,7 @@
-"""`make ui`: MLflow's own UI over the study's store, on this machine alone.
+"""Browse the runs in MLflow's own UI, over the study's store, on this machine alone.
 
-python -m study.ui port=5000 tracking.uri=sqlite:///elsewhere.db
+study ui
+study ui port=5001 tracking.uri=sqlite:///elsewhere.db
 """
 
 import os
@@ -8,32 +9,38 @@ import socket
 import sys
 
 from study import cli
+from study.config.compose import compose
 from study.config.location import Location
 from study.errors import InvalidInput
+from study.ranges import Range, is_whole
 
 HOST = "127.0.0.1"
-USAGE = __doc__
+_PORT = Range("a whole number from 1 to 65535", lambda value: is_whole(value) and 1 <= value <= 65535)
 
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: serve(sys.argv[1:]))
+    cli.run(ui, __doc__, config="ui")
 
 
-def serve(words: list[str]) -> None:
-    """Become the MLflow server of the store.
+def ui(asked: cli.Asked) -> None:
+    """Serve the store that is asked for."""
+    cfg = compose("ui", asked.overrides, asked.config_dir)
+    _PORT.require("port", cfg.port)
+    serve(cfg.port, Location.of(cfg.tracking.uri))
+
+
+def serve(port: int, location: Location) -> None:
+    """Become the MLflow server of a store.
 
     Args:
-        words: `port=<number>` and `tracking.uri=<uri>`, each optional.
+        port: of 127.0.0.1.
+        location: of the store.
 
     Raises:
-        InvalidInput: there is no such option, the port is taken, or the store cannot be served.
+        InvalidInput: the port is taken, or the store cannot be served.
     """
-    if {"-h", "--help"} & set(words):
-        sys.stdout.write(f"{USAGE}\n")
-        return
-    options = _options(words)
-    port, location = _free_port(options["port"]), Location.of(options["tracking.uri"] or None)
+    _require_free(port)
     if not location.is_sql:
         raise InvalidInput(
             f"tracking.uri must be a database to serve; open {location.uri} in a browser instead"
@@ -50,16 +57,6 @@ def serve(words: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", *listen, *store])
 
 
-def _options(words: list[str]) -> dict[str, str]:
-    options = {"port": "5000", "tracking.uri": ""}
-    for word in words:
-        key, _, value = word.partition("=")
-        if key not in options:
-            raise InvalidInput(f"an option must be port=<number> or tracking.uri=<uri>, got {word!r}")
-        options[key] = value
-    return options
-
-
 def _pages(location: Location) -> dict[str, str]:
     """Return the path of each of the study's experiments in the UI, by name."""
     from study.tracking import ui_state  # mlflow takes a second to import: errors come first
@@ -71,19 +68,16 @@ def _pages(location: Location) -> dict[str, str]:
     }
 
 
-def _free_port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise InvalidInput(f"port must be a whole number from 1 to 65535, got {text!r}")
+def _require_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, int(text)))
+            probe.bind((HOST, port))
         except OSError as error:
-            free = f"another one, as in make ui PORT={int(text) % 65535 + 1}"
+            free = f"another one, as in make ui PORT={port % 65535 + 1}"
             raise InvalidInput(
-                f"port must be free, got {text}, which another program holds; write {free}"
+                f"port must be free, got {port}, which another program holds; write {free}"
             ) from error
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from study import cli
+from study.config.compose import compose
+from study.config.explain import explain
 from study.errors import InvalidInput, one_of
 from study.paths import CONF
 
@@ -17,9 +19,9 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
-def _no_tracebacks_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`cli.run` sets the variable for its own process, which here is the one of all tests."""
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pytest was called with is no concern of the commands."""
+    monkeypatch.setattr(sys, "argv", ["study train"])
 
 
 @pytest.mark.parametrize(
@@ -60,13 +62,10 @@ def _no_tracebacks_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         ("optimizer=", ["optimizer must be one of", "got ''"]),
     ],
 )
-def test_an_override_that_cannot_be_composed_is_explained(
-    words: str, parts: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["train", *words.split()])
+def test_an_override_that_cannot_be_composed_is_explained(words: str, parts: list[str]) -> None:
     with pytest.raises((HydraException, OmegaConfBaseException, ValueError)) as error:
-        cli.compose(words.split())
-    message = cli.explain(error.value)
+        compose("config", words.split())
+    message = explain(error.value, words.split())
     assert message is not None
     assert "\n" not in message
     for part in parts:
@@ -75,8 +74,8 @@ def test_an_override_that_cannot_be_composed_is_explained(
 
 def test_an_unknown_choice_lists_every_file() -> None:
     with pytest.raises(HydraException) as error:
-        cli.compose(["optimizer=xyzzy"])
-    message = cli.explain(error.value) or ""
+        compose("config", ["optimizer=xyzzy"])
+    message = explain(error.value) or ""
     names = {
         str(f.relative_to(CONF / "optimizer").with_suffix("")) for f in CONF.rglob("optimizer/**/*.yaml")
     }
@@ -86,7 +85,7 @@ def test_an_unknown_choice_lists_every_file() -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x"), ZeroDivisionError()])
 def test_a_bug_is_not_explained(error: Exception) -> None:
-    assert cli.explain(error) is None
+    assert explain(error) is None
 
 
 _BAD_INPUT = InvalidInput("x must be y, got z")
@@ -94,7 +93,7 @@ _BAD_INPUT = InvalidInput("x must be y, got z")
 
 @pytest.mark.parametrize("error", [_BAD_INPUT, cli.Stop(_BAD_INPUT)])
 def test_bad_input_ends_in_one_line(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _status(error) == 1
+    assert _status(error) == 2
     assert capsys.readouterr().err == "x must be y, got z\n"
 
 
@@ -114,14 +113,17 @@ def test_who_asks_for_tracebacks_gets_them(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-    assert _status(InvalidInput("x must be y, got z")) == 1
+    assert _status(InvalidInput("x must be y, got z")) == 2
     said = capsys.readouterr().err
     assert "Traceback" in said
     assert said.endswith("x must be y, got z\n")
 
 
-def test_a_command_that_works_ends_as_it_ends() -> None:
-    cli.run(lambda: None)
+def test_a_command_is_handed_what_was_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["study train", "seeds=3", "--config-dir", str(tmp_path)])
+    asked: list[cli.Asked] = []
+    cli.run(asked.append, "")
+    assert asked == [cli.Asked(("seeds=3",), tmp_path)]
 
 
 @pytest.mark.parametrize(
@@ -150,12 +152,18 @@ _REFUSED = [
         "tracking.uri=http://127.0.0.1:9",
         "tracking.uri must name a store that answers, got http://127.0.0.1:9",
     ),
-    ("device=cuda", "device must be one that is here, got 'cuda'"),
-    ("problem.width=abc", "problem.width must be a whole number >= 1, got 'abc'"),
-    ("-m optimizer=sgd,adam +optimizer.foo=1", "optimizer.foo is not known to torch.optim.SGD"),
+    ("optimizer.lr=[1", "an override must be key=value"),
 ]
 _REFUSED_BY_TORCH = [
-    ("optimizer=adafactor +optimizer.d=0.5", "torch.optim.Adafactor cannot be made: Clipping threshold d"),
+    ("device=cuda", "device must be one that is here, got 'cuda'"),
+    ("problem.width=abc", "problem.width must be a whole number >= 1, got 'abc'"),
+    ("+optimizer.foo=1", "sgd: optimizer.foo is not known to torch.optim.SGD, which takes lr, momentum, "),
+    ("optimizer=scratch/adam optimizer.eps=abc", "optimizer.eps must be a finite number >= 0, got 'abc'"),
+    ("optimizer._target_=nowhere.Rule", "there is no package 'nowhere' here; install it"),
+    (
+        "optimizer=adafactor +optimizer.d=0.5",
+        "torch.optim.Adafactor cannot be made: ValueError: Clipping threshold d",
+    ),
     ("problem=bowl batch_size=2", "batch_size must be at most 1, the samples of the problem, got 2"),
 ]
 
@@ -172,7 +180,7 @@ def test_refusing_is_one_line_and_leaves_nothing_behind(
     if "tracking.uri" not in words:
         given.append(f"tracking.uri=sqlite:///{tmp_path}/store/mlflow.db")
     done = command(tmp_path, "study.train", *given)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stdout == ""
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
@@ -196,10 +204,34 @@ def test_help_needs_neither_torch_nor_mlflow(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_several_bad_jobs_are_named_at_once(tmp_path: Path, command: Command) -> None:
+    store = f"tracking.uri=sqlite:///{tmp_path}/store/mlflow.db"
+    words = [
+        "optimizer=sgd,adam,scratch/adm,rmsprop",
+        "optimizer.lr=0.1,-1",
+        "+optimizer.momentum=0.5",
+        store,
+    ]
+    done = command(tmp_path, "study.train", "-m", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *lines = done.stderr.splitlines()
+    assert first == "6 of 8 jobs cannot be run:"
+    assert {line.split(": ")[0].strip(): line.split(": ")[-1].split(" must ")[0] for line in lines} == {
+        "optimizer=sgd optimizer.lr=-1": "optimizer.lr",
+        "optimizer=adam optimizer.lr=-1": "optimizer.lr",
+        "optimizer=rmsprop optimizer.lr=-1": "optimizer.lr",
+        "optimizer=scratch/adm optimizer.lr=0.1": "optimizer",
+        "optimizer=scratch/adm optimizer.lr=-1": "optimizer",
+        "adam lr=0.1 momentum=0.5": lines[-1].split(": ")[-1],
+    }
+    assert "optimizer.momentum is not known to torch.optim.Adam" in lines[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
 def _status(error: BaseException) -> object:
-    def command() -> None:
+    def command(_: cli.Asked) -> None:
         raise error
 
     with pytest.raises(SystemExit) as ended:
-        cli.run(command)
+        cli.run(command, "")
     return ended.value.code

@@ -31,7 +31,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "store": {"study.tracking"},
     "sweep": {"study.sweep", "study.train", "study._plugins"},
     "pictures": {"study.figures", "study.report"},
-    "tools": {"study.certify", "study.phase", "study.bench", "study.ui"},
+    "tools": {"study.certify", "study.phase", "study.bench", "study.ui", "study.__main__"},
 }
 BELOW = {  # what a layer may import beside itself, at once or later
     "face": set(LAYERS),
@@ -57,7 +57,8 @@ BANNED = {  # what no module of a layer may lead to when it is imported
     "pictures": {"torch"},
     "tools": set(),
 }
-LIGHT = ("train", "ui", "sweep.callback", "sweep.current", "sweep.progress", "_plugins", "report.__main__")
+_SWEEP = ("sweep.callback", "sweep.current", "sweep.progress")
+LIGHT = ("__main__", "train", "ui", "_plugins", "report.__main__", *_SWEEP)
 
 
 @pytest.mark.parametrize("name", MODULES)

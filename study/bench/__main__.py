@@ -1,7 +1,8 @@
 """Measure everything side by side and write reports/bench/.
 
-    python -m study.bench                      # about a quarter of an hour
-    python -m study.bench sizes=2,20 repetitions=1 out=/tmp/bench
+    study bench                                 # about a quarter of an hour
+    study bench sizes=[2,20] repetitions=1 out=elsewhere
+    study bench gpu=[100000,1000000]            # stacks of so many runs on a GPU, in memory; nothing is written
 
 `sizes` are seeds of the 52 jobs of the experiment lr_sensitivity: 2, 20 and 192 are 104, 1,040 and 9,984 runs.
 """
@@ -13,38 +14,39 @@ from pathlib import Path
 from types import FrameType
 from typing import Any  # the numbers go to JSON
 
+from omegaconf import OmegaConf
+
 from study import cli
-from study.errors import InvalidInput
+from study.config.compose import compose
 from study.folder import replacing, require_own
 from study.paths import ROOT
-
-OPTIONS = {"sizes": "2,20,192", "repetitions": "3", "out": str(ROOT / "reports" / "bench")}
+from study.ranges import COUNT, numbers, or_null
 
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: bench(sys.argv[1:]))
+    cli.run(bench, __doc__, config="bench")
 
 
-def bench(words: list[str]) -> None:
+def bench(asked: cli.Asked) -> None:
     """Measure, and write the page.
-
-    Args:
-        words: of the command line, `option=value`.
 
     Raises:
         InvalidInput: an option or its value is not a valid one; nothing has been measured yet.
     """
-    if {"-h", "--help"} & set(words):
-        sys.stdout.write(f"{__doc__}\n")
+    cfg = OmegaConf.to_container(compose("bench", asked.overrides, asked.config_dir))
+    assert isinstance(cfg, dict)
+    numbers(each=COUNT).require("sizes", cfg["sizes"])
+    COUNT.require("repetitions", cfg["repetitions"])
+    or_null(numbers(each=COUNT)).require("gpu", cfg["gpu"])
+    if cfg["gpu"] is not None:
+        from study.bench.gpu import measure_gpu
+
+        sys.stdout.writelines(f"{line}\n" for line in measure_gpu(cfg["gpu"]))
         return
-    options = _options(words)
-    sizes, repetitions = _whole("sizes", options["sizes"]), _whole("repetitions", options["repetitions"])
-    if len(repetitions) > 1:
-        raise InvalidInput(f"repetitions must be one number, got {options['repetitions']!r}")
-    out = Path(options["out"])
+    out = ROOT / "reports" / "bench" if cfg["out"] is None else Path(str(cfg["out"]))
     require_own(out, key="out")  # now, and not after a quarter of an hour
-    results = measure(sizes, repetitions[0])
+    results = measure(cfg["sizes"], cfg["repetitions"])
 
     from study.bench.page import write
 
@@ -64,27 +66,6 @@ def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:
     measured = plan.measure(plan.parts(sizes), repetitions, write=sys.stderr.write)
     floating = {"flops_per_run": limits.flops_per_run(), "flops_per_second": limits.matrix_rate()}
     return {"machine": made_on, **measured, "limits": floating}
-
-
-def _options(words: list[str]) -> dict[str, str]:
-    options = dict(OPTIONS)
-    for word in words:
-        key, _, value = word.partition("=")
-        if key not in OPTIONS or not value:
-            valid = ", ".join(f"{option}=<value>" for option in OPTIONS)
-            raise InvalidInput(f"an option must be one of {valid}; got {word!r}")
-        options[key] = value
-    return options
-
-
-def _whole(key: str, text: str) -> list[int]:
-    try:
-        numbers = [int(word) for word in text.split(",")]
-    except ValueError:
-        numbers = [0]
-    if min(numbers) < 1:
-        raise InvalidInput(f"{key} must be whole numbers >= 1, got {text!r}")
-    return numbers
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

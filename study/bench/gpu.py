@@ -1,12 +1,8 @@
-"""Train stacks of 10^5 and 10^6 runs on a GPU, in memory; tracking is measured by `study.bench`.
-
-python -m study.bench.gpu                   # 100,000 and 1,000,000 runs of 384 steps
-python -m study.bench.gpu runs=10000
-"""
+"""Train stacks of 10^5 and 10^6 runs on a GPU, in memory: `study bench gpu=[100000,1000000]`."""
 
 import json
-import sys
 import time
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -17,15 +13,16 @@ from study.training.train import train
 JOBS = 100  # 4 optimizers x 25 learning rates
 
 
-def main() -> None:
-    """Print one JSON object per size: runs, seconds, steps per second, peak memory, device."""
+def measure_gpu(counts: Sequence[int]) -> Iterator[str]:
+    """Yield one JSON object per size: runs, seconds, steps per second, peak memory, device.
+
+    Args:
+        counts: how many runs of 384 steps, of 100 jobs.
+    """
     if not torch.cuda.is_available():
-        sys.stdout.write("skipped: torch finds no GPU here\n")
+        yield "skipped: torch finds no GPU here"
         return
-    words = dict(word.split("=", 1) for word in sys.argv[1:])
-    for count in map(int, words.get("runs", "100000,1000000").split(",")):
-        sys.stdout.write(f"{json.dumps(_measure(count))}\n")
-        sys.stdout.flush()
+    yield from (json.dumps(_measure(count)) for count in counts)
 
 
 def _measure(count: int) -> dict[str, object]:
@@ -59,7 +56,3 @@ def _jobs(seeds: int) -> list[Job]:
         for rule in rules
         for rate in rates
     ]
-
-
-if __name__ == "__main__":
-    main()

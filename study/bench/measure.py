@@ -33,14 +33,14 @@ class Measured:
     output: str
 
 
-def run(module: str, words: Sequence[str], folder: Path, *, fails: bool = False) -> Measured:
+def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> Measured:
     """Run `python -m module words...` and measure it.
 
     Args:
         module: what to run.
         words: its arguments.
         folder: where it is run, and where Hydra may write.
-        fails: whether it shall end with status 1, because it is asked for what cannot be.
+        status: with which it shall end.
 
     Raises:
         RuntimeError: the program ended otherwise; the message holds the end of what it said.
@@ -61,9 +61,9 @@ def run(module: str, words: Sequence[str], folder: Path, *, fails: bool = False)
         process.returncode = os.waitstatus_to_exitcode(waited)
         output.seek(0)
         errors.seek(0)
-        if process.returncode != int(fails):
-            command, status = f"{module} {' '.join(words)}", process.returncode
-            raise RuntimeError(f"{command} ended with status {status}: {errors.read()[-2000:]}")
+        if process.returncode != status:
+            command, ended = f"{module} {' '.join(words)}", process.returncode
+            raise RuntimeError(f"{command} ended with status {ended}: {errors.read()[-2000:]}")
         return Measured(seconds, usage.ru_maxrss * 1024, output.read())
 
 

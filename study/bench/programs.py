@@ -4,6 +4,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+from study import cli
 from study.bench.measure import Numbers, run
 from study.bench.start import JOBS
 from study.paths import CONF
@@ -76,7 +77,7 @@ def answers(folder: Path) -> Numbers:
     store = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"
     return {
         words.replace(str(folder), "/a/folder"): run(
-            "study.train", [store, *words.split()], folder, fails=words != "--help"
+            "study.train", [store, *words.split()], folder, status=0 if words == "--help" else cli.REFUSED
         ).seconds
         for words in [*typed, only_torch_knows]
     }

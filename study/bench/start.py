@@ -25,7 +25,7 @@ def main() -> None:
         import_module("study.train")
     _composing(spent)
     with _timed(spent, "torch"):
-        import_module("study.training.feasible")
+        import_module("study.training.build")
     with _timed(spent, "MLflow, SciPy, pandas"):
         import_module("study.sweep.open")
     from study.tracking.store import open_store

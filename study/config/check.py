@@ -7,7 +7,7 @@ from typing import cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from study.config.arguments import check_optimizer, check_problem
+from study.config.hyperparameters import require_torch_ranges
 from study.config.location import Location
 from study.errors import InvalidInput, one_of
 from study.job import Job, label
@@ -73,10 +73,9 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         raise InvalidInput(str(error).splitlines()[0]) from error
     _check_scalars(tree)
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
-    check_optimizer(optimizer)
-    check_problem(problem)
+    require_torch_ranges(optimizer)
     batch_size, points = tree["batch_size"], problem.get("points")
-    if isinstance(batch_size, int) and isinstance(points, int):
+    if isinstance(batch_size, int) and isinstance(points, int) and points > 0:
         check_batch_size(batch_size, points)
     first, count = cast("int", tree["first_seed"]), cast("int", tree["seeds"])
     return Job(

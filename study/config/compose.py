@@ -1,4 +1,4 @@
-"""Compose the jobs of a multirun: each combination of group choices once, each job's values on a copy of it.
+"""Compose configs: one as the command line would, and the many of a multirun, each choice of files once.
 
 Hydra needs about 30 ms to compose a config, most of it to find and merge files. Jobs of one multirun share
 their choices and differ in values, and Hydra itself applies values last.
@@ -6,12 +6,38 @@ their choices and differ in values, and Hydra itself applies values last.
 
 import pickle
 from collections.abc import Sequence
+from pathlib import Path
 
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
+
+from study.paths import CONF
+
+
+def compose(config: str, overrides: Sequence[str], own: Path | None = None) -> DictConfig:
+    """Compose one of the study's configs as the command line would, outside a Hydra application.
+
+    Args:
+        config: its name: `config`, `certify`, ...
+        overrides: `key=value`, as on the command line.
+        own: the folder of `--config-dir`, where further choices lie.
+    """
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return hydra_compose(config, [*overrides, *_search(own)])
+
+
+def _search(own: Path | None) -> list[str]:
+    if own is None:
+        return []
+    place = f"file://{own.resolve()}".replace("\\", "\\\\").replace("'", "\\'")
+    return [f"hydra.searchpath=['{place}']"]
 
 
 class Composer:

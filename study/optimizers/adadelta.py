@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule, root
-from study.ranges import FRACTION, NOT_NEGATIVE, POSITIVE
+from study.optimizers.base import Rule, root
+from study.ranges import Fraction, NotNegative, Positive
 
 
 @final
@@ -44,15 +44,12 @@ class Adadelta(Rule):
     def __init__(
         self,
         params: ParamsT,
-        lr: Number,
+        lr: Positive,
         *,
-        rho: Number = 0.9,
-        eps: Number = 1e-6,
+        rho: Fraction = 0.9,
+        eps: NotNegative = 1e-6,
         eps_inside_root: bool = True,
     ) -> None:
-        POSITIVE.require("optimizer.lr", lr)
-        FRACTION.require("optimizer.rho", rho)
-        NOT_NEGATIVE.require("optimizer.eps", eps)
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "eps_inside_root": eps_inside_root})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

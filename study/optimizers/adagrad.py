@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule, root
-from study.ranges import NOT_NEGATIVE, POSITIVE
+from study.optimizers.base import Rule, root
+from study.ranges import NotNegative, Positive
 
 
 @final
@@ -37,10 +37,8 @@ class Adagrad(Rule):
     """
 
     def __init__(
-        self, params: ParamsT, lr: Number, *, eps: Number = 1e-6, eps_inside_root: bool = True
+        self, params: ParamsT, lr: Positive, *, eps: NotNegative = 1e-6, eps_inside_root: bool = True
     ) -> None:
-        POSITIVE.require("optimizer.lr", lr)
-        NOT_NEGATIVE.require("optimizer.eps", eps)
         super().__init__(params, {"lr": lr, "eps": eps, "eps_inside_root": eps_inside_root})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

@@ -1,15 +1,14 @@
 """Adam, from its formula."""
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Annotated, Any, final
 
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.errors import InvalidInput
 from study.optimizers.base import Number, Rule, root
-from study.ranges import FRACTION, NOT_NEGATIVE, POSITIVE
+from study.ranges import FRACTION, NotNegative, Positive, numbers
 
 
 @final
@@ -45,18 +44,12 @@ class Adam(Rule):
     def __init__(
         self,
         params: ParamsT,
-        lr: Number,
+        lr: Positive,
         *,
-        betas: tuple[Number, ...] = (0.9, 0.999),
-        eps: Number = 1e-8,
+        betas: Annotated[tuple[Number, ...], numbers(2, FRACTION)] = (0.9, 0.999),
+        eps: NotNegative = 1e-8,
         eps_inside_root: bool = False,
     ) -> None:
-        POSITIVE.require("optimizer.lr", lr)
-        if len(betas) != 2:
-            raise InvalidInput(f"optimizer.betas must be two numbers, got {list(betas)}")
-        for index, beta in enumerate(betas):
-            FRACTION.require(f"optimizer.betas[{index}]", beta)
-        NOT_NEGATIVE.require("optimizer.eps", eps)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "eps_inside_root": eps_inside_root})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

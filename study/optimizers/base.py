@@ -2,10 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
+
+from study.ranges import require_ranges
 
 Number = float | int
 """A hyperparameter: a whole number is one too, also to a type check at run time."""
@@ -14,8 +17,21 @@ Number = float | int
 class Rule(torch.optim.Optimizer, ABC):
     """An update rule that treats every element of a parameter alike and alone, so that runs can be stacked.
 
-    A concrete rule checks its hyperparameters, hands them to `super().__init__`, and implements `update`.
+    A concrete rule annotates its hyperparameters with their ranges (`lr: Positive`, see `study.ranges`), hands
+    them to `super().__init__`, and implements `update`.
+
+    Args:
+        params: what to update.
+        hyperparameters: by their names.
+
+    Raises:
+        InvalidInput: a hyperparameter is out of the range that its annotation names.
     """
+
+    def __init__(self, params: ParamsT, hyperparameters: dict[str, Any]) -> None:
+        annotations = get_type_hints(type(self).__init__, include_extras=True)
+        require_ranges("optimizer", annotations, hyperparameters)
+        super().__init__(params, hyperparameters)
 
     @abstractmethod
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule
-from study.ranges import FRACTION, POSITIVE
+from study.optimizers.base import Rule
+from study.ranges import Fraction, Positive
 
 
 @final
@@ -47,10 +47,8 @@ class NAG(Rule):
     """
 
     def __init__(
-        self, params: ParamsT, lr: Number, *, momentum: Number = 0.0, lr_inside_velocity: bool = False
+        self, params: ParamsT, lr: Positive, *, momentum: Fraction = 0.0, lr_inside_velocity: bool = False
     ) -> None:
-        POSITIVE.require("optimizer.lr", lr)
-        FRACTION.require("optimizer.momentum", momentum)
         super().__init__(params, {"lr": lr, "momentum": momentum, "lr_inside_velocity": lr_inside_velocity})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule, root
-from study.ranges import FRACTION, NOT_NEGATIVE, POSITIVE
+from study.optimizers.base import Rule, root
+from study.ranges import Fraction, NotNegative, Positive
 
 
 @final
@@ -45,15 +45,12 @@ class RMSprop(Rule):
     def __init__(
         self,
         params: ParamsT,
-        lr: Number,
+        lr: Positive,
         *,
-        alpha: Number = 0.99,
-        eps: Number = 1e-6,
+        alpha: Fraction = 0.99,
+        eps: NotNegative = 1e-6,
         eps_inside_root: bool = True,
     ) -> None:
-        POSITIVE.require("optimizer.lr", lr)
-        FRACTION.require("optimizer.alpha", alpha)
-        NOT_NEGATIVE.require("optimizer.eps", eps)
         super().__init__(params, {"lr": lr, "alpha": alpha, "eps": eps, "eps_inside_root": eps_inside_root})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

@@ -6,8 +6,8 @@ from typing import Any, final
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from study.optimizers.base import Number, Rule
-from study.ranges import POSITIVE
+from study.optimizers.base import Rule
+from study.ranges import Positive
 
 
 @final
@@ -32,8 +32,7 @@ class SGD(Rule):
         https://doi.org/10.1214/aoms/1177729586
     """
 
-    def __init__(self, params: ParamsT, lr: Number) -> None:
-        POSITIVE.require("optimizer.lr", lr)
+    def __init__(self, params: ParamsT, lr: Positive) -> None:
         super().__init__(params, {"lr": lr})
 
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:

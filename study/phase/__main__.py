@@ -1,35 +1,40 @@
 """Measure the phase diagram of learning rate and momentum, and write reports/phase/.
 
-python -m study.phase
-python -m study.phase --size 128 --out elsewhere
+study phase
+study phase size=128 out=elsewhere
 """
 
-import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.cli import run
-from study.errors import InvalidInput
+from study import cli
+from study.config.compose import compose
 from study.folder import replacing, require_own
 from study.paths import ROOT
+from study.ranges import Range, is_whole
 
 if TYPE_CHECKING:  # both take a second to import, which a wrong argument should not wait for
     import pandas as pd
 
+_SIZE = Range("a whole number from 8 to 256", lambda value: is_whole(value) and 8 <= value <= 256)
 _LARGEST = 4.0  # the heavy ball's boundary reaches ηλ = 2 + 2β < 4
 
 
-def main(arguments: Sequence[str]) -> None:
+def main() -> None:
+    """Run the command line."""
+    cli.run(phase, __doc__, config="phase")
+
+
+def phase(asked: cli.Asked) -> None:
     """Measure, draw, write, and say what was written."""
-    asked = _parser().parse_args(arguments)
-    if not 8 <= asked.size <= 256:
-        raise InvalidInput(f"--size must be a whole number from 8 to 256, got {asked.size}")
-    require_own(asked.out, key="--out")
-    grid = measure(asked.size)
-    write(grid, asked.out)
-    sys.stdout.write(f"{agreement(grid)}\nwritten: {_shown(asked.out)}\n")
+    cfg = compose("phase", asked.overrides, asked.config_dir)
+    _SIZE.require("size", cfg.size)
+    out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "phase"
+    require_own(out, key="out")
+    grid = measure(cfg.size)
+    write(grid, out)
+    sys.stdout.write(f"{agreement(grid)}\nwritten: {_shown(out)}\n")
 
 
 def measure(size: int) -> "pd.DataFrame":
@@ -81,7 +86,7 @@ def write(grid: "pd.DataFrame", folder: Path) -> None:
     from study.figures.style import Style
 
     theme: Any = Style({}, {}).theme()  # Any: Matplotlib's stubs want every key as a literal
-    with mpl.rc_context(theme), replacing(folder, key="--out") as fresh:
+    with mpl.rc_context(theme), replacing(folder, key="out") as fresh:
         figure = draw_grid(grid)
         figure.savefig(fresh / "phase.png")
         figure.savefig(fresh / "phase.svg", metadata={"Date": None}, dpi=110)
@@ -134,14 +139,5 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m study.phase", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--size", type=int, default=96, help="cells along each axis, 8 to 256 (96)")
-    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "phase", help="folder (reports/phase)")
-    return parser
-
-
 if __name__ == "__main__":
-    run(lambda: main(sys.argv[1:]))
+    main()

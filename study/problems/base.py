@@ -1,7 +1,7 @@
 """The interface of a problem: data, model, start, loss and floor, as one file of one's own gives them."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import get_type_hints
 
 import torch
@@ -9,7 +9,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from study.randomness import Source
-from study.ranges import range_of
+from study.ranges import require_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,9 @@ class Problem(ABC):
         Raises:
             InvalidInput: with the field, its range and the value.
         """
-        for field, annotation in get_type_hints(type(self), include_extras=True).items():
-            range_ = range_of(annotation)
-            if range_ is not None:
-                range_.require(f"problem.{field}", getattr(self, field))
+        annotations = get_type_hints(type(self), include_extras=True)
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # all are dataclasses
+        require_ranges("problem", annotations, values)
 
     @abstractmethod
     def data(self, source: Source) -> Data:

@@ -1,26 +1,34 @@
 """Build the report of one experiment from the store.
 
-    python -m study.report experiment=headline
-    python -m study.report experiment=headline sweep=<id> tracking.uri=http://localhost:5000 report.out=elsewhere
+    study report experiment=headline
+    study report experiment=headline report.sweep=<id> tracking.uri=http://localhost:5000 report.out=elsewhere
+    study report --config-dir my_conf experiment=mine
 
-Overrides are those of `study.train`; `report.<key>` changes the report (conf/report/default.yaml). It writes
+Overrides are those of `study train`; `report.<key>` changes the report (conf/report/default.yaml). It writes
 reports/<experiment>/: index.html, report.md, figures/, summary.csv, curves.parquet.
 """
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from study.cli import compose, importing, run
+from study import cli
+from study.config.choices import choices
+from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_answer
 from study.errors import InvalidInput, one_of
-from study.paths import CONF, ROOT
+from study.paths import ROOT
 
 
-def report(arguments: list[str]) -> None:
+def main() -> None:
+    """Run the command line."""
+    cli.run(report, __doc__)
+
+
+def report(asked: cli.Asked) -> None:
     """Compose, read the store, write the folder, and say what was written."""
-    cfg = compose([_override(argument) for argument in _asked(arguments)])
+    _require_experiment(asked)
+    cfg = compose("config", asked.overrides, asked.config_dir)
     # Heavy imports come once the config is known to compose, so that errors are quick.
     from omegaconf import OmegaConf
 
@@ -32,7 +40,7 @@ def report(arguments: list[str]) -> None:
     location = Location.of(cfg.tracking.uri)
     location.require(cfg.tracking.experiment)
     require_answer(location)
-    with importing():
+    with cli.importing():
         from study.report.build import build
         from study.tracking.reader import read_sweep
 
@@ -42,15 +50,10 @@ def report(arguments: list[str]) -> None:
     _say(sweep.experiment, written)
 
 
-def _asked(arguments: list[str]) -> list[str]:
-    if any(argument.startswith(("experiment=", "tracking.experiment=")) for argument in arguments):
-        return arguments
-    known = [path.stem for path in (CONF / "experiment").glob("*.yaml")]
-    raise InvalidInput(one_of("experiment=<name>", "no experiment", known))
-
-
-def _override(argument: str) -> str:
-    return f"report.{argument}" if argument.startswith("sweep=") else argument
+def _require_experiment(asked: cli.Asked) -> None:
+    if not any(word.startswith(("experiment=", "tracking.experiment=")) for word in asked.overrides):
+        known = choices("experiment", asked.config_dir)
+        raise InvalidInput(one_of("experiment=<name>", "no experiment", known))
 
 
 def _say(experiment: str, written: list[Path]) -> None:
@@ -64,7 +67,4 @@ def _say(experiment: str, written: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        sys.stdout.write(f"{__doc__}\n")
-    else:
-        run(lambda: report(sys.argv[1:]))
+    main()

@@ -1,7 +1,8 @@
 """What Hydra calls when a command starts: every job is composed and checked before the first is trained."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -14,9 +15,10 @@ from study import cli
 from study.config.asked import deciding
 from study.config.check import job_from_config, settings_from_config
 from study.config.compose import Composer
-from study.config.gpu import check_device
+from study.config.explain import explain
 from study.config.location import Location
 from study.config.reach import require_answer
+from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import current
 
@@ -33,48 +35,64 @@ _EXHAUSTIVE = (  # by name: Hydra loads its plugins' modules twice, so that thei
 class SweepCallback(Callback):
     """Check all jobs, then begin the sweep in the store. A refusal leaves nothing written."""
 
-    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of one job."""
         try:
             job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
-            _begin(config, [job])
+            _begin(config, [job], {})
         except Exception as error:
             raise cli.Stop(error) from error
 
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of all jobs of a multirun, or of those that a sweeper of another kind will decide on."""
         try:
             began = time.perf_counter()
-            jobs = jobs_of(config)
+            jobs, refused = jobs_of(config)
             composing = time.perf_counter() - began
-            _begin(config, jobs).composing = composing
+            _begin(config, jobs, refused).composing = composing
         except Exception as error:
             raise cli.Stop(error) from error
 
 
-def jobs_of(config: DictConfig) -> list[Job] | None:
-    """Return the checked jobs of a multirun, None where its sweeper decides them on the way."""
+def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
+    """Return the jobs of a multirun, None where its sweeper decides them on the way, and what is wrong with the rest.
+
+    A job that cannot be composed or checked is in the second, by the overrides that tell it from the others.
+    """
     loader = GlobalHydra.instance().config_loader()
     composer = Composer(loader, config)
     current.COMPOSER.set(composer)
     sweeper = config.hydra.sweeper
     if sweeper._target_ not in _EXHAUSTIVE:
-        return None
+        return None, {}
     words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     (batch,) = BasicSweeper.split_arguments(overrides, None)
-    return [job_from_config(composer.compose(job)[0], job) for job in batch]
+    own, jobs, refused = _own_folder(config), [], {}
+    shared = set.intersection(*map(set, batch))
+    for task in batch:
+        try:
+            jobs.append(job_from_config(composer.compose(task)[0], task))
+        except Exception as error:
+            why = explain(error, task, own)
+            if why is None:
+                raise
+            refused[" ".join(word for word in task if word not in shared)] = why
+    return jobs, refused
 
 
-def _begin(config: DictConfig, jobs: Sequence[Job] | None) -> "OpenSweep":
+def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str, str]) -> "OpenSweep":
+    """Begin a sweep, unless some of its jobs cannot be run: then name all of those, with nothing written."""
     task = _without_hydra(config)
     settings = settings_from_config(task)
-    check_device(settings.device)
+    if not jobs:
+        _refuse(refused, of=len(refused))
     require_answer(Location.of(settings.uri))
     with cli.importing():  # torch: a second, and only now needed
-        from study.training.feasible import check_feasible
-    check_feasible(jobs or (), settings)
+        from study.training.build import check_jobs, device_of
+    device_of(settings)
+    _refuse({**refused, **check_jobs(jobs or ())}, of=len(refused) + len(jobs or ()))
     with cli.importing():  # MLflow: another one
         from study.sweep.open import OpenSweep
     opened = OpenSweep.begin(settings, jobs, task, overrides=_beside(config))
@@ -86,6 +104,22 @@ def _beside(config: DictConfig) -> list[str]:
     """Return what was asked beside an experiment's own file; a sweep of none is all its own."""
     named = config.hydra.runtime.choices.get("experiment") is not None
     return deciding(config.hydra.overrides.task) if named else []
+
+
+def _refuse(refused: Mapping[str, str], *, of: int) -> None:
+    """Raise one message for all jobs that cannot be run: what they share once, else a line for each."""
+    if not refused:
+        return
+    if len(set(refused.values())) == 1:
+        raise InvalidInput(next(iter(refused.values())))
+    lines = [f"  {label}: {why}" for label, why in refused.items()]
+    raise InvalidInput("\n".join([f"{len(refused)} of {of} jobs cannot be run:", *lines]))
+
+
+def _own_folder(config: DictConfig) -> Path | None:
+    """Return the folder of `--config-dir`, None where there is none."""
+    sources = config.hydra.runtime.config_sources
+    return next((Path(source.path) for source in sources if source.provider == "command-line"), None)
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:

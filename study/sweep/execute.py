@@ -17,8 +17,7 @@ from study.randomness import Source
 from study.sweep.progress import Watch
 from study.tracking.records import DIVERGED, records
 from study.tracking.sweeps import Sweep
-from study.training.build import build_problem
-from study.training.feasible import device_of
+from study.training.build import build_problem, device_of
 from study.training.result import Trained
 from study.training.train import train
 

@@ -1,5 +1,6 @@
 """A composed config becomes a job or one message; what only torch can tell is told before anything is trained."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from omegaconf import DictConfig
 from study.config.check import Settings, check_batch_size, job_from_config, settings_from_config
 from study.config.compose import Composer
 from study.errors import InvalidInput
-from study.training.feasible import check_feasible
+from study.training.build import check_jobs, device_of
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -111,29 +112,8 @@ _BETAS = r"two numbers in \[0, 1\), as in optimizer.betas=\[0.9,0.99\]"
         ("optimizer=adam optimizer.betas=0.9", rf"optimizer.betas must be {_BETAS}, got 0.9"),
         ("optimizer=adam optimizer.betas=", rf"optimizer.betas must be {_BETAS}, got ''"),
         ("optimizer=adamw optimizer.weight_decay=-1", "optimizer.weight_decay must be a finite number >= 0"),
-        ("optimizer=scratch/adam optimizer.eps=-1", "optimizer.eps must be a finite number >= 0, got -1"),
         ("optimizer.lr=${nothing}", "Interpolation key 'nothing' not found"),
         ("~optimizer._target_", "optimizer must be a config with `name` and `_target_`"),
-        ("problem.width=0", "problem.width must be a whole number >= 1, got 0"),
-        ("problem.points=-5", "problem.points must be a whole number >= 1, got -5"),
-        ("problem.noise=-1.0", "problem.noise must be a finite number >= 0, got -1.0"),
-        ("problem.cap=0.0", "problem.cap must be a finite number > 0, got 0.0"),
-        ("problem=bowl problem.rotation=a", "problem.rotation must be a finite number, got 'a'"),
-        ("problem=airfoil problem.points=2000", "must be a whole number from 1 to 1503, got 2000"),
-        (
-            "+problem.depth=3",
-            "problem.depth is not known to study.problems.parabola.Parabola, which takes name",
-        ),
-        ("~problem.noise", "problem.noise must be given, .*Parabola has no default for it; got none"),
-        ("+optimizer.foo=1", "optimizer.foo is not known to torch.optim.SGD, which takes lr, momentum, "),
-        ("+optimizer.momentun=1", "optimizer.momentun is .*; did you mean optimizer.momentum"),
-        ("+optimizer.params=1", "optimizer.params is not known to torch.optim.SGD"),
-        ("optimizer=scratch/sgd ~optimizer.lr", "optimizer.lr must be given, .*SGD has no default for it"),
-        (
-            "+optimizer.nesterov=true",
-            "optimizer.momentum must be > 0 where optimizer.nesterov is true, got 0",
-        ),
-        ("optimizer=nag +optimizer.dampening=0.5", "optimizer.dampening must be 0 where .* is true, got 0.5"),
         ("optimizer=rprop +optimizer.etas=[1,2]", r"optimizer.etas must be two numbers, .* got \[1, 2\]"),
         ("optimizer=rprop +optimizer.step_sizes=[2,1]", r"the smaller first, got \[2, 1\]"),
         ("optimizer=nag optimizer.nesterov=3", "optimizer.nesterov must be true or false, got 3"),
@@ -141,12 +121,6 @@ _BETAS = r"two numbers in \[0, 1\), as in optimizer.betas=\[0.9,0.99\]"
             "optimizer=adagrad +optimizer.lr_decay=-1",
             "optimizer.lr_decay must be a finite number >= 0, got -1",
         ),
-        (
-            "optimizer._target_=torch.optim.Adom",
-            "got 'Adom', which is not in torch.optim; did you mean torch.optim.Adam",
-        ),
-        ("optimizer._target_=no.such.module.Rule", "got a package 'no', which is not installed"),
-        ("optimizer._target_=SGD", "a class with its module, as in torch.optim.SGD, got 'SGD'"),
     ],
 )
 def test_a_bad_value_is_refused_without_torch(words: str, message: str) -> None:
@@ -159,31 +133,117 @@ def test_a_bad_value_is_refused_without_torch(words: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ("problem.width=0", "^problem.width must be a whole number >= 1, got 0$"),
+        ("problem.points=-5", "problem.points must be a whole number >= 1, got -5"),
+        ("problem.noise=-1.0", "problem.noise must be a finite number >= 0, got -1.0"),
+        ("problem.cap=0.0", "problem.cap must be a finite number > 0, got 0.0"),
+        ("problem=airfoil problem.points=2000", "must be a whole number from 1 to 1503, got 2000"),
+        ("+problem.depth=3", "problem.depth is not known to study.problems.parabola.Parabola, .* takes name"),
+        ("~problem.noise", "problem.noise must be given, .*Parabola has no default for it; got none"),
+        (
+            "+optimizer.foo=1",
+            "optimizer.foo is not known to torch.optim.SGD, which takes lr, momentum, .*fused$",
+        ),
+        ("+optimizer.momentun=1", "optimizer.momentun is .*; did you mean momentum"),
+        ("+optimizer.params=1", "optimizer.params is not known to torch.optim.SGD"),
+        ("optimizer=scratch/sgd ~optimizer.lr", "optimizer.lr must be given, .*SGD has no default for it"),
+        ("optimizer=scratch/adam optimizer.eps=-1", "optimizer.eps must be a finite number >= 0, got -1"),
+        (
+            "optimizer=scratch/adam optimizer.betas=[0.9]",
+            r"betas must be a list of 2 numbers in \[0, 1\), got",
+        ),
+        ("+optimizer.nesterov=true", "Nesterov momentum requires a momentum"),
+        (
+            "optimizer=nag +optimizer.dampening=0.5",
+            "Nesterov momentum requires a momentum and zero dampening",
+        ),
+        ("optimizer._target_=torch.optim.Adom", "got 'Adom', which is not in torch.optim; did you mean Adam"),
+        ("optimizer._target_=torch.optim.lr_scheduler", "lr_scheduler', which is no class of torch.optim"),
+        ("optimizer._target_=torch.nothing.Adam", "there is no module torch.nothing"),
+        ("optimizer._target_=no.such.module.Rule", "there is no package 'no' here; install it .* PYTHONPATH"),
+        ("optimizer._target_=SGD", "a class with its module, as in torch.optim.SGD, got 'SGD'"),
         (
             "optimizer=adafactor +optimizer.d=0.5",
-            "torch.optim.Adafactor cannot be made: Clipping threshold d",
+            "torch.optim.Adafactor cannot be made: ValueError: Clipping threshold d",
         ),
-        ("optimizer._target_=collections.Counter", "must be a torch.optim.Optimizer|cannot be made"),
-        ("problem._target_=torch.nn.Linear", "must be a study.problems.base.Problem|cannot be made"),
+        (
+            "optimizer._target_=collections.Counter",
+            "optimizer._target_ must be a torch.optim.Optimizer, got coll",
+        ),
+        ("problem._target_=torch.nn.Linear", "problem.name is not known to torch.nn.Linear"),
         ("problem=bowl batch_size=2", "batch_size must be at most 1, the samples of the problem, got 2"),
-        ("device=cuda", "device must be one that is here, got .cuda., but torch finds none"),
     ],
 )
-def test_what_torch_knows_is_refused_before_training(
-    words: str, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_class_refuses_is_told_before_training(words: str, message: str) -> None:
+    job = job_from_config(_compose(*words.split()), words.split())
+    ((label, told),) = check_jobs([job]).items()
+    assert label == job.label
+    assert re.search(message, told)
+    assert "\n" not in told
+
+
+def test_cuda_is_refused_where_torch_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    config = _compose(*words.split())
-    with pytest.raises(InvalidInput, match=message):
-        check_feasible([job_from_config(config, words.split())], settings_from_config(config))
+    with pytest.raises(
+        InvalidInput, match=r"device must be one that is here, got .cuda., but torch finds no GPU"
+    ):
+        device_of(settings_from_config(_compose("device=cuda")))
+    assert device_of(settings_from_config(_compose("device=auto"))).type == "cpu"
 
 
 def test_every_job_is_checked_not_only_the_first() -> None:
-    configs = [_compose(), _compose("optimizer=adafactor", "+optimizer.d=0.5")]
-    jobs = [job_from_config(config, []) for config in configs]
-    with pytest.raises(InvalidInput, match="Clipping threshold d"):
-        check_feasible(jobs, settings_from_config(configs[0]))
-    check_feasible(jobs[:1], settings_from_config(configs[0]))
+    configs = [_compose(), _compose("optimizer=adafactor", "+optimizer.d=0.5"), _compose("problem.width=0")]
+    good, *bad = [job_from_config(config, [f"epochs={place}"]) for place, config in enumerate(configs)]
+    assert list(check_jobs([good, *bad])) == [job.label for job in bad]
+    assert check_jobs([good]) == {}
+
+
+_THEIRS = """
+import torch
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, overload
+from study.problems.parabola import Parabola
+
+class Overloaded(torch.optim.SGD):
+    @overload
+    def __init__(self, params): ...
+    @overload
+    def __init__(self, params, lr, momentum): ...
+    def __init__(self, params, lr=0.1, momentum=0.0):
+        super().__init__(params, lr=lr, momentum=momentum)
+
+def replacing(kind):
+    kind.__init__ = lambda self, params, *, lr=0.1: torch.optim.SGD.__init__(self, params, lr=lr)
+    return kind
+
+@replacing
+class Decorated(torch.optim.SGD):
+    def __init__(self): ...
+
+class AdEMAMix(torch.optim.SGD):
+    def __init__(self, params, lr=0.1, alpha=5.0, betas=(0.98, 0.92, 0.99)):
+        super().__init__(params, lr=lr)
+
+@dataclass(frozen=True)
+class Keyword(Parabola):
+    _: KW_ONLY
+    depth: int = 3
+    note: ClassVar = 5
+"""
+
+
+def test_whatever_python_calls_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Overloads, decorated classes, keyword-only fields, and names that mean something else than torch's."""
+    (tmp_path / "of_somebody.py").write_text(_THEIRS)
+    monkeypatch.syspath_prepend(tmp_path)
+    target = "_target_=of_somebody"
+    for words in (
+        [f"optimizer.{target}.Overloaded", "+optimizer.momentum=0.5"],
+        [f"optimizer.{target}.Decorated"],
+        [f"optimizer.{target}.AdEMAMix", "+optimizer.alpha=5.0", "+optimizer.betas=[0.98,0.92,0.99]"],
+        [f"problem.{target}.Keyword", "+problem.depth=4"],
+    ):
+        assert check_jobs([job_from_config(_compose(*words), words)]) == {}, words
 
 
 @pytest.mark.parametrize("uri", ["ftp://x", "mlruns", "file:///runs", "mysql://x/y"])

@@ -49,9 +49,9 @@ def test_torch_goes_on_from_our_state() -> None:
     ("lr", "betas", "eps", "message"),
     [
         (0.0, (0.9, 0.99), 0.0, r"lr must be a finite number > 0, got 0\.0"),
-        (1.0, (0.9, 1.0), 0.0, r"betas\[1\] must be a number in \[0, 1\), got 1\.0"),
-        (1.0, (-0.1, 0.9), 0.0, r"betas\[0\] must be a number in \[0, 1\), got -0\.1"),
-        (1.0, (0.9,), 0.0, r"betas must be two numbers, got \[0\.9\]"),
+        (1.0, (0.9, 1.0), 0.0, r"betas must be a list of 2 numbers in \[0, 1\), got \(0.9, 1\.0\)"),
+        (1.0, (-0.1, 0.9), 0.0, r"betas must be a list of 2 numbers in \[0, 1\), got \(-0\.1, 0.9\)"),
+        (1.0, (0.9,), 0.0, r"betas must be a list of 2 numbers in \[0, 1\), got \(0\.9,\)"),
         (1.0, (0.9, 0.99), -1.0, r"eps must be a finite number >= 0, got -1\.0"),
     ],
 )

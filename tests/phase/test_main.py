@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.cli import Asked
 from study.errors import InvalidInput
 from study.folder import MARKER
-from study.phase.__main__ import agreement, main
+from study.phase.__main__ import agreement, phase
 
 
 def test_command_writes_page_picture_and_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "phase"
-    main(["--size", "8", "--out", str(folder)])
+    phase(Asked(("size=8", f"out={folder}")))
     assert sorted(path.name for path in folder.iterdir()) == [
         MARKER,
         "README.md",
@@ -48,15 +49,15 @@ def test_disagreement_is_counted() -> None:
     assert agreement(grid).startswith("Of the 3 cells off the boundary's own pixels, 2 lie on the side")
 
 
-@pytest.mark.parametrize("size", ["0", "7", "-3", "257"])
+@pytest.mark.parametrize("size", ["0", "7", "-3", "257", "8.5"])
 def test_sizes_out_of_range_are_refused(size: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=f"--size must be a whole number from 8 to 256, got {size}"):
-        main(["--size", size, "--out", str(tmp_path / "phase")])
+    with pytest.raises(InvalidInput, match=f"size must be a whole number from 8 to 256, got {size}"):
+        phase(Asked((f"size={size}", f"out={tmp_path / 'phase'}")))
     assert not (tmp_path / "phase").exists()
 
 
 def test_a_folder_of_somebodys_files_is_refused_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(InvalidInput, match=r"^--out must be .* which also holds thesis\.tex"):
-        main(["--size", "8", "--out", str(tmp_path)])
+    with pytest.raises(InvalidInput, match=r"^out must be .* which also holds thesis\.tex"):
+        phase(Asked(("size=8", f"out={tmp_path}")))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

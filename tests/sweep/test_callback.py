@@ -20,7 +20,7 @@ CONF = Path(__file__).parents[2] / "conf"
 
 
 def test_jobs_are_the_product_of_what_is_swept(loader: ConfigLoader) -> None:
-    jobs = jobs_of(_master(loader, "optimizer=sgd,adam", "optimizer.lr=0.1,0.2", "seeds=3")) or []
+    jobs = jobs_of(_master(loader, "optimizer=sgd,adam", "optimizer.lr=0.1,0.2", "seeds=3"))[0] or []
     assert [(job.optimizer_name, job.optimizer["lr"]) for job in jobs] == [
         ("sgd", 0.1),
         ("sgd", 0.2),
@@ -32,13 +32,13 @@ def test_jobs_are_the_product_of_what_is_swept(loader: ConfigLoader) -> None:
 
 
 def test_an_experiment_brings_its_own_sweep_and_a_person_may_narrow_it(loader: ConfigLoader) -> None:
-    assert [job.optimizer_name for job in jobs_of(_master(loader, "experiment=headline")) or []] == [
+    assert [job.optimizer_name for job in jobs_of(_master(loader, "experiment=headline"))[0] or []] == [
         "sgd",
         "momentum",
         "rmsprop",
         "adam",
     ]
-    narrowed = jobs_of(_master(loader, "experiment=headline", "optimizer=nag")) or []
+    narrowed = jobs_of(_master(loader, "experiment=headline", "optimizer=nag"))[0] or []
     assert [(job.optimizer_name, len(job.seeds)) for job in narrowed] == [("nag", 25)]
 
 
@@ -48,17 +48,17 @@ def test_a_sweeper_that_decides_on_the_way_has_no_jobs_yet(loader: ConfigLoader)
     OmegaConf.set_readonly(with_other.hydra, False)
     OmegaConf.update(with_other, "hydra.sweeper._target_", "hydra.plugins.sweeper.Sweeper")
     assert isinstance(with_other, DictConfig)
-    assert jobs_of(with_other) is None
+    assert jobs_of(with_other) == (None, {})
 
 
-def test_the_last_job_is_checked_before_the_first_is_begun(
-    loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("study.sweep.callback._begin", lambda *_: pytest.fail("the sweep began"))
+def test_the_last_job_is_checked_before_the_first_is_begun(loader: ConfigLoader, tmp_path: Path) -> None:
+    store = tmp_path / "store" / "mlflow.db"
+    master = _master(loader, "optimizer.lr=0.1,0.2,-1", f"tracking.uri=sqlite:///{store}")
     with pytest.raises(Stop) as stopped:
-        SweepCallback().on_multirun_start(_master(loader, "optimizer.lr=0.1,0.2,-1"))
+        SweepCallback().on_multirun_start(master)
     assert isinstance(stopped.value.cause, InvalidInput)
     assert str(stopped.value.cause) == "optimizer.lr must be a finite number > 0, got -1"
+    assert not store.parent.exists()
 
 
 def test_a_single_job_is_checked_too(loader: ConfigLoader) -> None:

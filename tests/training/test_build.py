@@ -44,16 +44,16 @@ def test_a_rule_is_elementwise_unless_its_file_denies_it(node: Mapping[str, obje
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"_target_": "torch.optim.Adom"}, "adam: torch.optim.Adom cannot be made"),
-        ({"_target_": "nowhere.Adam"}, "adam: nowhere.Adam cannot be made"),
-        ({"_target_": "torch.optim"}, "adam: torch.optim cannot be made"),
-        ({"foo": 1}, "unexpected keyword argument 'foo'"),
+        ({"_target_": "torch.optim.Adom"}, "got 'Adom', which is not in torch.optim; did you mean Adam"),
+        ({"_target_": "nowhere.Adam"}, "there is no package 'nowhere' here"),
+        ({"_target_": "torch.optim"}, "'optim', which is no class of torch"),
+        ({"foo": 1}, "optimizer.foo is not known to torch.optim.Adam, which takes lr, betas"),
         (
             {"fused": True, "foreach": True},
-            "adam: torch.optim.Adam cannot be made: `fused` and `foreach` cannot be",
+            "adam: torch.optim.Adam cannot be made: RuntimeError: `fused` and `foreach` cannot be",
         ),
         ({"lr": -1.0}, "Invalid learning rate: -1.0"),
-        ({"_target_": "study.problems.bowl.Bowl"}, "cannot be made"),
+        ({"_target_": "study.problems.bowl.Bowl"}, "optimizer.lr is not known to study.problems.bowl.Bowl"),
     ],
 )
 def test_what_cannot_be_made_is_bad_input(change: Mapping[str, object], message: str) -> None:

@@ -1,0 +1,46 @@
+"""What can be chosen: the files of a config group, the shipped ones and those of `--config-dir`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from study.paths import CONF
+
+
+def choices(group: str, own: Path | None = None) -> list[str]:
+    """Return the names that `group=` may have, sorted.
+
+    Args:
+        group: `optimizer`, `problem`, `experiment`, ...
+        own: the folder of `--config-dir`.
+    """
+    return sorted(_files(group, own))
+
+
+def experiments(own: Path | None = None) -> dict[str, str]:
+    """Return the title of each experiment, by its name: what it asks."""
+    return {name: _title(path) for name, path in sorted(_files("experiment", own).items())}
+
+
+def _files(group: str, own: Path | None) -> dict[str, Path]:
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for folder in (CONF / group, *([own / group] if own else []))
+        for path in _yamls(
+            folder, nested=group != "experiment"
+        )  # what lies below an experiment is a part of it
+    }
+
+
+def _yamls(folder: Path, *, nested: bool) -> Iterator[Path]:
+    return folder.rglob("*.yaml") if nested else folder.glob("*.yaml")
+
+
+def _title(path: Path) -> str:
+    """Return an experiment's title; nothing for a file that is none, which is told when it is composed."""
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return str(tree["report"]["title"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError):
+        return ""

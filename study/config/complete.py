@@ -1,0 +1,46 @@
+"""Tab completion of the console script: what the shell shows when the tab key is pressed.
+
+bash: `complete -o nospace -o default -C 'study complete' study`; zsh: after `autoload -U bashcompinit; bashcompinit`.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+
+from study.cli import COMMANDS
+from study.paths import CONF
+
+
+def complete(words: Sequence[str]) -> None:
+    """Print the completions of the line in COMP_LINE, one a line, as bash's `complete -C` expects them.
+
+    Args:
+        words: from the shell: the command, the word to complete, the word before.
+    """
+    line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", "100000"))]
+    typed = line.split(" ")  # the last is the word to complete, empty after a blank
+    shown = len(typed[-1]) - len(words[1] if len(words) > 1 else "")  # the shell splits at = too
+    if len(typed) <= 2:
+        found = [f"{name} " for name in COMMANDS if name.startswith(typed[-1])]
+    else:
+        found = _hydra(typed[1], " ".join(typed[2:]))
+    sys.stdout.writelines(f"{word[shown:]}\n" for word in found if word.startswith(typed[-1]))
+
+
+def _hydra(command: str, line: str) -> list[str]:
+    """Return what Hydra would complete: groups, choices, keys."""
+    config = command if (CONF / f"{command}.yaml").exists() else "config"
+    import hydra
+
+    sys.argv = ["study", "--shell-completion", "query=bash"]
+    os.environ |= {"COMP_LINE": f"study {line}", "COMP_CWORD": "1"}
+    told = StringIO()
+    with redirect_stdout(told), suppress(Exception, SystemExit):
+        hydra.main(config_path=str(CONF), config_name=config, version_base="1.3")(_nothing)()
+    return told.getvalue().split()
+
+
+def _nothing(cfg: object) -> None:
+    """Stand in for a task: Hydra completes before it would run one."""

@@ -1,0 +1,73 @@
+"""What an error of Hydra's says to a person: one line with what must hold, what came, and the nearest right word."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any  # OmegaConf's keys are of many types
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from study.config.choices import choices
+from study.config.compose import compose
+from study.errors import InvalidInput, nearest, one_of
+
+_DECIDING = ("problem", "optimizer", "experiment")  # the groups whose choice decides which keys there are
+
+
+def explain(
+    error: BaseException, overrides: Sequence[str] = (), own: Path | None = None, *, config: str = "config"
+) -> str | None:
+    """Return the message for an error that a person caused, None for a bug.
+
+    Args:
+        error: what was raised.
+        overrides: what was typed, `key=value`.
+        own: the folder of `--config-dir`.
+        config: the name of the config that they override.
+    """
+    if isinstance(error, InvalidInput):
+        return str(error)
+    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
+        missing = error.missing_cfg_file
+        split = missing.rpartition if missing.startswith("hydra/") else missing.partition
+        group, _, choice = split("/")
+        return one_of(group, choice, choices(group, own) or error.options)
+    if isinstance(error, OverrideParseException):
+        return f"an override must be key=value, got {error.override!r}: {str(error).splitlines()[0]}"
+    if isinstance(error, ValueError) and str(error).startswith("Config group override"):  # Hydra's own
+        return f"a choice must be the name of one file, as in optimizer=adam: {error}"
+    if isinstance(error, YAMLError):
+        return f"a YAML file must be readable: {' '.join(str(error).split())}"
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        unknown = re.match(r"Could not override '([^']+)'", str(error))
+        return _unknown_key(unknown[1], overrides, own, config) if unknown else " ".join(str(error).split())
+    return None
+
+
+def _unknown_key(key: str, overrides: Sequence[str], own: Path | None, config: str) -> str:
+    node = key.rpartition(".")[0]
+    tree = OmegaConf.to_container(compose(config, list(_choices_in(overrides)), own))
+    keys = list(_keys(tree)) if isinstance(tree, Mapping) else []
+    siblings = [known for known in keys if known.rpartition(".")[0] == node] or keys
+    siblings = [known for known in siblings if not known.endswith(("._target_", ".name"))]
+    added = f" (+{key}=... adds one)" if node == "optimizer" else ""
+    known = ", ".join(sorted(siblings))
+    return f"{key} is not a key of the config; there are {known}{nearest(key, siblings)}{added}"
+
+
+def _choices_in(overrides: Sequence[str]) -> Iterator[str]:
+    """Yield the choices of groups among overrides, the first of each that is swept over."""
+    for override in overrides:
+        group, _, value = override.partition("=")
+        if group in _DECIDING and "(" not in value:  # a sweep by a function, as glob(*), chooses nothing yet
+            yield f"{group}={value.partition(',')[0]}"
+
+
+def _keys(tree: Mapping[Any, Any]) -> Iterator[str]:
+    for key, value in tree.items():
+        yield str(key)
+        if isinstance(value, Mapping):
+            yield from (f"{key}.{inner}" for inner in value)
