@@ -23,6 +23,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
         "study.job",
         "study.paths",
         "study.folder",
+        "study.pages",
         "study.theory",
     },
     "config": {"study.config", "study.cli"},

@@ -5,73 +5,15 @@ from pathlib import Path
 from typing import Any  # the numbers come as JSON
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
 from study.bench import page_writing
 from study.bench.measure import Repeated
 from study.bench.numbers import median, short, spread
 from study.bench.start import JOBS
+from study.pages import render as render_template
 
 Results = Mapping[str, Any]
-
-PAGE = """\
-# What a run costs
-
-Measured by `make bench` at commit `{{ machine.commit }}` on {{ machine.processor }}, {{ machine.cores }} cores,
-{{ machine.memory }}, {{ machine.system }}; Python {{ machine.python }}, torch {{ machine.torch }}, MLflow
-{{ machine.mlflow }}, Hydra {{ machine['hydra-core'] }}, SQLAlchemy {{ machine.SQLAlchemy }}, PostgreSQL
-{{ machine.PostgreSQL }}. A run is 384 steps of the parabola network, and 384 losses. Numbers are medians, with the
-range of all repetitions in brackets; all programs were measured in one go, so the ratios hold even where the seconds
-are another machine's.
-
-![seconds per run](bench.png)
-
-| program | n | seconds per run | times ours at {{ reference }} runs |
-|---|---|---|---|
-{% for row in rows -%}
-| {{ row.name }} | {{ row.n }} | {{ row.seconds }} | {{ row.ratio }} |
-{% endfor %}
-(a) is the tutorial's loop over a DataLoader, with no tracking. (b) is what one would write first: one Hydra job per
-run, `mlflow.log_metric` at every step. (c) logs each run with one `log_batch`, in one process per core. Of (b) and
-(c) the start-up is left out: it is the cost of one more run. Ours is everything from process start to exit, on a
-fresh store.
-
-## Where the time of ours goes, in seconds
-
-| runs | end to end | composing | training | writing | the rest | again | reading | report | store |
-|---|---|---|---|---|---|---|---|---|---|
-{% for row in parts -%}
-| {{ row | join(' | ') }} |
-{% endfor %}
-Writing goes on beside training. The rest is the start, below, and writing that no training was left to hide.
-"Again" is the same command once more: it finds every run in the store and trains nothing. Report is the command
-`make report`; reading, every point of the sweep into frames, is a part of it.
-
-{{ memory }}
-
-| step of the start | seconds |
-|---|---|
-{% for name, seconds in start -%}
-| {{ name }} | {{ seconds }} |
-{% endfor %}
-{{ composing }}
-
-| typed after `python -m study.train` | seconds until the answer |
-|---|---|
-{% for typed, seconds in answers -%}
-| `{{ typed }}` | {{ seconds }} |
-{% endfor %}
-Bad input is refused before torch and MLflow are imported, but for what only the class itself knows: the last line.
-
-## How far from the limits
-
-{{ writing }}
-
-{{ reading }}
-
-{{ floating }}
-"""
 
 
 def write(results: Results, out: Path) -> list[Path]:
@@ -86,17 +28,16 @@ def write(results: Results, out: Path) -> list[Path]:
 
 def render(results: Results) -> str:
     """Return the page as Markdown."""
-    page = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     reference = results["ours"][_reference(results)]
-    return page.from_string(PAGE).render(
+    return render_template(
+        "bench/templates/page.md.j2",
         machine=results["machine"],
-        reference=f"{reference['runs'][0]:,.0f}",
-        rows=list(_rows(results)),
-        parts=[list(_part(size)) for size in results["ours"]],
+        programs=list(_rows(results)),
+        parts=list(map(_part, results["ours"])),
         start=list(_start(results["start"])),
         memory=" ".join(map(_memory, results["ours"])),
         composing=_composing(results["start"]),
-        answers=[(typed, spread(seconds)) for typed, seconds in results["answers"].items()],
+        answers=list(_answers(results["answers"])),
         reading=_reading(reference),
         writing=page_writing.render(results),
         floating=_floating(results["limits"], reference),
@@ -135,21 +76,32 @@ def _programs(results: Results) -> Iterator[tuple[str, Sequence[int | float]]]:
 
 
 def _rows(results: Results) -> Iterator[dict[str, str]]:
-    reference = median(results["ours"][_reference(results)]["seconds_per_run"])
+    reference = results["ours"][_reference(results)]
+    ours = median(reference["seconds_per_run"])
     for name, seconds in _programs(results):
-        ratio = median(seconds) / reference
-        yield {"name": name, "n": str(len(seconds)), "seconds": spread(seconds), "ratio": f"{ratio:.3g}"}
+        yield {
+            "program": name,
+            "n": str(len(seconds)),
+            "seconds per run": spread(seconds),
+            f"times ours at {reference['runs'][0]:,.0f} runs": short(median(seconds) / ours),
+        }
 
 
-def _part(size: Repeated) -> Iterator[str]:
+def _part(size: Repeated) -> dict[str, str]:
     middle = {key: median(values) for key, values in size.items()}
     composing, training = middle["composing_seconds"], middle["training_seconds"]
-    yield f"{middle['runs']:,.0f}"
-    yield spread(size["seconds"])
-    yield from map(short, (composing, training, middle["writing_seconds"]))
-    yield short(middle["seconds"] - composing - training)
-    yield from (short(middle[f"{part}_seconds"]) for part in ("again", "read", "report"))
-    yield f"{middle['store_bytes'] / 1e6:,.0f} MB"
+    return {
+        "runs": f"{middle['runs']:,.0f}",
+        "end to end": spread(size["seconds"]),
+        "composing": short(composing),
+        "training": short(training),
+        "writing": short(middle["writing_seconds"]),
+        "the rest": short(middle["seconds"] - composing - training),
+        "again": short(middle["again_seconds"]),
+        "reading": short(middle["read_seconds"]),
+        "report": short(middle["report_seconds"]),
+        "store": f"{middle['store_bytes'] / 1e6:,.0f} MB",
+    }
 
 
 def _memory(size: Repeated) -> str:
@@ -157,10 +109,19 @@ def _memory(size: Repeated) -> str:
     return f"A sweep of {size['runs'][0]:,.0f} runs peaks at {sweep}, its report at {report}."
 
 
-def _start(spent: Repeated) -> Iterator[tuple[str, str]]:
+def _start(spent: Repeated) -> Iterator[dict[str, str]]:
     for name, seconds in spent.items():
         if not name.endswith("_per_job"):
-            yield f"composing {len(JOBS)} jobs" if name == "composing" else name, spread(seconds)
+            step = f"composing {len(JOBS)} jobs" if name == "composing" else name
+            yield {"step of the start": step, "seconds": spread(seconds)}
+
+
+def _answers(spent: Repeated) -> Iterator[dict[str, str]]:
+    for typed, seconds in spent.items():
+        yield {
+            "typed after `python -m study.train`": f"`{typed}`",
+            "seconds until the answer": spread(seconds),
+        }
 
 
 def _composing(spent: Repeated) -> str:

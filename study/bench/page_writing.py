@@ -3,27 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any  # the numbers come as JSON
 
-from jinja2 import Environment, StrictUndefined
-
 from study.bench.numbers import median, short, spread
+from study.pages import render as render_template
 
 Results = Mapping[str, Any]
 
 LIMIT = 2
 """Our writer must take at most so many times as long as a raw `executemany`."""
 
-_TEXT = """\
-**Writing.** Our writer beside what one would write without it, each into a fresh store with its default settings.
-Ours writes runs with their params, tags, metrics and latest metrics. A driver's own way writes their metric rows
-alone, in one transaction; the public client writes the same runs as ours, to the same server.
-
-| store | runs | n | ours, s | beside it | that, s | ratio |
-|---|---|---|---|---|---|---|
-{% for row in rows -%}
-| {{ row | join(' | ') }} |
-{% endfor %}
-{{ sentences | join('\n\n') }}"""
-
+_COLUMNS = ("store", "runs", "n", "ours, s", "beside it", "that, s", "ratio")
 _OTHERS = {
     "raw": "raw `executemany`",
     "batched": "`execute_values`, the driver's batches",
@@ -33,10 +21,13 @@ _OTHERS = {
 
 def render(results: Results) -> str:
     """Return the part as Markdown."""
-    text = Environment(undefined=StrictUndefined, autoescape=False).from_string(_TEXT)
     rows = [row for store, numbers in _stores(results) for row in _rows(store, numbers)]
-    once = list(dict.fromkeys(rows))  # a store that is not there is not there at any size
-    return text.render(rows=once, sentences=[_required(results), *_over_http(results["writing_server"])])
+    once = dict.fromkeys(rows)  # a store that is not there is not there at any size
+    return render_template(
+        "bench/templates/writing.md.j2",
+        rows=[dict(zip(_COLUMNS, row, strict=True)) for row in once],
+        sentences=[_required(results), *_over_http(results["writing_server"])],
+    )
 
 
 def _stores(results: Results) -> Iterator[tuple[str, Results]]:
@@ -49,8 +40,7 @@ def _stores(results: Results) -> Iterator[tuple[str, Results]]:
 def _rows(store: str, numbers: Results) -> Iterator[tuple[str, ...]]:
     """Yield a row for each way that ours was measured beside."""
     if "not_measured" in numbers:
-        reason = numbers["not_measured"].replace("|", r"\|")
-        yield store, "-", "-", "-", f"not measured: {reason}", "-", "-"
+        yield store, "-", "-", "-", f"not measured: {numbers['not_measured']}", "-", "-"
         return
     runs, bulk = numbers["runs"], numbers["bulk_seconds"]
     for key, name in _OTHERS.items():

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from study.pages import render
 from study.report.gallery import Picture
 
 NARROW = 6.5  # inches: two figures up to it share a row
@@ -57,26 +57,12 @@ class Contents:
 
 def html_page(contents: Contents) -> str:
     """Return one self-contained HTML page: no script, nothing loaded from elsewhere."""
-    return _environment().get_template("index.html.j2").render(page=contents, narrow=NARROW)
+    return render("report/templates/index.html.j2", page=contents, narrow=NARROW, element=_element)
 
 
 def markdown_page(contents: Contents) -> str:
     """Return the page for GitHub, which links the pictures beside it."""
-    return _environment().get_template("report.md.j2").render(page=contents, narrow=NARROW)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("study.report"),
-        autoescape=select_autoescape(["html", "html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["picture"] = _element
-    environment.filters["cell"] = lambda text: text.replace("|", "\\|")
-    return environment
+    return render("report/templates/report.md.j2", page=contents)
 
 
 def _element(picture: Picture) -> Markup:

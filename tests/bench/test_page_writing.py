@@ -6,7 +6,7 @@ import pytest
 
 from study.bench import page_writing
 
-HEAD = ["| store | runs | n | ours, s | beside it | that, s | ratio |", "|---|---|---|---|---|---|---|"]
+HEAD = ["| store | runs | n | ours, s | beside it | that, s | ratio |", "|:--|--:|--:|--:|:--|--:|--:|"]
 SQLITE = "| SQLite | 1,040 | 3 | 2 [1 to 3] | raw `executemany` | 4 [4 to 5] | 0.5 [0.2 to 0.75] |"
 POSTGRESQL = [
     "| PostgreSQL | 104 | 3 | 1 [0.5 to 2] | raw `executemany` | 8 [8 to 10] | 0.125 [0.05 to 0.25] |",

@@ -1,0 +1,60 @@
+"""Pages from Jinja templates, Markdown and HTML, and the one way to write a Markdown table."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+def render(template: str, **contents: object) -> str:
+    """Return a template with its names filled in; what goes into HTML is escaped.
+
+    Args:
+        template: its path below study/, as in `report/templates/report.md.j2`.
+        contents: by the names that the template uses. One that is missing is an error.
+    """
+    return _environment().get_template(template).render(contents)
+
+
+def markdown_table(rows: Sequence[Mapping[str, str]], words: Collection[str] | None = None) -> str:
+    """Return a table in Markdown, words to the left and numbers to the right; nothing where there is no row.
+
+    Args:
+        rows: by the names of the columns, which all rows share.
+        words: the columns of words; None for all.
+
+    Example:
+        >>> print(markdown_table([{"rule": "sgd", "n": "25"}], words=["rule"]))
+        | rule | n |
+        |:--|--:|
+        | sgd | 25 |
+    """
+    if not rows:
+        return ""
+    head = list(rows[0])
+    rule = [":--" if words is None or name in words else "--:" for name in head]
+    return "\n".join([_line(head), f"|{'|'.join(rule)}|", *(_line(row.values()) for row in rows)])
+
+
+def cell(text: str) -> str:
+    """Return a text as it may stand in a cell of a Markdown table."""
+    return " ".join(text.split("\n")).replace("|", "\\|")
+
+
+def _line(cells: Collection[str]) -> str:
+    return f"| {' | '.join(map(cell, cells))} |"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("study", ""),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["markdown_table"] = markdown_table
+    environment.filters["cell"] = cell
+    return environment
