@@ -11,6 +11,7 @@ import sys
 from study import cli
 from study.config.compose import compose
 from study.config.location import Location
+from study.config.reach import require_runs
 from study.errors import InvalidInput
 from study.ranges import Range, is_whole
 
@@ -45,8 +46,7 @@ def serve(port: int, location: Location) -> None:
         raise InvalidInput(
             f"tracking.uri must be a database to serve; open {location.uri} in a browser instead"
         )
-    if not location.exists:
-        raise InvalidInput(f"the store must hold runs, got none at {location.uri}; run make sweep first")
+    require_runs(location, "headline")  # the one to begin with
     pages = _pages(location)
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
     sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
@@ -62,10 +62,7 @@ def _pages(location: Location) -> dict[str, str]:
     from study.tracking import ui_state  # mlflow takes a second to import: errors come first
     from study.tracking.store import open_store
 
-    experiments = open_store(location.uri).client.search_experiments()
-    return {
-        found.name: ui_state.path(found.experiment_id) for found in experiments if ui_state.TAG in found.tags
-    }
+    return {found.name: ui_state.path(found.experiment_id) for found in open_store(location).experiments()}
 
 
 def _require_free(port: int) -> None:

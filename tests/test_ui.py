@@ -14,6 +14,7 @@ from hydra.errors import ConfigCompositionException
 
 from study import ui
 from study.cli import Asked
+from study.config.location import Location
 from study.errors import InvalidInput
 
 
@@ -49,7 +50,7 @@ def test_a_busy_port_is_told_with_another(port: int) -> None:
         ),
         (
             "sqlite:///{folder}/none.db",
-            "the store must hold runs, got none at .*none.db; run make sweep first",
+            "the store must hold runs, got none at .*none.db; run make sweep ARGS=.*none.db first",
         ),
         ("mysql://server/runs", "tracking.uri must be sqlite"),
     ],
@@ -70,7 +71,7 @@ def test_it_names_the_page_of_each_experiment_and_serves_it(port: int, tmp_path:
     from study.tracking.store import open_store
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     store.describe("some study", "about")
     command = [sys.executable, "-m", "study.ui", f"port={port}", f"tracking.uri={uri}"]
     with (tmp_path / "log").open("wb") as log:

@@ -18,7 +18,7 @@ def main() -> None:
     with closing(sqlite3.connect(sys.argv[1])) as connection:
         connection.execute("SELECT run_uuid, key, step, value FROM metrics").fetchall()
     fetched = time.perf_counter()
-    read_sweep(f"sqlite:///{sys.argv[1]}", "lr_sensitivity")
+    read_sweep("lr_sensitivity", store=f"sqlite:///{sys.argv[1]}")
     read = time.perf_counter()
     spent = {"read_seconds": read - fetched, "raw_read_seconds": fetched - began}
     sys.stdout.write(f"{json.dumps(spent)}\n")

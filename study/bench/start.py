@@ -28,10 +28,11 @@ def main() -> None:
         import_module("study.training.build")
     with _timed(spent, "MLflow, SciPy, pandas"):
         import_module("study.sweep.open")
+    from study.config.location import Location
     from study.tracking.store import open_store
 
     with _timed(spent, "a fresh store"):
-        open_store(f"sqlite:///{sys.argv[1]}")
+        open_store(Location.of(f"sqlite:///{sys.argv[1]}"))
     with _timed(spent, "torch's compiler, which the first optimizer imports"):
         import_module("torch._dynamo")
     sys.stdout.write(f"{json.dumps(spent)}\n")

@@ -17,6 +17,7 @@ import numpy as np
 
 from study.bench import naive_client
 from study.bench.measure import Numbers
+from study.config.location import Location
 from study.tracking import names
 from study.tracking.backend import StoredRun
 from study.tracking.records import Points
@@ -76,7 +77,7 @@ def to_server(url: str, *, runs: int) -> Numbers:
         url: of a tracking server; the runs go to its experiments `ours` and `sequential`.
         runs: how many runs of 384 losses.
     """
-    store, stored = open_store(url), made_up(runs)
+    store, stored = open_store(Location.of(url)), made_up(runs)
     ways: dict[str, Callable[[str, Sequence[StoredRun]], None]] = {
         "ours": lambda experiment, some: store.backend.write(experiment, some, lambda written: None),
         "sequential": lambda experiment, some: naive_client.write(store.client, experiment, some),
@@ -115,7 +116,7 @@ def made_up(count: int) -> list[StoredRun]:
 
 
 def _ours(uri: str, runs: Sequence[StoredRun]) -> float:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     experiment = store.experiment_id(_EXPERIMENT)
     began = time.perf_counter()
     store.backend.write(experiment, runs, lambda written: None)

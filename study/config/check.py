@@ -22,7 +22,7 @@ class Settings:
 
     Attributes:
         sweep_id: under which the sweep was asked for.
-        uri: of the store; None is the default one.
+        location: of the store.
         experiment: the MLflow experiment.
         device: `cpu`, `cuda` or `auto`.
         max_runs: trained together at most.
@@ -31,7 +31,7 @@ class Settings:
     """
 
     sweep_id: str
-    uri: str | None
+    location: Location
     experiment: str
     device: str
     max_runs: int
@@ -45,10 +45,9 @@ def settings_from_config(cfg: DictConfig) -> Settings:
     Raises:
         InvalidInput: `tracking.uri` is of no kind that can be tracked to.
     """
-    Location.of(cfg.tracking.uri)
     return Settings(
         sweep_id=cfg.sweep_id,
-        uri=cfg.tracking.uri,
+        location=Location.of(cfg.tracking.uri),
         experiment=cfg.tracking.experiment,
         device=cfg.device,
         max_runs=cfg.stack.max_runs,

@@ -62,15 +62,10 @@ class Location:
         parts = urlsplit(self.uri)
         return f"{parts.scheme.partition('+')[0]}://{parts.hostname}{parts.path}"
 
-    def require(self, experiment: str) -> None:
-        """Refuse a store that is not there.
-
-        Raises:
-            InvalidInput: with what makes it.
-        """
-        if not self.exists:
-            remedy = f"run make sweep EXPERIMENT={experiment} first"
-            raise InvalidInput(f"the store must hold runs, got none at {self.uri}; {remedy}")
+    @property
+    def overrides(self) -> list[str]:
+        """The words of a command line that name it; none for the default store."""
+        return [] if self == Location.of(None) else [f"tracking.uri={self.uri}"]
 
     @property
     def exists(self) -> bool:

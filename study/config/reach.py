@@ -11,6 +11,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from study.config.commands import sweep_command
 from study.config.location import Location, without_password
 from study.errors import InvalidInput
 
@@ -32,6 +33,17 @@ def require_answer(location: Location) -> None:
             _ask(location.uri)
     except (OSError, sqlite3.Error, HTTPException, ImportError) as error:
         raise no_answer(location, error) from error
+
+
+def require_runs(location: Location, experiment: str) -> None:
+    """Refuse to read from a store that is not there.
+
+    Raises:
+        InvalidInput: with the command that makes it.
+    """
+    if not location.exists:
+        remedy = f"run {sweep_command(experiment, location)} first"
+        raise InvalidInput(f"the store must hold runs, got none at {location.uri}; {remedy}")
 
 
 def no_answer(location: Location, error: Exception) -> InvalidInput:

@@ -15,7 +15,7 @@ from study import cli
 from study.config.choices import choices
 from study.config.compose import compose
 from study.config.location import Location
-from study.config.reach import require_answer
+from study.config.reach import require_answer, require_runs
 from study.errors import InvalidInput, one_of
 from study.paths import ROOT
 
@@ -38,13 +38,13 @@ def report(asked: cli.Asked) -> None:
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})
     location = Location.of(cfg.tracking.uri)
-    location.require(cfg.tracking.experiment)
+    require_runs(location, cfg.tracking.experiment)
     require_answer(location)
     with cli.importing():
         from study.report.build import build
         from study.tracking.reader import read_sweep
 
-    sweep = read_sweep(cfg.tracking.uri, cfg.tracking.experiment, plan.sweep)
+    sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
     folder = plan.out or ROOT / "reports" / sweep.experiment
     written = build(sweep, plan, folder, written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
     _say(sweep.experiment, written)

@@ -16,7 +16,6 @@ from study.config.asked import deciding
 from study.config.check import job_from_config, settings_from_config
 from study.config.compose import Composer
 from study.config.explain import explain
-from study.config.location import Location
 from study.config.reach import require_answer
 from study.errors import InvalidInput
 from study.job import Job
@@ -88,7 +87,7 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
     settings = settings_from_config(task)
     if not jobs:
         _refuse(refused, of=len(refused))
-    require_answer(Location.of(settings.uri))
+    require_answer(settings.location)
     with cli.importing():  # torch: a second, and only now needed
         from study.training.build import check_jobs, device_of
     device_of(settings)

@@ -1,6 +1,5 @@
 """What spans the jobs of a sweep: its parent in the store, its display, and the summary at its end."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
@@ -11,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from study.config.check import Settings
+from study.config.commands import report_command, ui_command
 from study.job import Job
-from study.paths import CONF, ROOT
+from study.paths import ROOT
 from study.stats.summary import summarise
 from study.sweep.execute import Outcome, execute
 from study.sweep.progress import Display, Lines
@@ -55,7 +55,7 @@ class OpenSweep:
         Raises:
             InvalidInput: there is no store; nothing was written.
         """
-        store = open_store(settings.uri)
+        store = open_store(settings.location)
         store.describe(settings.experiment, f"{config.report.title}\n\n{config.report.text}")
         sweep = sweeps.begin(
             store,
@@ -127,20 +127,8 @@ class OpenSweep:
         for job in self.jobs:
             if job.hash in failures:
                 yield f"failed: {job.label}: {failures[job.hash]}"
-        report, ui = next_commands(self.settings.experiment, self.settings.uri)
-        yield f"next: {report}"
-        yield f"      {ui}"
-
-
-def next_commands(experiment: str, uri: str | None) -> tuple[str, str]:
-    """Return the commands that make the report of an experiment in a store, and that open its UI."""
-    store = [] if uri is None else [f"tracking.uri={uri}"]
-    arguments = [f"ARGS={word}" for word in store]
-    chosen = [] if experiment == "headline" else [f"EXPERIMENT={experiment}"]
-    report = ["make", "report", *chosen, *arguments]
-    if not (CONF / "experiment" / f"{experiment}.yaml").exists():  # tracked under a name of one's own
-        report = [".venv/bin/python", "-m", "study.report", f"tracking.experiment={experiment}", *store]
-    return shlex.join(report), shlex.join(["make", "ui", *arguments])
+        yield f"next: {report_command(self.settings.experiment, self.settings.location)}"
+        yield f"      {ui_command(self.settings.location)}"
 
 
 def summary_table(runs: pd.DataFrame) -> Table:
@@ -163,5 +151,5 @@ def summary_table(runs: pd.DataFrame) -> Table:
 def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
     """Train jobs of a sweep that another process began."""
     tags = provenance(ROOT, settings.device)
-    sweep = sweeps.find(open_store(settings.uri), settings.experiment, settings.sweep_id, tags)
+    sweep = sweeps.find(open_store(settings.location), settings.experiment, settings.sweep_id, tags)
     return execute(jobs, settings, sweep, Lines())

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run as MlflowRun
 
+from study.config.commands import sweep_command
 from study.config.location import Location
+from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
 from study.frames import SweepFrames
 from study.tracking import names
@@ -26,30 +28,33 @@ _RENAMED = {"optimizer.name": "optimizer", "problem.name": "problem"} | {
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
 
 
-def read_sweep(uri: str | None, experiment: str, sweep: str | None = None) -> SweepFrames:
+def read_sweep(
+    experiment: str, *, sweep: str | None = None, store: Location | str | None = None
+) -> SweepFrames:
     """Return one sweep of an experiment: the runs of every job it asked for, whichever sweep trained them.
 
     Args:
-        uri: of the store; None is the default one.
         experiment: the MLflow experiment's name.
         sweep: its id; None is the one asked for last.
+        store: where it is kept, as a location or a tracking URI; None is the default store.
 
     Raises:
         InvalidInput: there is no such store, experiment or sweep, or no finished run in it.
     """
-    location = Location.of(uri)
-    location.require(experiment)
-    store = open_store(uri)
+    location = store if isinstance(store, Location) else Location.of(store)
+    require_runs(location, experiment)
+    return _read(open_store(location), experiment, sweep)
+
+
+def _read(store: Store, experiment: str, sweep: str | None) -> SweepFrames:
     parent = _parent(store, experiment, sweep)
     runs, parents = _runs(store, parent)
     if runs.empty:
-        raise InvalidInput(
-            f"experiment {experiment} must hold finished runs, got none; {_remedy(experiment)}"
-        )
+        raise InvalidInput(_without_runs(experiment, parent))
     fits, data = _kept(store, parents, runs)
     return SweepFrames(
         experiment=experiment,
-        info=_info(parent, location),
+        info=_info(parent, store.location),
         overrides=tuple(json.loads(parent.data.tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(parent.data.tags, runs),
         runs=runs,
@@ -59,24 +64,31 @@ def read_sweep(uri: str | None, experiment: str, sweep: str | None = None) -> Sw
     )
 
 
-def _remedy(experiment: str) -> str:
-    return f"run make sweep EXPERIMENT={experiment} first"
-
-
 def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
+    remedy = f"run {sweep_command(experiment, store.location)} first"
     found = store.client.get_experiment_by_name(experiment)
     if found is None:
-        raise InvalidInput(f"experiment {experiment} must be in the store, it is not; {_remedy(experiment)}")
+        held = ", ".join(sorted(other.name for other in store.experiments())) or "none"
+        raise InvalidInput(f"experiment {experiment} must be in the store, which holds {held}; {remedy}")
     query = f"tags.`{names.KIND}` = 'sweep'"
     parents = store.client.search_runs([found.experiment_id], query, max_results=1000)
     by_id = {run.data.tags[names.SWEEP]: run for run in parents}
     if not by_id:
-        raise InvalidInput(f"experiment {experiment} must hold a sweep, got none; {_remedy(experiment)}")
+        raise InvalidInput(f"experiment {experiment} must hold a sweep, got none; {remedy}")
     if sweep is None:
         return max(by_id.values(), key=lambda run: str(run.data.tags.get(names.ASKED, "")))
     if sweep not in by_id:
         raise InvalidInput(one_of("sweep", sweep, by_id))
     return by_id[sweep]
+
+
+def _without_runs(experiment: str, parent: MlflowRun) -> str:
+    """Return what to say of a sweep that trained nothing: why, and the command that asks for it again."""
+    tags = parent.data.tags
+    crashed = sorted(value for key, value in tags.items() if key.startswith(names.FAILED))
+    why = f" ({crashed[0]})" if crashed else ""
+    again = f"run {tags[names.COMMAND]} again"
+    return f"sweep {tags[names.SWEEP]} of {experiment} must hold finished runs, got none{why}; {again}"
 
 
 def _info(parent: MlflowRun, location: Location) -> dict[str, str]:

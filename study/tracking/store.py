@@ -17,6 +17,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 import sqlalchemy as sa
 from filelock import FileLock
 from mlflow import MlflowClient
+from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
 from study.config.location import Location
@@ -50,14 +51,18 @@ class Store:
             return str(found.experiment_id)
         artifacts = self.location.artifacts
         try:
-            return str(
-                self.client.create_experiment(name, artifact_location=artifacts and f"{artifacts}/{name}")
-            )
+            location = artifacts and f"{artifacts}/{name}"
+            own = {ui_state.TAG: ui_state.STATE}
+            return str(self.client.create_experiment(name, artifact_location=location, tags=own))
         except MlflowException:  # another process was faster
             found = self.client.get_experiment_by_name(name)
             if found is None:
                 raise
             return str(found.experiment_id)
+
+    def experiments(self) -> list[Experiment]:
+        """Return the study's own experiments; others may lie in the same store."""
+        return [found for found in self.client.search_experiments() if ui_state.TAG in found.tags]
 
     def describe(self, experiment: str, note: str) -> None:
         """Say what an experiment is about, and how MLflow's UI opens it.
@@ -71,16 +76,12 @@ class Store:
             self.client.set_experiment_tag(experiment_id, key, value)
 
 
-def open_store(uri: str | None) -> Store:
-    """Open the store at an MLflow tracking URI, made and migrated if it is a fresh database.
-
-    Args:
-        uri: None for the default store.
+def open_store(location: Location) -> Store:
+    """Open a store, made and migrated if it is a fresh database.
 
     Raises:
         InvalidInput: no store answers there.
     """
-    location = Location.of(uri)
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from study.bench import naive_client
 from study.bench.writing import made_up
+from study.config.location import Location
 from study.tracking.records import Points
 from study.tracking.store import open_store
 
@@ -17,7 +18,7 @@ BEGAN = 1_700_000_000_000
 
 @pytest.mark.slow
 def test_every_value_of_a_run_is_there(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
+    store = open_store(Location.of(f"sqlite:///{tmp_path}/mlflow.db"))
     experiment = store.experiment_id("long")
     runs = [replace(run, metrics=_losses(n)) for run, n in zip(made_up(4), LENGTHS, strict=True)]
     naive_client.write(store.client, experiment, runs)

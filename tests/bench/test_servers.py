@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from study.bench import servers
+from study.config.location import Location
 from study.tracking.store import open_store
 
 
@@ -71,11 +72,11 @@ def test_root_needs_a_user_who_runs_postgresql(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.slow
 def test_a_tracking_server_serves_the_store_and_is_gone_afterwards(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    open_store(uri).experiment_id("there")
+    open_store(Location.of(uri)).experiment_id("there")
     with servers.mlflow_server(uri, tmp_path / "artifacts") as url:
         assert urlsplit(url).hostname == "127.0.0.1"
         assert urllib.request.urlopen(f"{url}/health", timeout=5).read() == b"OK"
-        assert open_store(url).client.get_experiment_by_name("there") is not None
+        assert open_store(Location.of(url)).client.get_experiment_by_name("there") is not None
     assert _is_free(url)
 
 

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from study.config.check import Settings, check_batch_size, job_from_config, settings_from_config
 from study.config.compose import Composer
+from study.config.location import Location
 from study.errors import InvalidInput
 from study.training.build import check_jobs, device_of
 
@@ -48,7 +49,9 @@ def test_interpolations_are_resolved() -> None:
 def test_settings_are_what_decides_no_number() -> None:
     words = ["tracking.uri=http://localhost:5000", "tracking.experiment=x", "device=auto", "force=true"]
     settings = settings_from_config(_compose(*words, "stack.max_runs=7", "stack.threads=2", "sweep_id=now"))
-    assert settings == Settings("now", "http://localhost:5000", "x", "auto", 7, 2, True)
+    assert settings == Settings(
+        "now", Location.of("http://localhost:5000"), "x", "auto", max_runs=7, threads=2, force=True
+    )
 
 
 _COUNT = "a whole number >= 1"

@@ -33,6 +33,12 @@ def test_a_relative_file_is_made_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     assert location.exists
 
 
+def test_only_another_store_than_the_default_is_named_on_a_command_line() -> None:
+    assert Location.of(None).overrides == []
+    for uri in ("sqlite:////elsewhere/mlflow.db", "http://server:5000"):
+        assert Location.of(uri).overrides == [f"tracking.uri={uri}"]
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg2"])
 def test_postgresql_is_reached_through_the_driver_that_can_copy(scheme: str) -> None:
     location = Location.of(f"{scheme}://me:p:w@server:5433/runs")

@@ -36,7 +36,7 @@ def test_help_is_quick(tmp_path: Path) -> None:
         (("experiment=headline", "report.confidance=1"), "did you mean report.confidence"),
         (("experiment=headline", "report.confidence=2"), "got 2"),
         (("experiment=headline", "report.figures=[{name: nosuch}]"), "must be one of"),
-        (("experiment=headline", "tracking.uri=sqlite:///{tmp}/none.db"), "make sweep EXPERIMENT=headline"),
+        (("experiment=headline", "tracking.uri=sqlite:///{tmp}/none.db"), "run make sweep "),
     ],
 )
 def test_bad_input_is_one_message(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -15,6 +15,7 @@ import torch
 import yaml
 
 from study.config.check import Settings
+from study.config.location import Location
 from study.job import Job
 from study.sweep import execute as module
 from study.sweep.execute import Outcome, execute
@@ -24,7 +25,7 @@ from study.training.result import Trained
 from study.training.train import train
 
 CONF = Path(__file__).parents[2] / "conf"
-SETTINGS = Settings("now", None, "test", "cpu", max_runs=100, threads=1, force=False)
+SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threads=1, force=False)
 
 
 class Crashing(torch.optim.SGD):

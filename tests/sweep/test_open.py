@@ -21,7 +21,7 @@ from mlflow.entities import Run as MlflowRun
 from rich.console import Console
 
 from study.job import Job, Run
-from study.sweep.open import next_commands, summary_table
+from study.sweep.open import summary_table
 from study.training.build import build_problem
 from study.training.train import train
 
@@ -429,13 +429,3 @@ def _wait_for_runs(folder: Path, *, at_least: int) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the sweep did not write its first runs within a minute")
-
-
-def test_the_next_commands_name_what_was_trained_where() -> None:
-    assert next_commands("headline", None) == ("make report", "make ui")
-    assert next_commands("zoo", None) == ("make report EXPERIMENT=zoo", "make ui")
-    report, ui = next_commands("mine", "sqlite:///a b.db")
-    assert (
-        report == ".venv/bin/python -m study.report tracking.experiment=mine 'tracking.uri=sqlite:///a b.db'"
-    )
-    assert ui == "make ui 'ARGS=tracking.uri=sqlite:///a b.db'"

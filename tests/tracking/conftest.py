@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from study.bench import servers
+from study.config.location import Location
 from study.job import Job, Run
 from study.tracking.store import open_store
 from study.training.result import Series, Trained
@@ -26,7 +27,7 @@ def serve() -> Serve:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an empty SQLite store to copy: making one takes MLflow seconds."""
     file = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    open_store(f"sqlite:///{file}")
+    open_store(Location.of(f"sqlite:///{file}"))
     return file
 
 

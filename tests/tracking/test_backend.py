@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
+from study.config.location import Location
 from study.tracking import names
 from study.tracking.backend import Backend, StoredRun
 from study.tracking.client import ClientBackend
@@ -73,7 +74,7 @@ def written(
             uri = request.getfixturevalue("postgresql")()
         if way.endswith("server"):
             uri = stack.enter_context(request.getfixturevalue("serve")(uri, folder / "artifacts"))
-        store = open_store(uri)
+        store = open_store(Location.of(uri))
         assert isinstance(store.backend, ClientBackend if way.endswith("server") else SqlBackend)
         if way.startswith("client") and not way.endswith("server"):
             store = Store(store.location, store.client, ClientBackend(store.client, parallel=False))

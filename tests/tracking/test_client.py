@@ -5,6 +5,7 @@ from typing import Any  # MLflow's own signatures
 import numpy as np
 import pytest
 
+from study.config.location import Location
 from study.tracking.backend import StoredRun
 from study.tracking.client import ClientBackend
 from study.tracking.records import Points
@@ -13,7 +14,7 @@ from study.tracking.store import open_store
 
 @pytest.mark.parametrize("last", ["log_batch", "set_terminated"])
 def test_an_interrupted_run_does_not_count(last: str, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     experiment = store.experiment_id("interrupted")
     backend = ClientBackend(store.client, parallel=False)
     told: list[int] = []

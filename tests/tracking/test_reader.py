@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.config.location import Location
 from study.errors import InvalidInput
 from study.frames import SweepFrames
 from study.job import Job
@@ -43,7 +44,7 @@ def jobs(make_job: Callable[..., Job]) -> list[Job]:
 
 def _begin(uri: str, jobs: list[Job], asked: str) -> Sweep:
     return sweeps.begin(
-        open_store(uri),
+        open_store(Location.of(uri)),
         "study",
         asked=asked,
         jobs=jobs,
@@ -60,17 +61,17 @@ def _write(sweep: Sweep, trained: Trained) -> None:
 
 def test_frames_hold_what_was_trained(uri: str, jobs: list[Job], train: Train) -> None:
     _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
-    _holds_what_was_trained(read_sweep(uri, "study"), jobs)
+    _holds_what_was_trained(read_sweep("study", store=uri), jobs)
 
 
 def test_frames_are_the_same_through_mlflows_client(
     uri: str, jobs: list[Job], train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
-    fast = read_sweep(uri, "study")
+    fast = read_sweep("study", store=uri)
     monkeypatch.setattr(store_module, "KNOWN_REVISIONS", frozenset({"of another mlflow"}))
     with pytest.warns(UserWarning, match="slower"):
-        _are_same(read_sweep(uri, "study"), fast)
+        _are_same(read_sweep("study", store=uri), fast)
 
 
 @pytest.mark.slow
@@ -79,7 +80,7 @@ def test_frames_are_the_same_through_a_server(
 ) -> None:
     _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
     with serve(uri, tmp_path / "served") as url:
-        _are_same(read_sweep(url, "study"), read_sweep(uri, "study"))
+        _are_same(read_sweep("study", store=url), read_sweep("study", store=uri))
 
 
 @pytest.mark.slow
@@ -95,7 +96,7 @@ def test_frames_come_back_from_every_store(
         sweep = _begin(elsewhere, jobs, "2024-01-01")
         _write(sweep, train(jobs))
         assert sweep.finished(jobs).keys() == {(job.hash, seed) for job in jobs for seed in job.seeds}
-        _holds_what_was_trained(read_sweep(elsewhere, "study"), jobs)
+        _holds_what_was_trained(read_sweep("study", store=elsewhere), jobs)
 
 
 def _holds_what_was_trained(frames: SweepFrames, jobs: list[Job]) -> None:
@@ -158,7 +159,7 @@ def test_the_newest_run_wins(uri: str, jobs: list[Job], train: Train) -> None:
     _write(sweep, train(jobs))
     _write(sweep, train(jobs[:1], began=1_800_000_000.0, offset=50.0))  # what force=true does
     _write(sweep, train(jobs[1:2], began=1_600_000_000.0, offset=70.0))
-    frames = read_sweep(uri, "study")
+    frames = read_sweep("study", store=uri)
     np.testing.assert_allclose(frames.runs["last_epoch_loss"][:4], [51.6, 51.7, 1.61, 1.71], rtol=1e-6)
     assert len(frames.curves("train/loss")) == 4 * 4 + 2
     assert sweep.finished(jobs) == {
@@ -175,7 +176,7 @@ def test_a_sweep_takes_the_runs_that_others_trained(
     second = _begin(uri, [more], "2024-01-02")
     _write(second, train([make_job("sgd", 0.1, seeds=range(2, 4))]))
     assert set(second.finished([more])) >= {(more.hash, seed) for seed in range(4)}
-    frames = read_sweep(uri, "study")
+    frames = read_sweep("study", store=uri)
     assert list(frames.runs["seed"]) == [0, 1, 2, 3]
     assert set(frames.runs["label"]) == {"sgd lr=0.1 again"}
     assert sorted(frames.fits["seed"].unique()) == [0, 1, 2, 3]
@@ -212,12 +213,12 @@ def test_a_sweep_is_chosen_by_its_id_and_is_else_the_one_asked_for_last(
 ) -> None:
     _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
     _begin(uri, jobs[:1], "2024-01-02")
-    assert set(read_sweep(uri, "study").runs["optimizer"]) == {"sgd"}
-    assert len(read_sweep(uri, "study", "2024-01-01").runs) == 5
+    assert set(read_sweep("study", store=uri).runs["optimizer"]) == {"sgd"}
+    assert len(read_sweep("study", sweep="2024-01-01", store=uri).runs) == 5
     _begin(uri, jobs[::-1], "2024-01-03")  # the jobs of the first one: asked for again
-    assert read_sweep(uri, "study").info["sweep"] == "2024-01-01"
+    assert read_sweep("study", store=uri).info["sweep"] == "2024-01-01"
     with pytest.raises(InvalidInput, match=r"sweep must be one of 2024-01-01, 2024-01-02; got '2024-01-04'"):
-        read_sweep(uri, "study", "2024-01-04")
+        read_sweep("study", sweep="2024-01-04", store=uri)
 
 
 class TestNothingToRead:
@@ -226,31 +227,36 @@ class TestNothingToRead:
     def test_no_store(self, tmp_path: Path) -> None:
         self._refused(
             f"sqlite:///{tmp_path}/mlflow.db",
-            r"the store must hold runs, got none at sqlite:///.*mlflow.db; run make sweep EXPERIMENT=study",
+            r"the store must hold runs, got none at sqlite:///.*mlflow.db; run .* tracking.experiment=study "
+            r"tracking.uri=sqlite:///.*mlflow.db first",
         )
         assert not list(tmp_path.iterdir())
 
     def test_no_experiment(self, uri: str) -> None:
-        open_store(uri)
+        open_store(Location.of(uri)).experiment_id("other")
         self._refused(
-            uri, "experiment study must be in the store, it is not; run make sweep EXPERIMENT=study first"
+            uri,
+            "experiment study must be in the store, which holds other; run .* tracking.experiment=study .* first",
         )
 
     def test_no_sweep(self, uri: str) -> None:
-        open_store(uri).experiment_id("study")
+        open_store(Location.of(uri)).experiment_id("study")
         self._refused(
-            uri, "experiment study must hold a sweep, got none; run make sweep EXPERIMENT=study first"
+            uri, "experiment study must hold a sweep, got none; run .* tracking.experiment=study .* first"
         )
 
     def test_no_finished_run(self, uri: str, jobs: list[Job]) -> None:
-        _begin(uri, jobs, "2024-01-01")
+        sweep = _begin(uri, jobs, "2024-01-01")
         self._refused(
-            uri, "experiment study must hold finished runs, got none; run make sweep EXPERIMENT=study first"
+            uri,
+            "sweep 2024-01-01 of study must hold finished runs, got none; run python -m study.train again",
         )
+        sweep.fail(jobs[0], ArithmeticError("the third wheel came off"))
+        self._refused(uri, r"got none \(sgd lr=0.1: ArithmeticError: the third wheel came off\); run python")
 
     def _refused(self, uri: str, message: str) -> None:
         with pytest.raises(InvalidInput, match=message):
-            read_sweep(uri, "study")
+            read_sweep("study", store=uri)
 
 
 WITHOUT_TORCH = """
@@ -266,7 +272,7 @@ sys.meta_path.insert(0, NoTorch())
 
 READS = """
 from study.tracking.reader import read_sweep
-print(len(read_sweep(sys.argv[1], "study").points))
+print(len(read_sweep("study", store=sys.argv[1]).points))
 assert "torch" not in sys.modules
 """
 

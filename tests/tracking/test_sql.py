@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from study.config.location import Location
 from study.tracking.backend import StoredRun
 from study.tracking.records import Points
 from study.tracking.sql import SqlBackend
@@ -21,12 +22,13 @@ DIES = """
 import os, signal, sys
 import numpy as np
 import sqlalchemy as sa
-from study.tracking.records import Points
+from study.config.location import Location
 from study.tracking.backend import StoredRun
+from study.tracking.records import Points
 from study.tracking.store import open_store
 
 uri, experiment = sys.argv[1:]
-store = open_store(uri)
+store = open_store(Location.of(uri))
 curve = Points(np.arange(5000), np.arange(5000.0), np.arange(5000))
 runs = [StoredRun(f"run {i}", {"seed": "0"}, {"mlflow.user": "me"}, {"train/loss": curve}, 0, 1) for i in range(30)]
 # SQLAlchemy tells this after the last row went in, before the database is told to commit
@@ -48,7 +50,7 @@ def test_a_writer_that_is_killed_leaves_nothing_in_postgresql(request: pytest.Fi
 
 
 def _is_empty_after_a_kill(uri: str) -> None:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     experiment = store.experiment_id("killed")
     done = subprocess.run([sys.executable, "-c", DIES, uri, experiment], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -63,7 +65,7 @@ def test_no_point_is_lost_where_one_reading_ends(
     runs_at_once: int, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("study.tracking.sql._RUNS_READ", runs_at_once)
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     experiment = store.experiment_id("parts")
     store.backend.write(experiment, [_run(str(n), [float(n), n + 0.5]) for n in range(3)], lambda count: None)
     names = {run.info.run_id: run.info.run_name for run in store.client.search_runs([experiment])}
@@ -76,7 +78,7 @@ def test_no_point_is_lost_where_one_reading_ends(
 
 
 def test_a_writer_that_fails_leaves_nothing_and_says_nothing(uri: str) -> None:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     twice = Points(
         np.array([0, 0]), np.array([1.0, 1.0]), np.array([5, 5])
     )  # one point cannot be there twice
@@ -89,14 +91,14 @@ def test_a_writer_that_fails_leaves_nothing_and_says_nothing(uri: str) -> None:
 
 
 def test_nothing_to_write_is_nothing_written(uri: str) -> None:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     assert isinstance(store.backend, SqlBackend)
     store.backend.write(store.experiment_id("none"), [], lambda count: None)
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
 
 
 def test_stacks_larger_than_one_chunk_arrive_whole(uri: str) -> None:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     store.backend.write(
         store.experiment_id("large"), [_run(f"r{i}", range(20_001)) for i in range(6)], lambda count: None
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from study.config.location import Location
 from study.errors import InvalidInput
 from study.tracking import store as store_module
 from study.tracking.client import ClientBackend
@@ -21,6 +22,7 @@ from study.tracking.store import open_store
 OPENS = """
 import sys
 import numpy as np
+from study.config.location import Location
 from study.tracking.records import Points
 from study.tracking.backend import StoredRun
 from study.tracking.store import open_store
@@ -28,7 +30,7 @@ from study.tracking.store import open_store
 uri, name = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
-store = open_store(uri)
+store = open_store(Location.of(uri))
 curve = Points(np.arange(3), np.ones(3), np.arange(3))
 run = StoredRun(name, {}, {"mlflow.user": "me"}, {"train/loss": curve}, 0, 1)
 store.backend.write(store.experiment_id("together"), [run], lambda count: None)
@@ -36,7 +38,7 @@ store.backend.write(store.experiment_id("together"), [run], lambda count: None)
 
 
 def test_a_fresh_database_is_made_with_its_folder(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/new/folder/mlflow.db")
+    store = open_store(Location.of(f"sqlite:///{tmp_path}/new/folder/mlflow.db"))
     assert isinstance(store.backend, SqlBackend)
     first = store.experiment_id("one")
     assert store.experiment_id("one") == first != store.experiment_id("two")
@@ -45,7 +47,7 @@ def test_a_fresh_database_is_made_with_its_folder(tmp_path: Path) -> None:
 
 
 def test_an_experiment_is_described_once_and_again(uri: str) -> None:
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     for note in ("first", "second" * 1000):
         store.describe("one", note)
     tags = store.client.get_experiment(store.experiment_id("one")).tags
@@ -76,7 +78,7 @@ def test_a_fresh_database_survives_four_processes_at_once(tmp_path: Path) -> Non
         process.stdin.flush()
     errors = [process.communicate(timeout=120)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, errors
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     found = store.client.search_runs([store.experiment_id("together")])
     assert sorted(run.info.run_name for run in found) == [f"process {number}" for number in range(4)]
 
@@ -88,7 +90,7 @@ def test_an_unknown_schema_is_written_through_mlflows_client(
     with pytest.warns(
         UserWarning, match=r"schema revision \w+ is not one of of another mlflow: writing through"
     ):
-        store = open_store(uri)
+        store = open_store(Location.of(uri))
     assert isinstance(store.backend, ClientBackend)
 
 
@@ -99,7 +101,7 @@ def test_a_database_of_another_mlflow_is_refused_and_left_alone(empty: Path, tmp
     raw.close()
     before = (tmp_path / "other.db").read_bytes()
     with pytest.raises(InvalidInput, match=r"tracking.uri must name a store that answers, got .*other.db"):
-        open_store(f"sqlite:///{tmp_path}/other.db")
+        open_store(Location.of(f"sqlite:///{tmp_path}/other.db"))
     assert (tmp_path / "other.db").read_bytes() == before
 
 
@@ -108,20 +110,20 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         InvalidInput, match=r"must name a store that answers, got .*mlflow.db: .*not a database"
     ):
-        open_store(f"sqlite:///{tmp_path}/mlflow.db")
+        open_store(Location.of(f"sqlite:///{tmp_path}/mlflow.db"))
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(InvalidInput, match="must name a store that answers"):
-        open_store(f"sqlite:///{tmp_path}/new/mlflow.db")
+        open_store(Location.of(f"sqlite:///{tmp_path}/new/mlflow.db"))
 
 
 def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InvalidInput, match="must name a store that answers"):
-        open_store(f"sqlite:///{tmp_path}/file/mlflow.db")
+        open_store(Location.of(f"sqlite:///{tmp_path}/file/mlflow.db"))
 
 
 @pytest.mark.slow
@@ -130,7 +132,7 @@ def test_a_dead_server_is_told_soon_and_without_the_password(free_port: Callable
     with pytest.raises(
         InvalidInput, match=r"must name a store that answers, got http://me:\*\*\*@127"
     ) as refused:
-        open_store(f"http://me:secret@127.0.0.1:{free_port()}")
+        open_store(Location.of(f"http://me:secret@127.0.0.1:{free_port()}"))
     assert time.monotonic() - began < 15
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -138,5 +140,5 @@ def test_a_dead_server_is_told_soon_and_without_the_password(free_port: Callable
 
 def test_a_dead_postgresql_is_told_soon(free_port: Callable[[], int]) -> None:
     with pytest.raises(InvalidInput, match=r"got postgresql\+psycopg2://me:\*\*\*@127.0.0.1") as refused:
-        open_store(f"postgresql://me:secret@127.0.0.1:{free_port()}/runs")
+        open_store(Location.of(f"postgresql://me:secret@127.0.0.1:{free_port()}/runs"))
     assert "secret" not in str(refused.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
 from study.tracking.records import records
@@ -19,7 +20,7 @@ MakeJob = Callable[..., Job]
 
 @pytest.fixture
 def store(uri: str) -> Store:
-    return open_store(uri)
+    return open_store(Location.of(uri))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any  # a fixture that serves
 
 import pytest
 
+from study.config.location import Location
 from study.job import Job
 from study.tracking import sweeps, ui_state
 from study.tracking.records import records
@@ -44,7 +45,7 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
 ) -> None:
     rates = {"sgd": 0.1, "momentum": 0.2, "rmsprop": 0.3, "adam": 100.0}
     jobs = [make_job(name, lr, seeds=range(2)) for name, lr in rates.items()]
-    store = open_store(uri)
+    store = open_store(Location.of(uri))
     store.describe("study", "Which one is best?\n\nEach at its own learning rate.")
     sweep = sweeps.begin(
         store,
