@@ -188,13 +188,13 @@ def test_what_was_asked_what_is_there_and_what_crashed(
 ) -> None:
     more = make_job("sgd", 0.1, seeds=range(10, 15))  # seeds of a label that is there already
     sweep = sweeps.begin(
-        open_store(uri), "study", asked="x", jobs=[*jobs, more], tags=TAGS, command="", config="",
+        open_store(Location.of(uri)), "study", asked="x", jobs=[*jobs, more], tags=TAGS, command="", config="",
         overrides=["seeds=5"],
     )  # fmt: skip
     _write(sweep, train([jobs[0], make_job("sgd", 0.1, seeds=range(12, 14))]))
     sweep.fail(jobs[1], ArithmeticError("the third wheel\ncame off"))
     sweep.finish("KILLED", {})
-    frames = read_sweep(uri, "study")
+    frames = read_sweep("study", store=uri)
     assert frames.asked.to_dict("records") == [
         {"label": "sgd lr=0.1", "asked": 7, "present": 4, "failed": ""},
         {
