@@ -85,7 +85,7 @@ def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
 def _without_runs(experiment: str, parent: MlflowRun) -> str:
     """Return what to say of a sweep that trained nothing: why, and the command that asks for it again."""
     tags = parent.data.tags
-    crashed = sorted(value for key, value in tags.items() if key.startswith(names.FAILED))
+    crashed = [f"{job.label}: {tags[job.failed_key]}" for job in job_rows(tags) if job.failed_key in tags]
     why = f" ({crashed[0]})" if crashed else ""
     again = f"run {tags[names.COMMAND]} again"
     return f"sweep {tags[names.SWEEP]} of {experiment} must hold finished runs, got none{why}; {again}"
