@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from typing_extensions import override
 
 
 class LinearRule(ABC):
@@ -46,9 +47,11 @@ class LinearRule(ABC):
 class GradientDescent(LinearRule):
     """x_t = (1 - ηλ)^t x_0; stable for ηλ < 2."""
 
+    @override
     def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
         return np.array([[1 - product, 0.0], [product, 0.0]])
 
+    @override
     @property
     def boundary(self) -> float:
         return 2.0
@@ -64,9 +67,11 @@ class HeavyBall(LinearRule):
 
     momentum: float | int
 
+    @override
     def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
         return np.array([[1 - product, -self.momentum], [product, self.momentum]])
 
+    @override
     @property
     def boundary(self) -> float:
         return 2 + 2 * self.momentum
@@ -82,10 +87,12 @@ class Nesterov(LinearRule):
 
     momentum: float | int
 
+    @override
     def matrix(self, product: float) -> Float[np.ndarray, "2 2"]:
         beta = self.momentum
         return np.array([[1 - (1 + beta) * product, -(beta**2)], [product, beta]])
 
+    @override
     @property
     def boundary(self) -> float:
         return 2 * (1 + self.momentum) / (1 + 2 * self.momentum)

@@ -100,7 +100,7 @@ def _postgresql(runs: int, *, raw: bool) -> Part:
     return Part("writing_postgresql", f"writing {runs:,} runs into PostgreSQL", measured, one_of_several=True)
 
 
-def _into_postgresql(folder: Path, *, runs: int, raw: bool) -> Numbers:
+def _into_postgresql(_folder: Path, *, runs: int, raw: bool) -> Numbers:
     with servers.postgresql() as fresh:
         return writing.into_postgresql(fresh, runs=runs, raw=raw)
 

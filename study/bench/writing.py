@@ -79,7 +79,7 @@ def to_server(url: str, *, runs: int) -> Numbers:
     """
     store, stored = open_store(Location.of(url)), made_up(runs)
     ways: dict[str, Callable[[str, Sequence[StoredRun]], None]] = {
-        "ours": lambda experiment, some: store.backend.write(experiment, some, lambda written: None),
+        "ours": lambda experiment, some: store.backend.write(experiment, some, lambda _: None),
         "sequential": lambda experiment, some: naive_client.write(store.client, experiment, some),
     }
     seconds = {}
@@ -119,7 +119,7 @@ def _ours(uri: str, runs: Sequence[StoredRun]) -> float:
     store = open_store(Location.of(uri))
     experiment = store.experiment_id(_EXPERIMENT)
     began = time.perf_counter()
-    store.backend.write(experiment, runs, lambda written: None)
+    store.backend.write(experiment, runs, lambda _: None)
     return time.perf_counter() - began
 
 

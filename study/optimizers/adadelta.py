@@ -6,6 +6,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from typing_extensions import override
 
 from study.optimizers.base import Rule, root
 from study.ranges import Fraction, NotNegative, Positive
@@ -52,6 +53,7 @@ class Adadelta(Rule):
     ) -> None:
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "eps_inside_root": eps_inside_root})
 
+    @override
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:
         if not state:
             state["square_avg"], state["acc_delta"] = torch.zeros_like(theta), torch.zeros_like(theta)

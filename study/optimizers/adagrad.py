@@ -6,6 +6,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from typing_extensions import override
 
 from study.optimizers.base import Rule, root
 from study.ranges import NotNegative, Positive
@@ -41,6 +42,7 @@ class Adagrad(Rule):
     ) -> None:
         super().__init__(params, {"lr": lr, "eps": eps, "eps_inside_root": eps_inside_root})
 
+    @override
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:
         if not state:
             state["sum"] = torch.zeros_like(theta)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, final
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from typing_extensions import override
 
 from study.optimizers.base import Number, Rule, root
 from study.ranges import FRACTION, NotNegative, Positive, numbers
@@ -52,6 +53,7 @@ class Adam(Rule):
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "eps_inside_root": eps_inside_root})
 
+    @override
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:
         if not state:
             state["step"] = torch.zeros(())  # one number, on the CPU, as in torch: all runs step together

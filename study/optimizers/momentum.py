@@ -6,6 +6,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from typing_extensions import override
 
 from study.optimizers.base import Rule
 from study.ranges import Fraction, Positive
@@ -46,6 +47,7 @@ class Momentum(Rule):
     ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "lr_inside_velocity": lr_inside_velocity})
 
+    @override
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:
         if not state:
             state["momentum_buffer"] = torch.zeros_like(theta)

@@ -5,6 +5,7 @@ from typing import Any, final
 
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from typing_extensions import override
 
 from study.optimizers.base import Rule
 from study.ranges import Positive
@@ -35,6 +36,7 @@ class SGD(Rule):
     def __init__(self, params: ParamsT, lr: Positive) -> None:
         super().__init__(params, {"lr": lr})
 
+    @override
     def update(self, theta: Tensor, g: Tensor, state: dict[str, Tensor], hyper: Mapping[str, Any]) -> None:
         # θ ← θ - η g
         theta -= hyper["lr"] * g

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.job import Job, Run
 from study.problems.base import Data, Problem
@@ -82,24 +83,30 @@ class _Parabolas(Problem):
     curvatures: Float[np.ndarray, " column"]
     dtype = torch.float64
 
+    @override
     def data(self, source: Source) -> Data:
         curvature = torch.tensor([[self.curvatures[source.seed]]], dtype=self.dtype)
         return Data(curvature, torch.zeros_like(curvature), torch.zeros_like(curvature))
 
+    @override
     def model(self) -> nn.Module:
         return _Height()
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         nn.init.ones_(model.get_parameter("x"))
 
+    @override
     def loss(
         self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
     ) -> Float[Tensor, ""]:
         return (prediction - target).mean()
 
+    @override
     def floor(self, data: Data) -> float:
         return 0.0
 
+    @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         return None
 
@@ -109,5 +116,6 @@ class _Height(nn.Module):
         super().__init__()
         self.x = nn.Parameter(torch.ones((), dtype=torch.float64))
 
+    @override
     def forward(self, curvature: Float[Tensor, "point 1"]) -> Float[Tensor, "point 1"]:
         return curvature / 2 * self.x**2

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.paths import ROOT
@@ -55,26 +56,32 @@ class Airfoil(Problem):
     cap: Positive
     gradient_scale: Positive
 
+    @override
     def data(self, source: Source) -> Data:
         """Return the standardised rows; the file is downloaded if it is absent."""
         rows = _standardised(read(self._file(), URL))[: self.points]
         return Data(rows[:, :-1], rows[:, -1:], rows[:, -1:])
 
+    @override
     def model(self) -> nn.Module:
         return Affine(5, self.dtype)
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         nn.init.normal_(model.get_parameter("w"), std=self.init_std, generator=source.generator("init"))
         nn.init.zeros_(model.get_parameter("b"))
 
+    @override
     def loss(
         self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
     ) -> Float[Tensor, ""]:
         return half_mse(prediction, target)
 
+    @override
     def floor(self, data: Data) -> float:
         return least_mse(with_ones(data.inputs), data.eval_targets) / 2
 
+    @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         return None
 

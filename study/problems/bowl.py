@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.problems.base import Data, Problem
 from study.randomness import Source
@@ -36,27 +37,33 @@ class Bowl(Problem):
     cap: Positive
     dtype = torch.float64
 
+    @override
     def data(self, source: Source) -> Data:
         nothing = torch.zeros(1, 1, dtype=self.dtype)
         return Data(nothing, nothing, nothing)
 
+    @override
     def model(self) -> nn.Module:
         return _Point(self.coefficients, self.rotation)
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         (u1, u2), (cosine, sine) = self.start, _direction(self.rotation)
         nn.init.constant_(model.get_parameter("x1"), cosine * u1 - sine * u2)
         nn.init.constant_(model.get_parameter("x2"), sine * u1 + cosine * u2)
 
+    @override
     def loss(
         self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
     ) -> Float[Tensor, ""]:
         """Return the model's value itself: the target is a dummy zero."""
         return (prediction - target).mean()
 
+    @override
     def floor(self, data: Data) -> float:
         return 0.0
 
+    @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         return None
 
@@ -71,6 +78,7 @@ class _Point(nn.Module):
         self.c1, self.c2 = coefficients
         self.cosine, self.sine = _direction(rotation)
 
+    @override
     def forward(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "point 1"]:
         u1 = self.cosine * self.x1 + self.sine * self.x2
         u2 = self.cosine * self.x2 - self.sine * self.x1

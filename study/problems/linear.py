@@ -7,6 +7,7 @@ from typing import Annotated
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.problems.base import Data, Problem
 from study.problems.regression import Affine, half_mse, least_mse, with_ones
@@ -40,6 +41,7 @@ class Linear(Problem):
     cap: Positive
     full_every: Count | None
 
+    @override
     def data(self, source: Source) -> Data:
         generator = source.generator("data")
         inputs = torch.randn(self.points, len(self.weights), generator=generator)
@@ -47,20 +49,25 @@ class Linear(Problem):
         targets = inputs @ torch.tensor(self.weights)[:, None] + self.bias + self.noise * noise
         return Data(inputs, targets, targets)
 
+    @override
     def model(self) -> nn.Module:
         return Affine(len(self.weights), self.dtype)
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         nn.init.normal_(model.get_parameter("w"), std=self.init_std, generator=source.generator("init"))
         nn.init.zeros_(model.get_parameter("b"))
 
+    @override
     def loss(
         self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
     ) -> Float[Tensor, ""]:
         return half_mse(prediction, target)
 
+    @override
     def floor(self, data: Data) -> float:
         return least_mse(with_ones(data.inputs), data.eval_targets) / 2
 
+    @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         return None

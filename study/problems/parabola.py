@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.problems.base import Data, Problem
 from study.randomness import Source
@@ -31,15 +32,18 @@ class Parabola(Problem):
     width: Count
     cap: Positive
 
+    @override
     def data(self, source: Source) -> Data:
         x = torch.linspace(-1, 1, self.points)[:, None]
         clean = x**2
         noise = torch.randn(x.shape, generator=source.generator("data"))
         return Data(x, clean + self.noise * noise, clean)
 
+    @override
     def model(self) -> nn.Module:
         return nn.Sequential(nn.Linear(1, self.width), nn.ReLU(), nn.Linear(self.width, 1))
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         """Draw as `nn.Linear` does: weight and bias from U(-1/sqrt(fan_in), 1/sqrt(fan_in))."""
         generator = source.generator("init")
@@ -49,13 +53,16 @@ class Parabola(Problem):
                 nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
                 nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
+    @override
     def loss(
         self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
     ) -> Float[Tensor, ""]:
         return ((prediction - target) ** 2).mean()
 
+    @override
     def floor(self, data: Data) -> float:
         return 0.0
 
+    @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         return torch.linspace(-1, 1, 201)[:, None]

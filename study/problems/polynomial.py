@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.problems.base import Data, Problem
 from study.problems.regression import least_mse
@@ -39,6 +40,7 @@ class Polynomial(Problem):
     gradient_scale: Positive
     dtype = torch.float64
 
+    @override
     def data(self, source: Source) -> Data:
         x = torch.linspace(-3, 3, self.points, dtype=self.dtype)[:, None]
         targets = _powers(x) @ torch.tensor(self.coefficients, dtype=self.dtype)[:, None] + self._noise(
@@ -46,22 +48,27 @@ class Polynomial(Problem):
         )
         return Data(x, targets, targets)
 
+    @override
     def model(self) -> nn.Module:
         return _Quadratic()
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         """Draw (a, b, c) from N(0, 1)."""
         for name, value in zip("abc", self._start(source), strict=True):
             nn.init.constant_(model.get_parameter(name), float(value))
 
+    @override
     def loss(
         self, prediction: Float[Tensor, "point 1"], target: Float[Tensor, "point 1"]
     ) -> Float[Tensor, ""]:
         return ((prediction - target) ** 2).mean()
 
+    @override
     def floor(self, data: Data) -> float:
         return least_mse(_powers(data.inputs), data.eval_targets)
 
+    @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         return torch.linspace(-3, 3, 201, dtype=self.dtype)[:, None]
 
@@ -87,6 +94,7 @@ class _Quadratic(nn.Module):
         self.b = nn.Parameter(torch.zeros((), dtype=torch.float64))
         self.c = nn.Parameter(torch.zeros((), dtype=torch.float64))
 
+    @override
     def forward(self, inputs: Float[Tensor, "point 1"]) -> Float[Tensor, "point 1"]:
         # in this order of addition the rounding ends on the tutorial's side of the optimum at seed 0
         return self.c + self.b * inputs + self.a * inputs**2

@@ -3,6 +3,7 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from typing_extensions import override
 
 
 class Affine(nn.Module):
@@ -18,6 +19,7 @@ class Affine(nn.Module):
         self.w = nn.Parameter(torch.zeros(features, dtype=dtype))
         self.b = nn.Parameter(torch.zeros((), dtype=dtype))
 
+    @override
     def forward(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "point 1"]:
         return (inputs @ self.w + self.b)[:, None]
 

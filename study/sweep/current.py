@@ -42,5 +42,5 @@ def ending() -> Iterator[None]:
             sweep.end(status, seconds=time.perf_counter() - BEGAN)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, _frame: FrameType | None) -> None:
     sys.exit(128 + number)

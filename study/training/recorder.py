@@ -31,6 +31,7 @@ class Recorder:
             self._params.append(stack.params.detach().clone())
 
     def step(self, losses: Float[Tensor, " run"], *, samples: int) -> None:
+        """Keep the losses of a step that is done, on a minibatch of so many samples."""
         self._losses.append(losses)
         self._times.append(time.time())
         self._samples += samples
@@ -41,10 +42,12 @@ class Recorder:
             self._full.append((len(self._losses), self._stack.evaluate(self._stack.drawn.targets)))
 
     def evaluate(self) -> None:
+        """Compute and keep each run's `eval/loss` where it stands."""
         losses = self._stack.evaluate(self._stack.drawn.eval_targets)
         self._evaluated.append((len(self._losses), losses))
 
     def trained(self) -> Trained:
+        """Return all that was kept, as arrays of one row per run."""
         stack, data = self._stack, self._stack.drawn
         curve_inputs, curve = self._curve()
         final = stack.unflatten(stack.params.detach())

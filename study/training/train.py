@@ -16,7 +16,7 @@ def train(
     runs: Sequence[Run],
     *,
     device: torch.device,
-    advance: Callable[[int], None] = lambda steps: None,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Trained:
     """Train all `runs` together.
 

@@ -35,7 +35,7 @@ def test_every_part_is_repeated_and_keeps_every_number() -> None:
 
 
 def test_a_part_whose_server_is_absent_is_left_out_with_the_reason() -> None:
-    def absent(folder: Path) -> Numbers:
+    def absent(_folder: Path) -> Numbers:
         raise servers.Absent("psycopg2 is not installed")
 
     lines: list[str] = []
@@ -49,7 +49,7 @@ def test_a_part_whose_server_is_absent_is_left_out_with_the_reason() -> None:
 
 
 def test_a_program_that_fails_ends_the_measurement() -> None:
-    def broken(folder: Path) -> Numbers:
+    def broken(_folder: Path) -> Numbers:
         raise RuntimeError("study.train failed")
 
     with pytest.raises(RuntimeError, match=r"study\.train failed"):

@@ -54,7 +54,7 @@ def test_without_the_programs_postgresql_is_absent(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_the_driver_postgresql_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "find_spec", lambda name: None)
+    monkeypatch.setattr(servers, "find_spec", lambda _: None)
     _is_absent("psycopg2 is not installed")
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 
 class _Brought(torch.optim.Optimizer):
     def __init__(self, params: Any, lr: float, **hyper: Any) -> None:
         super().__init__(params, {"lr": lr, **hyper})
 
+    @override
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # asks for no second loss
         for group in self.param_groups:
@@ -21,8 +23,11 @@ class _Brought(torch.optim.Optimizer):
 
 
 class HonestAdam(_Brought):
+    """Adam as its paper has it, with eps outside of the root."""
+
     corrected = True
 
+    @override
     def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         b1, b2 = group["betas"]
         t = state["t"] = state.get("t", 0) + 1
@@ -37,23 +42,33 @@ class HonestAdam(_Brought):
 
 
 class WithoutBiasCorrection(HonestAdam):
+    """Averages that begin at 0 and are taken as they are."""
+
     corrected = False
 
 
 class EpsOnTheWrongSide(HonestAdam):
+    """Eps inside of the root."""
+
+    @override
     def root(self, v: Tensor, eps: float) -> Tensor:
         return (v + eps).sqrt()
 
 
 class HonestMomentum(_Brought):
+    """The heavy ball."""
+
     taken = 1.0
 
+    @override
     def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["v"] = group["momentum"] * state.get("v", 0) + self.taken * g
         p.sub_(group["lr"] * state["v"])
 
 
 class DampedMomentum(HonestMomentum):
+    """A tenth of each gradient is lost."""
+
     taken = 0.9
 
 
@@ -62,6 +77,7 @@ class SharedState(_Brought):
 
     velocities: dict[torch.Size, Tensor] = {}  # noqa: RUF012  # the fault
 
+    @override
     def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         v = self.velocities[p.shape] = group["momentum"] * self.velocities.get(p.shape, 0 * g) + g
         p.sub_(group["lr"] * v)
@@ -70,12 +86,16 @@ class SharedState(_Brought):
 class SharedRate(_Brought):
     """Momentum whose runs share one number of state: the largest gradient that any of them has met."""
 
+    @override
     def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         state["top"] = max(state.get("top", 0.0), g.abs().max().item())
         p.sub_(group["lr"] * g / state["top"])
 
 
 class ClippedByNorm(_Brought):
+    """Descent whose steps are bounded by the norm of all runs' gradients together."""
+
+    @override
     def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         p.sub_(group["lr"] * g / max(1.0, g.norm().item()))
 
@@ -83,11 +103,15 @@ class ClippedByNorm(_Brought):
 class Forgetful(_Brought):
     """Momentum whose velocity is not in its state, so that a state dict loses it."""
 
+    @override
     def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         self.__dict__["hidden"] = group["momentum"] * self.__dict__.get("hidden", 0) + g
         p.sub_(group["lr"] * self.__dict__["hidden"])
 
 
 class NeedsAClosure(_Brought):
+    """Cannot step unless it may ask for the loss again."""
+
+    @override
     def step(self, closure: Any) -> None:  # type: ignore[override]
         closure()

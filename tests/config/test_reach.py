@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from study.config.location import Location
 from study.config.reach import require_answer
@@ -70,6 +71,7 @@ def guarded() -> Iterator[tuple[str, list[str]]]:
             asked.append(self.path)
             self.send_error(401)
 
+        @override
         def log_message(self, format: str, *args: object) -> None:
             pass
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.problems import airfoil
@@ -24,6 +25,7 @@ JOBS = ("scratch_rmsprop", "scratch_adam", "torch_rmsprop", "torch_adam")
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    @override
     def log_message(self, format: str, *args: object) -> None:
         pass
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.folder import MARKER
@@ -93,6 +94,7 @@ class _Page(HTMLParser):
         self.ids: list[str] = []
         self.tags: list[str] = []
 
+    @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         for key, value in attrs:

@@ -43,7 +43,7 @@ def test_interquartile_mean_by_hand() -> None:
 
 
 def test_holm_by_hand() -> None:
-    """p = .01, .04, .03 times 3, 1, 2 in order of size, made monotone: .03, .06, .06."""
+    """By hand: p = .01, .04, .03 times 3, 1, 2 in order of size, made monotone: .03, .06, .06."""
     assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
     assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
 

@@ -62,6 +62,8 @@ def stages(folder: Path, command: Command) -> dict[str, Stage]:
 
 @pytest.mark.slow
 class TestSmoke:
+    """A sweep of four jobs at two seeds, and the same asked for again."""
+
     def test_eight_runs_end_well(self, stages: dict[str, Stage]) -> None:
         stage = stages["first"]
         assert stage.done.returncode == 0, stage.done.stderr
@@ -149,9 +151,8 @@ class TestSmoke:
             row = next(line for line in said.splitlines() if f" {name} " in line)
             assert f"{median(losses):.5g}" in row
 
-    def test_nothing_is_left_in_the_folder_of_the_caller(
-        self, stages: dict[str, Stage], folder: Path
-    ) -> None:
+    @pytest.mark.usefixtures("stages")
+    def test_nothing_is_left_in_the_folder_of_the_caller(self, folder: Path) -> None:
         assert {path.name for path in folder.iterdir()} <= {"store", "hydra"}
 
     def test_again_trains_nothing_and_says_so(self, stages: dict[str, Stage]) -> None:

@@ -43,7 +43,7 @@ def test_a_thousand_updates_are_not_a_thousand_drawings(
     display = Display(terminal)
     display.expect(runs=1, steps=2000)
     drawn = []
-    monkeypatch.setattr(display._bars, "update", lambda *args, **kwargs: drawn.append(kwargs))
+    monkeypatch.setattr(display._bars, "update", lambda *_, **kwargs: drawn.append(kwargs))
     for _ in range(1000):
         display.trained(1)
     assert 4 <= len(drawn) <= 5  # in one second, five times a second

@@ -19,7 +19,7 @@ Serve = Callable[[str, Path], AbstractContextManager[str]]
 
 @pytest.fixture(scope="session")
 def serve() -> Serve:
-    """Return what serves a store over HTTP, `with serve(uri, artifacts) as url`, as `make ui` does."""
+    """Serve a store over HTTP as `make ui` does, in a `with` that gives the URL."""
     return servers.mlflow_server
 
 

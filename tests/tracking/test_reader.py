@@ -55,7 +55,7 @@ def _begin(uri: str, jobs: list[Job], asked: str) -> Sweep:
 
 
 def _write(sweep: Sweep, trained: Trained) -> None:
-    sweep.write(records(trained), lambda count: None)
+    sweep.write(records(trained), lambda _: None)
     sweep.keep_final(trained)
 
 

@@ -33,7 +33,7 @@ curve = Points(np.arange(5000), np.arange(5000.0), np.arange(5000))
 runs = [StoredRun(f"run {i}", {"seed": "0"}, {"mlflow.user": "me"}, {"train/loss": curve}, 0, 1) for i in range(30)]
 # SQLAlchemy tells this after the last row went in, before the database is told to commit
 sa.event.listen(sa.Engine, "commit", lambda connection: os.kill(os.getpid(), signal.SIGKILL))
-store.backend.write(experiment, runs, lambda count: None)
+store.backend.write(experiment, runs, lambda _: None)
 """
 
 
@@ -55,7 +55,7 @@ def _is_empty_after_a_kill(uri: str) -> None:
     done = subprocess.run([sys.executable, "-c", DIES, uri, experiment], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
-    store.backend.write(experiment, [_run("after", [1.0])], lambda count: None)
+    store.backend.write(experiment, [_run("after", [1.0])], lambda _: None)
     (found,) = store.client.search_runs([experiment])
     assert found.info.run_name == "after"
 
@@ -67,7 +67,7 @@ def test_no_point_is_lost_where_one_reading_ends(
     monkeypatch.setattr("study.tracking.sql._RUNS_READ", runs_at_once)
     store = open_store(Location.of(uri))
     experiment = store.experiment_id("parts")
-    store.backend.write(experiment, [_run(str(n), [float(n), n + 0.5]) for n in range(3)], lambda count: None)
+    store.backend.write(experiment, [_run(str(n), [float(n), n + 0.5]) for n in range(3)], lambda _: None)
     names = {run.info.run_id: run.info.run_name for run in store.client.search_runs([experiment])}
     points = store.backend.points(list(names))
     read = sorted(
@@ -93,14 +93,14 @@ def test_a_writer_that_fails_leaves_nothing_and_says_nothing(uri: str) -> None:
 def test_nothing_to_write_is_nothing_written(uri: str) -> None:
     store = open_store(Location.of(uri))
     assert isinstance(store.backend, SqlBackend)
-    store.backend.write(store.experiment_id("none"), [], lambda count: None)
+    store.backend.write(store.experiment_id("none"), [], lambda _: None)
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
 
 
 def test_stacks_larger_than_one_chunk_arrive_whole(uri: str) -> None:
     store = open_store(Location.of(uri))
     store.backend.write(
-        store.experiment_id("large"), [_run(f"r{i}", range(20_001)) for i in range(6)], lambda count: None
+        store.experiment_id("large"), [_run(f"r{i}", range(20_001)) for i in range(6)], lambda _: None
     )
     assert _counts(store.location.uri) == {
         "runs": 6, "metrics": 6 * 20_001, "latest_metrics": 6, "params": 0, "tags": 6,

@@ -115,7 +115,7 @@ def test_finished_runs_are_those_of_the_jobs_in_this_experiment(
     sweep = _begin(store, jobs)
     assert sweep.finished(jobs) == {}
     wild = make_job("sgd", 100.0, seeds=range(1))
-    sweep.write(records(train([*jobs, wild])), lambda count: None)
+    sweep.write(records(train([*jobs, wild])), lambda _: None)
     got = sweep.finished([jobs[0], wild])
     assert got == {
         (jobs[0].hash, 0): pytest.approx(1.6, rel=1e-7),
@@ -130,7 +130,7 @@ def test_runs_carry_what_the_design_promises(
     store: Store, jobs: list[Job], train: Callable[..., Trained]
 ) -> None:
     sweep = _begin(store, jobs)
-    sweep.write(records(train(jobs)), lambda count: None)
+    sweep.write(records(train(jobs)), lambda _: None)
     query = f"tags.`{names.PARENT}` = '{sweep.run_id}' and attributes.run_name = 'adam lr=0.01 seed=3'"
     (run,) = store.client.search_runs([sweep.experiment_id], query)
     assert run.data.params == {
@@ -193,7 +193,7 @@ def test_a_parent_says_what_was_asked_beside_the_experiment_the_last_time(
     assert [(word[:20], word[-5:]) for word in told] == [(word[:20], f"{word[-1]} ...") for word in long]
 
 
-def test_a_parent_is_named_after_its_experiment_and_its_time(store: Store, jobs: list[Job]) -> None:
+def test_a_parent_is_named_after_its_experiment_and_its_time(store: Store) -> None:
     for asked, name in (("2024-01-31_23-59-58-123", "study 2024-01-31 23:59"), ("mine", "study mine")):
         sweep = _begin(store, None, asked=asked)
         assert store.client.get_run(sweep.run_id).info.run_name == name

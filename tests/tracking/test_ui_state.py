@@ -56,7 +56,7 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
         command="typed",
         config="",
     )
-    sweep.write(records(train(jobs)), lambda count: None)
+    sweep.write(records(train(jobs)), lambda _: None)
     sweep.finish("FINISHED", {"runs": 8.0})
     expect = playwright.expect
     expect.set_options(timeout=60_000)

@@ -9,6 +9,7 @@ import pytest
 import torch
 import yaml
 from torch import nn
+from typing_extensions import override
 
 from study.job import Job, Run
 from study.problems.base import Problem
@@ -335,6 +336,7 @@ class _Network(nn.Module):
         super().__init__()
         self.hidden, self.out = nn.Linear(1, 20), nn.Linear(20, 1)
 
+    @override
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = self.out(torch.relu(self.hidden(x)))
         return out

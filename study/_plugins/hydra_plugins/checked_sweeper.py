@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
 from hydra.core.config_store import ConfigStore
+from typing_extensions import override
 
 
 @dataclass
@@ -25,6 +26,7 @@ ConfigStore.instance().store(
 class CheckedSweeper(BasicSweeper):
     """Run all combinations, as Hydra's basic sweeper does."""
 
+    @override
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
         """Compose each job of the batch, as cheaply as the study can; outside its command, as Hydra would."""
         from study.sweep.current import COMPOSER

@@ -12,6 +12,7 @@ from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+from typing_extensions import override
 
 
 @dataclass
@@ -29,9 +30,11 @@ ConfigStore.instance().store(
 class StackedLauncher(Launcher):
     """Compose all jobs, run them together, and return each one's result as Hydra's sweepers expect it."""
 
+    @override
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self._loader, self._config = hydra_context.config_loader, config
 
+    @override
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         from study.config.compose import Composer
         from study.sweep.current import COMPOSER

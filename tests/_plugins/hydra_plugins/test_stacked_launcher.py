@@ -20,7 +20,7 @@ CONF = Path(__file__).parents[3] / "conf"
 def test_it_is_the_launcher_of_a_multirun_unasked(loader: ConfigLoader) -> None:
     config = _master(loader)
     launcher = Plugins.instance().instantiate_launcher(
-        hydra_context=_context(loader), task_function=lambda cfg: None, config=config
+        hydra_context=_context(loader), task_function=lambda _: None, config=config
     )
     assert type(launcher).__qualname__ == "StackedLauncher"  # Hydra imports its plugins a second time
 
@@ -53,7 +53,7 @@ def test_a_crash_is_a_failed_job_that_raises_when_asked(
     loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash = ArithmeticError("the third wheel came off")
-    monkeypatch.setattr("study.train.train_jobs", lambda configs, overrides: [1.5, crash])
+    monkeypatch.setattr("study.train.train_jobs", lambda *_: [1.5, crash])
     good, bad = _launcher(loader).launch([["optimizer=sgd"], ["optimizer=adam"]], 0)
     assert (good.status, good.return_value) == (JobStatus.COMPLETED, 1.5)
     assert bad.status == JobStatus.FAILED
@@ -69,7 +69,7 @@ def loader() -> Iterator[ConfigLoader]:
 
 def _launcher(loader: ConfigLoader) -> StackedLauncher:
     launcher = StackedLauncher()
-    launcher.setup(hydra_context=_context(loader), task_function=lambda cfg: None, config=_master(loader))
+    launcher.setup(hydra_context=_context(loader), task_function=lambda _: None, config=_master(loader))
     return launcher
 
 
