@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from study.problems.base import Data, Problem
 from study.randomness import Source
@@ -17,6 +18,7 @@ class Classifier(Problem):
     cap: float = 1e3
     points: int = 60
 
+    @override
     def data(self, source: Source) -> Data:
         generator = source.generator("data")
         kinds = torch.arange(self.points) % 3
@@ -24,20 +26,25 @@ class Classifier(Problem):
         inputs = centres[kinds] + torch.randn(self.points, 2, generator=generator)
         return Data(inputs, kinds, kinds)
 
+    @override
     def model(self) -> nn.Module:
         return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3))
 
+    @override
     def initialise(self, model: nn.Module, source: Source) -> None:
         generator = source.generator("init")
         for parameter in model.parameters():
             nn.init.normal_(parameter, std=0.5, generator=generator)
 
+    @override
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         return nn.functional.cross_entropy(prediction, target)
 
+    @override
     def floor(self, data: Data) -> float:
         return 0.0
 
+    @override
     def curve_inputs(self) -> Tensor | None:
         return torch.linspace(-3, 3, 10)[:, None].repeat(1, 2)
 
@@ -48,14 +55,17 @@ class Images(Classifier):
 
     name: str = "stripes"
 
+    @override
     def data(self, source: Source) -> Data:
         plain = super().data(source)
         images = torch.randn(self.points, 1, 2, 4, generator=source.generator("data"))
         images[torch.arange(self.points), 0, :, plain.targets] += 2
         return Data(images, plain.targets, plain.targets)
 
+    @override
     def model(self) -> nn.Module:
         return nn.Sequential(nn.Conv2d(1, 4, 2), nn.Tanh(), nn.Flatten(), nn.Linear(12, 3))
 
+    @override
     def curve_inputs(self) -> Tensor | None:
         return None

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from typing_extensions import override
 
 from study.job import Job, Run
 from study.problems.base import Problem
@@ -57,10 +58,12 @@ def test_a_sample_is_what_the_first_seed_trained_on() -> None:
 class _WrongCurve(Classifier):
     steps: list[int] = []  # noqa: RUF012  # counts for the test
 
+    @override
     def loss(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         self.steps.append(1)
         return super().loss(prediction, target)
 
+    @override
     def curve_inputs(self) -> torch.Tensor | None:
         return torch.zeros(5, 7)
 
