@@ -68,7 +68,7 @@ def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:
     return {"machine": made_on, **measured, "limits": floating}
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
+def _terminate(number: int, _frame: FrameType | None) -> None:
     sys.exit(128 + number)  # so that the servers that were started end too
 
 

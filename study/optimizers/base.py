@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
+from typing_extensions import override
 
 from study.ranges import require_ranges
 
@@ -44,6 +45,7 @@ class Rule(torch.optim.Optimizer, ABC):
             hyper: the hyperparameters of its group, by their names.
         """
 
+    @override
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # no rule here asks for the loss again
         """Move every parameter that has a gradient."""

@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
+from typing_extensions import override
 
 from study import cli
 from study.config.asked import deciding
@@ -34,6 +35,7 @@ _EXHAUSTIVE = (  # by name: Hydra loads its plugins' modules twice, so that thei
 class SweepCallback(Callback):
     """Check all jobs, then begin the sweep in the store. A refusal leaves nothing written."""
 
+    @override
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of one job."""
         try:
@@ -42,6 +44,7 @@ class SweepCallback(Callback):
         except Exception as error:
             raise cli.Stop(error) from error
 
+    @override
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of all jobs of a multirun, or of those that a sweeper of another kind will decide on."""
         try:

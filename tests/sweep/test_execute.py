@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from typing_extensions import override
 
 from study.config.check import Settings
 from study.config.location import Location
@@ -31,6 +32,7 @@ SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threa
 class Crashing(torch.optim.SGD):
     """Steps twice."""
 
+    @override
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # asks for no second loss
         self.steps = getattr(self, "steps", 0) + 1
         if self.steps > 2:
