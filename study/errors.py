@@ -9,7 +9,12 @@ class InvalidInput(ValueError):
 
 
 def one_of(what: str, received: object, choices: Iterable[str]) -> str:
-    """Return the message for a wrong choice: the valid ones and, where one is close, the nearest."""
+    """Return the message for a wrong choice: the valid ones and, where one is close, the nearest.
+
+    Example:
+        >>> one_of("optimizer", "adm", ["sgd", "adam"])
+        "optimizer must be one of adam, sgd; got 'adm'; did you mean 'adam'?"
+    """
     valid = sorted(choices)
     return (
         f"{what} must be one of {', '.join(valid)}; got {received!r}{nearest(received, valid, quoted=True)}"

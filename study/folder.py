@@ -66,6 +66,17 @@ def replacing(folder: Path, *, key: str, keep: bool = False) -> Iterator[Path]:
 
     Raises:
         InvalidInput: as `require_own`, or nothing can be written there.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     with replacing(Path(place) / "mine", key="out") as fresh:
+        ...         _ = (fresh / "page.md").write_text("first")
+        ...     (Path(place) / "mine" / "letter.txt").touch()  # by somebody else
+        ...     with replacing(Path(place) / "mine", key="out") as fresh:
+        ...         _ = (fresh / "page.md").write_text("second")
+        Traceback (most recent call last):
+            ...
+        study.errors.InvalidInput: out must be new, empty, ... which also holds letter.txt; ...
     """
     require_own(folder, key=key)
     try:

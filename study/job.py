@@ -25,6 +25,18 @@ class Job:
         batch_size: samples per step; None is all of them.
         seeds: the seeds to run.
         label: what tells the job from the others of its sweep: `adam lr=0.01`.
+
+    Example:
+        >>> job = Job({"name": "bowl"}, {"name": "sgd", "lr": 1}, 2, None, seeds=range(3), label="sgd lr=1")
+        >>> job.params()
+        {'problem.name': 'bowl', 'optimizer.name': 'sgd', 'optimizer.lr': '1', 'epochs': '2', 'batch_size': 'full'}
+
+        The same numbers are the same job, whatever it is called and however many seeds are asked for.
+
+        >>> job.hash == Job(
+        ...     {"name": "bowl"}, {"name": "sgd", "lr": 1.0}, 2, None, seeds=range(9), label=""
+        ... ).hash
+        True
     """
 
     problem: Mapping[str, object]
@@ -76,6 +88,10 @@ def label(optimizer: str, overrides: Iterable[str]) -> str:
     Args:
         optimizer: the optimizer's name.
         overrides: the Hydra overrides of the task, `key=value`.
+
+    Example:
+        >>> label("adam", ["optimizer=adam", "optimizer.lr=0.01", "seeds=20", "epochs=3"])
+        'adam lr=0.01 epochs=3'
     """
     words = [optimizer]
     for override in overrides:

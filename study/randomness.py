@@ -13,6 +13,12 @@ class Source:
     Args:
         problem: the problem's name.
         seed: the run's seed, >= 0.
+
+    Example:
+        >>> def first(purpose):
+        ...     return torch.rand(1, generator=Source("parabola", seed=3).generator(purpose)).item()
+        >>> first("data") == first("data"), first("data") == first("init")
+        (True, False)
     """
 
     problem: str

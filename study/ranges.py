@@ -19,6 +19,14 @@ class Range:
     Attributes:
         wording: in words, as in "a whole number >= 1".
         holds: whether it is.
+
+    Example:
+        >>> rate = Range("a number above 0", lambda value: is_number(value) and value > 0)
+        >>> rate.require("optimizer.lr", 0.1)
+        >>> rate.require("optimizer.lr", -0.1)
+        Traceback (most recent call last):
+            ...
+        study.errors.InvalidInput: optimizer.lr must be a number above 0, got -0.1
     """
 
     wording: str
@@ -54,12 +62,26 @@ SWITCH = Range("true or false", lambda value: isinstance(value, bool))
 
 
 def up_to(most: int) -> Range:
-    """Return the whole numbers from 1 to `most`."""
+    """Return the whole numbers from 1 to `most`.
+
+    Example:
+        >>> up_to(3).wording
+        'a whole number from 1 to 3'
+        >>> [value for value in (0, 1, 3, 4, 2.0, True) if up_to(3).holds(value)]
+        [1, 3]
+    """
     return Range(f"a whole number from 1 to {most}", lambda value: is_whole(value) and 1 <= value <= most)
 
 
 def numbers(count: int | None = None, each: Range = NUMBER) -> Range:
-    """Return the lists of `count` values, of any but none where it is None, each of them in a range."""
+    """Return the lists of `count` values, of any but none where it is None, each of them in a range.
+
+    Example:
+        >>> numbers(2, POSITIVE).wording
+        'a list of 2 finite numbers > 0'
+        >>> [value for value in ([0.1, 2], [0.1], [0.1, 0], "12") if numbers(2, POSITIVE).holds(value)]
+        [[0.1, 2]]
+    """
     size = "one or more" if count is None else count
     kind = each.wording.removeprefix("a ").replace("number", "numbers")
 
@@ -101,7 +123,12 @@ def require_ranges(prefix: str, annotations: Mapping[str, Any], values: Mapping[
 
 
 def range_of(annotation: Any) -> Range | None:
-    """Return the range that an annotation names, None where it names none."""
+    """Return the range that an annotation names, None where it names none.
+
+    Example:
+        >>> range_of(Count | None).wording
+        'a whole number >= 1, or null'
+    """
     if annotation is bool:
         return SWITCH
     if get_origin(annotation) is Annotated:

@@ -31,7 +31,16 @@ class LinearRule(ABC):
         """The lr times curvature below which the path dies out: there an eigenvalue of the matrix is -1."""
 
     def path(self, product: float, start: float, *, steps: int) -> Float[np.ndarray, " step"]:
-        """Return x_1 ... x_steps from (start, 0): the first row of the matrix's powers."""
+        """Return x_1 ... x_steps from (start, 0): the first row of the matrix's powers.
+
+        Example:
+            Half of the way to 0 at each step; beyond the boundary each step leads further away.
+
+            >>> GradientDescent().path(0.5, 8.0, steps=3).tolist()
+            [4.0, 2.0, 1.0]
+            >>> GradientDescent().path(3.0, 8.0, steps=3).tolist()
+            [-16.0, 32.0, -64.0]
+        """
         matrix = self.matrix(product)
         powers = [np.linalg.matrix_power(matrix, t) for t in range(1, steps + 1)]
         return np.array([power[0, 0] * start for power in powers])
@@ -63,6 +72,12 @@ class HeavyBall(LinearRule):
 
     Args:
         momentum: β in [0, 1).
+
+    Example:
+        >>> HeavyBall(momentum=0.5).boundary
+        3.0
+        >>> HeavyBall(momentum=0.5).path(1.0, 8.0, steps=3).tolist()
+        [0.0, -4.0, -2.0]
     """
 
     momentum: float | int
@@ -83,6 +98,12 @@ class Nesterov(LinearRule):
 
     Args:
         momentum: β in [0, 1).
+
+    Example:
+        >>> Nesterov(momentum=0.5).boundary
+        1.5
+        >>> Nesterov(momentum=0.5).path(1.0, 8.0, steps=3).tolist()
+        [-4.0, 0.0, 0.0]
     """
 
     momentum: float | int

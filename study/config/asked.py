@@ -17,7 +17,9 @@ def key_of(override: str) -> str:
 def deciding(overrides: Iterable[str]) -> list[str]:
     """Return those overrides that change what is run: `seeds=50`, `optimizer.lr=100`, not `device=cuda`.
 
-    >>> deciding(["experiment=headline", "optimizer.lr=100", "tracking.uri=sqlite:///x.db", "hydra/launcher=basic"])
+    >>> deciding(
+    ...     ["experiment=headline", "optimizer.lr=100", "tracking.uri=sqlite:///x.db", "hydra/launcher=basic"]
+    ... )
     ['optimizer.lr=100']
     """
     return [word for word in overrides if _decides(key_of(word))]

@@ -20,6 +20,12 @@ class Location:
         uri: as MLflow takes it.
         database: the file of a SQLite store.
         artifacts: where artifacts of new experiments go; None leaves it to the tracking server.
+
+    Example:
+        >>> Location.of("sqlite:////data/runs.db").artifacts
+        '/data/artifacts'
+        >>> Location.of("postgresql://me:secret@server/runs").shown
+        'postgresql://server/runs'
     """
 
     uri: str
@@ -74,5 +80,10 @@ class Location:
 
 
 def without_password(text: str) -> str:
-    """Return a text with `***` for the password of each URI in it."""
+    """Return a text with `***` for the password of each URI in it.
+
+    Example:
+        >>> without_password("tracking.uri=http://me:secret@server")
+        'tracking.uri=http://me:***@server'
+    """
     return re.sub(r"(?<=://)([^\s:/@]*):[^\s/@]*@", r"\1:***@", text)

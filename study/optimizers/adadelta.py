@@ -38,6 +38,17 @@ class Adadelta(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        The averages are 0.75 and 0 before it: a step of √(0 + 0.25) / √(0.75 + 0.25).
+
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = Adadelta([theta], lr=1.0, rho=0.25, eps=0.25)
+        >>> for g in ([1.0],):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        3.5
+
     Reference:
         Zeiler (2012), ADADELTA: An Adaptive Learning Rate Method, algorithm 1, https://arxiv.org/abs/1212.5701
     """

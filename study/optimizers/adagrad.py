@@ -32,6 +32,18 @@ class Adagrad(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        The first step is as long as lr, whatever the gradient; the second is 1.25 * 4 / √(3² + 4²).
+
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = Adagrad([theta], lr=1.25, eps=0.0)
+        >>> for g in ([3.0], [4.0]):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        2.75
+        1.75
+
     Reference:
         Duchi, Hazan and Singer (2011), Adaptive Subgradient Methods for Online Learning and Stochastic
         Optimization, section 1.1 eq. 1, diagonal form, https://jmlr.org/papers/v12/duchi11a.html

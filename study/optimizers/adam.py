@@ -37,6 +37,18 @@ class Adam(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        Under a gradient that never changes, each step is as long as lr.
+
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = Adam([theta], lr=0.5)
+        >>> for g in ([3.0], [3.0]):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        3.5
+        3.0
+
     Reference:
         Kingma and Ba (2015), Adam: A Method for Stochastic Optimization, algorithm 1,
         https://arxiv.org/abs/1412.6980

@@ -27,6 +27,24 @@ class Rule(torch.optim.Optimizer, ABC):
 
     Raises:
         InvalidInput: a hyperparameter is out of the range that its annotation names.
+
+    Example:
+        >>> from study.ranges import Positive
+        >>> class SignDescent(Rule):
+        ...     def __init__(self, params, lr: Positive):
+        ...         super().__init__(params, {"lr": lr})
+        ...
+        ...     def update(self, theta, g, state, hyper):
+        ...         theta -= hyper["lr"] * g.sign()
+        >>> theta = torch.nn.Parameter(torch.tensor([1.0, 1.0]))
+        >>> theta.grad = torch.tensor([0.3, -20.0])
+        >>> SignDescent([theta], lr=0.5).step()
+        >>> theta.tolist()
+        [0.5, 1.5]
+        >>> SignDescent([theta], lr=0.0)
+        Traceback (most recent call last):
+            ...
+        study.errors.InvalidInput: optimizer.lr must be a finite number > 0, got 0.0
     """
 
     def __init__(self, params: ParamsT, hyperparameters: dict[str, Any]) -> None:

@@ -37,6 +37,18 @@ class Momentum(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        The velocity is 2, and then 0.5 * 2 + 1 = 2.
+
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = Momentum([theta], lr=0.5, momentum=0.5)
+        >>> for g in ([2.0], [1.0]):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        3.0
+        2.0
+
     Reference:
         Polyak (1964), Some methods of speeding up the convergence of iteration methods, the two-step method
         x_(n+1) = x_n - α ∇f(x_n) + β (x_n - x_(n-1)), https://doi.org/10.1016/0041-5553(64)90137-5

@@ -41,6 +41,18 @@ class NAG(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        The velocity is 2, and then 2 again, as that of `Momentum`; the steps are 0.5 * (2 + 1) and 0.5 * (1 + 1).
+
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = NAG([theta], lr=0.5, momentum=0.5)
+        >>> for g in ([2.0], [1.0]):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        2.5
+        1.5
+
     Reference:
         Nesterov (1983), A method of solving a convex programming problem with convergence rate O(1/k^2), as
         written by Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and

@@ -38,6 +38,17 @@ class RMSprop(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        The first step is 1 / √(1 - alpha) = 2 times as long as lr, whatever the gradient.
+
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = RMSprop([theta], lr=0.5, alpha=0.75, eps=0.0)
+        >>> for g in ([3.0],):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        3.0
+
     Reference:
         Tieleman and Hinton (2012), Neural Networks for Machine Learning, lecture 6e, slide 29,
         https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf

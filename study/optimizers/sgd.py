@@ -28,6 +28,19 @@ class SGD(Rule):
     Raises:
         InvalidInput: a hyperparameter is out of its range.
 
+    Example:
+        4 - 0.5 * 2, and from there 3 - 0.5 * 1.
+
+        >>> import torch
+        >>> theta = torch.nn.Parameter(torch.tensor([4.0]))
+        >>> optimizer = SGD([theta], lr=0.5)
+        >>> for g in ([2.0], [1.0]):
+        ...     theta.grad = torch.tensor(g)
+        ...     optimizer.step()
+        ...     print(round(theta.item(), 3))
+        3.0
+        2.5
+
     Reference:
         Robbins and Monro (1951), A Stochastic Approximation Method, the recursion x_(n+1) = x_n + a_n (α - y_n),
         https://doi.org/10.1214/aoms/1177729586

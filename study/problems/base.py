@@ -43,6 +43,42 @@ class Problem(ABC):
             descends on another multiple of the loss than the one it reports.
         full_every: also record `full/loss`, the loss on all data, whenever so many samples have been seen
             (None: never).
+
+    Example:
+        >>> from study.ranges import Count, Positive
+        >>> @dataclass(frozen=True)
+        ... class Line(Problem):
+        ...     name: str
+        ...     points: Count
+        ...     cap: Positive
+        ...
+        ...     def data(self, source):
+        ...         x = torch.rand(self.points, 1, generator=source.generator("data"))
+        ...         return Data(x, 2 * x, 2 * x)
+        ...
+        ...     def model(self):
+        ...         return nn.Linear(1, 1, bias=False)
+        ...
+        ...     def initialise(self, model, source):
+        ...         nn.init.zeros_(model.weight)
+        ...
+        ...     def loss(self, prediction, target):
+        ...         return (prediction - target).square().mean()
+        ...
+        ...     def floor(self, data):
+        ...         return 0.0
+        ...
+        ...     def curve_inputs(self):
+        ...         return None
+        >>> line = Line("line", points=3, cap=1e6)
+        >>> data, model = line.data(Source("line", 0)), line.model()
+        >>> line.initialise(model, Source("line", 0))
+        >>> torch.equal(line.loss(model(data.inputs), data.targets), (2 * data.inputs).square().mean())
+        True
+        >>> Line("line", points=0, cap=1e6)
+        Traceback (most recent call last):
+            ...
+        study.errors.InvalidInput: problem.points must be a whole number >= 1, got 0
     """
 
     name: str

@@ -34,6 +34,13 @@ def median_interval(
     Raises:
         InvalidInput: if `values` is empty or holds NaN.
 
+    Example:
+        Of three runs one diverged: the median is a number, and whether there is an upper end is not known.
+
+        >>> losses = np.array([[0.1], [0.2], [np.inf]])
+        >>> [float(end[0]) for end in median_interval(losses, rng=np.random.default_rng(0))]
+        [0.2, 0.1, inf]
+
     Reference: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
     """
     if len(values) == 0 or np.isnan(values).any():

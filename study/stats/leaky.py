@@ -13,5 +13,9 @@ def leaky_weights(gamma: float, steps: int) -> Float[np.ndarray, " step"]:
     Args:
         gamma: how much of the past is kept, in [0, 1).
         steps: how far back.
+
+    Example:
+        >>> leaky_weights(0.5, steps=3).tolist()
+        [0.5, 0.25, 0.125]
     """
     return (1 - gamma) * gamma ** np.arange(steps, dtype=float)

@@ -97,6 +97,10 @@ def interquartile_mean(values: Float[np.ndarray, "point run"]) -> Float[np.ndarr
     """Return, for each row, the mean of what is left when floor(n / 4) values are dropped at each end.
 
     Reference: Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice, 2021.
+
+    Example:
+        >>> interquartile_mean(np.array([[1.0, 2.0, 4.0, np.inf]])).tolist()
+        [3.0]
     """
     runs = values.shape[-1]
     with np.errstate(invalid="ignore"):  # +inf and -inf left together have no mean: NaN says so
@@ -107,6 +111,12 @@ def holm(p: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
     """Return the p-values adjusted for being m together: max over i <= k of (m - i + 1) p_(i), at most 1.
 
     Reference: Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979.
+
+    Example:
+        The smallest is taken 3 times, the next 2 times, and none below the one before.
+
+        >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
+        [0.03, 0.06, 0.06]
     """
     order = np.argsort(p)
     adjusted = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
@@ -183,7 +193,12 @@ def _unpaired(
 
 
 def differences(a: Float[np.ndarray, "..."], b: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """Return a - b, where two diverged runs are a tie: inf - inf = 0."""
+    """Return a - b, where two diverged runs are a tie: inf - inf = 0.
+
+    Example:
+        >>> differences(np.array([3.0, np.inf, np.inf]), np.array([1.0, 1.0, np.inf])).tolist()
+        [2.0, inf, 0.0]
+    """
     with np.errstate(invalid="ignore"):
         return np.where(a == b, 0.0, a - b)
 

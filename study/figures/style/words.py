@@ -60,7 +60,12 @@ def diverged_of(runs: pd.DataFrame) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number in so many significant digits, infinity as its sign."""
+    """Return a number in so many significant digits, infinity as its sign.
+
+    Example:
+        >>> [number(value) for value in (0.0123456, 1234.0, 0.0, float("inf"))]
+        ['0.0123', '1.23e+03', '0', '∞']
+    """
     if np.isnan(value):
         return "undefined"
     if np.isinf(value):
