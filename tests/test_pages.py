@@ -40,7 +40,7 @@ def test_html_is_escaped_and_markdown_is_not(monkeypatch: pytest.MonkeyPatch, tm
     for name in ("x.html.j2", "x.md.j2"):
         (tmp_path / name).write_text("{{ text }} {{ markdown_table([]) }}\n")
     loader = jinja2.FileSystemLoader(tmp_path)
-    monkeypatch.setattr(pages, "PackageLoader", lambda package, path: loader)
+    monkeypatch.setattr(pages, "PackageLoader", lambda *_: loader)
     pages._environment.cache_clear()
     try:
         assert pages.render("x.html.j2", text="a<b") == "a&lt;b \n"
