@@ -4,9 +4,16 @@ EXPERIMENT ?= headline
 PORT       ?= 5000
 ARGS       ?=
 JOBS       ?= 2
+PIP_ARGS   ?=
 
-BIN       := .venv/bin
-INSTALLED := .venv/.installed
+BIN     := .venv/bin
+RUNNING := .venv/.installed
+TESTING := .venv/.installed-dev
+PIP     := $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements.lock $(PIP_ARGS)
+
+NAMES   := awk '/^ *Collecting/ {print "  " $$2; fflush()} /^Installing/ {print "  installing"; fflush()}'
+SHELL   := bash
+.SHELLFLAGS := -o pipefail -c
 
 export MLFLOW_DISABLE_TELEMETRY := true
 
@@ -17,48 +24,54 @@ help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED)  ## install the study and its tools into .venv
+setup: $(TESTING)  ## install the study and all its tools into .venv
 
-$(INSTALLED): pyproject.toml requirements.lock
+$(RUNNING): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'the study needs Python >= 3.11, got $(shell $(PYTHON) --version 2>&1); write make PYTHON=python3.11' >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
-	touch $@
+	@echo 'installing the study into .venv (once, some minutes): PyTorch, MLflow, Hydra, pandas, seaborn ...' >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --editable . | $(NAMES) >&2
+	@touch $@
 
-sweep: $(INSTALLED)  ## train EXPERIMENT: what the store lacks of it, every loss tracked
+$(TESTING): $(RUNNING)
+	@echo 'installing what tests and checks need: pytest, ruff, mypy, playwright ...' >&2
+	@$(PIP) --editable '.[dev]' | $(NAMES) >&2
+	@touch $@
+
+sweep: $(RUNNING)  ## train EXPERIMENT: what the store lacks of it, every loss tracked
 	@$(BIN)/python -m study.train experiment=$(EXPERIMENT) $(ARGS)
 
-report: $(INSTALLED)  ## write reports/EXPERIMENT/ from the tracked runs
+report: $(RUNNING)  ## write reports/EXPERIMENT/ from the tracked runs
 	@$(BIN)/python -m study.report experiment=$(EXPERIMENT) $(ARGS)
 
-ui: $(INSTALLED)  ## browse the runs in MLflow's UI on 127.0.0.1:PORT
+ui: $(RUNNING)  ## browse the runs in MLflow's UI on 127.0.0.1:PORT
 	@$(BIN)/python -m study.ui port=$(PORT) $(ARGS)
 
-test: $(INSTALLED)  ## run all tests
+test: $(TESTING)  ## run all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-test-fast: $(INSTALLED)  ## run the tests that take less than a few seconds each
+test-fast: $(TESTING)  ## run the tests that take less than a few seconds each
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow' $(ARGS)
 
-lint: $(INSTALLED)  ## check style and format
+lint: $(TESTING)  ## check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(INSTALLED)  ## bring the code into the format that lint checks
+format: $(TESTING)  ## bring the code into the format that lint checks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-typecheck: $(INSTALLED)  ## check types, strictly
+typecheck: $(TESTING)  ## check types, strictly
 	$(BIN)/mypy
 
-certify: $(INSTALLED)  ## certify every shipped rule: is it what it claims to be?
+certify: $(TESTING)  ## certify every shipped rule and problem: is it what it claims to be?
 	@$(BIN)/python -m study.certify $(ARGS)
 
-phase: $(INSTALLED)  ## draw the phase diagram of learning rate and momentum
+phase: $(RUNNING)  ## draw the phase diagram of learning rate and momentum
 	@$(BIN)/python -m study.phase $(ARGS)
 
-bench: $(INSTALLED)  ## measure speed against the naive program and the limits of the machine
+bench: $(TESTING)  ## measure speed against the naive program and the limits of the machine
 	@$(BIN)/python -m study.bench $(ARGS)
 
 clean:  ## remove caches and build files; keep .venv, mlruns (your runs) and reports

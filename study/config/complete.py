@@ -8,8 +8,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from io import StringIO
+from itertools import pairwise
+from pathlib import Path
 
 from study.cli import COMMANDS
+from study.config.choices import choices
 from study.paths import CONF
 
 
@@ -22,15 +25,22 @@ def complete(words: Sequence[str]) -> None:
     line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", "100000"))]
     typed = line.split(" ")  # the last is the word to complete, empty after a blank
     shown = len(typed[-1]) - len(words[1] if len(words) > 1 else "")  # the shell splits at = too
+    group = typed[-1].rpartition("=")[0]
     if len(typed) <= 2:
-        found = [f"{name} " for name in COMMANDS if name.startswith(typed[-1])]
+        found = [f"{name} " for name in COMMANDS]
+    elif group and (names := choices(group, _own(typed))):
+        found = [f"{group}={name}" for name in names]
     else:
         found = _hydra(typed[1], " ".join(typed[2:]))
     sys.stdout.writelines(f"{word[shown:]}\n" for word in found if word.startswith(typed[-1]))
 
 
+def _own(typed: Sequence[str]) -> Path | None:
+    return next((Path(folder) for flag, folder in pairwise(typed) if flag == "--config-dir"), None)
+
+
 def _hydra(command: str, line: str) -> list[str]:
-    """Return what Hydra would complete: groups, choices, keys."""
+    """Return what Hydra would complete: groups, keys, values."""
     config = command if (CONF / f"{command}.yaml").exists() else "config"
     import hydra
 
