@@ -77,7 +77,7 @@ def run(
         command: is handed what was typed, and returns an exit status (None is 0).
         usage: what `-h` shows, the module's docstring; the choices there are follow.
         config: the name of the config that the words override.
-        hydra: Hydra reads the words too, so that its own flags are let pass.
+        hydra: Hydra reads `sys.argv` too: its own flags are let pass, and stand where it finds them.
     """
     asked, before = Asked(), os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
@@ -113,17 +113,21 @@ def importing() -> Iterator[None]:
 
 def _parse(words: Sequence[str], *, hydra: bool) -> tuple[Asked, bool]:
     """Return what was typed, and whether help is wanted."""
-    overrides, own, waiting = [], None, list(words)
+    rest, own, waiting = [], None, list(words)
     while waiting:
-        word = waiting.pop(0)
-        flag, _, value = word.partition("=")
+        flag, _, value = (word := waiting.pop(0)).partition("=")
         if flag in ("--config-dir", "-cd"):
             own = _folder(value or (waiting.pop(0) if waiting else ""))
-        elif not word.startswith("-"):
-            overrides.append(word)
-        elif not hydra and word not in ("-h", "--help"):
-            raise InvalidInput(f"a command takes key=value, --config-dir <folder> and -h, got {word!r}")
-    return Asked(tuple(overrides), own), bool({"-h", "--help"} & set(words))
+        else:
+            rest.append(word)
+    flags = {word for word in rest if word.startswith("-")}
+    if hydra:  # which wants its flags before the first override
+        first = sorted(flags & {"-m", "--multirun"}) + ([f"--config-dir={own}"] if own else [])
+        sys.argv[1:] = first + [word for word in rest if word not in first]
+    elif others := sorted(flags - {"-h", "--help"}):
+        raise InvalidInput(f"a command takes key=value, --config-dir <folder> and -h, got {others[0]!r}")
+    overrides = tuple(word for word in rest if word not in flags)
+    return Asked(overrides, own), bool({"-h", "--help"} & flags)
 
 
 def _folder(text: str) -> Path:

@@ -126,6 +126,27 @@ def test_a_command_is_handed_what_was_typed(monkeypatch: pytest.MonkeyPatch, tmp
     assert asked == [cli.Asked(("seeds=3",), tmp_path)]
 
 
+def test_hydra_finds_its_flags_wherever_they_stand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = ["seeds=3", "--config-dir", str(tmp_path), "optimizer=sgd,adam", "-m", "--cfg", "job"]
+    monkeypatch.setattr(sys, "argv", ["study train", *words])
+    cli.run(lambda asked: None, "", hydra=True)
+    first = ["-m", f"--config-dir={tmp_path}"]
+    assert sys.argv == ["study train", *first, "seeds=3", "optimizer=sgd,adam", "--cfg", "job"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--foo"], ["-x", "seeds=3"], ["--config-dir"], ["--config-dir", "nowhere"]]
+)
+def test_another_flag_is_refused(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["study ui", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.run(lambda asked: pytest.fail("it ran"), "")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("received", "message"),
     [

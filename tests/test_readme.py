@@ -1,0 +1,41 @@
+"""The README's own words: its commands are ones that the study takes, its files are there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from study.cli import COMMANDS
+from study.config.compose import compose
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", TEXT, flags=re.S | re.M)
+LINES = [line.split("  #")[0].strip() for _, block in BLOCKS for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("study ")])
+def test_a_command_is_one_that_the_study_takes(line: str, tmp_path: Path) -> None:
+    _, command, *words = shlex.split(line)
+    assert command in COMMANDS
+    (tmp_path / "optimizer").mkdir()
+    (tmp_path / "optimizer" / "mine.yaml").write_text(
+        "name: mine\n_target_: my_package.MyOptimizer\nlr: 0.01\n"
+    )
+    config = command if (ROOT / "conf" / f"{command}.yaml").exists() else "config"
+    overrides = [word.partition(",")[0] for word in words if "=" in word and not word.startswith("-")]
+    assert compose(config, overrides, tmp_path)
+
+
+def test_make_has_each_target() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = {word for line in LINES if line.startswith("make ") for word in line.split()[1:]}
+    assert {word for word in named if re.fullmatch("[a-z-]+", word)} <= targets
+    assert "sweep" in named
+
+
+def test_each_linked_file_is_there() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
+    assert len(links) > 10
+    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,0 +1,38 @@
+"""The README's Python, over a store whose points are known."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from study.config.location import Location
+from study.job import Job
+from study.tracking import names, sweeps
+from study.tracking.records import records
+from study.tracking.store import open_store
+from study.training.result import Trained
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_three_lines_give_the_losses_as_a_frame(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_job: Callable[..., Job],
+    train: Callable[..., Trained],
+) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), flags=re.S | re.M)
+    assert len(code.splitlines()) == 3
+    monkeypatch.setattr("study.config.location.ROOT", tmp_path)
+    jobs = [make_job("sgd", 0.1, seeds=range(2))]
+    trained = train(jobs)
+    tags = {names.USER: "somebody"}
+    begun = {"asked": "now", "jobs": jobs, "tags": tags, "command": "", "config": ""}
+    sweeps.begin(open_store(Location.of(None)), "headline", **begun).write(records(trained), lambda _: None)
+    told: dict[str, pd.DataFrame] = {}
+    exec(code, told)
+    losses = told["losses"].sort_values(["seed", "step"])
+    assert losses["value"].tolist() == trained.train_loss.ravel().tolist()
+    assert {"run_id", "step", "value", "label", "optimizer", "seed", "status"} <= set(losses)
