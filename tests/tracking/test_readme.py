@@ -29,8 +29,9 @@ def test_three_lines_give_the_losses_as_a_frame(
     jobs = [make_job("sgd", 0.1, seeds=range(2))]
     trained = train(jobs)
     tags = {names.USER: "somebody"}
-    begun = {"asked": "now", "jobs": jobs, "tags": tags, "command": "", "config": ""}
-    sweeps.begin(open_store(Location.of(None)), "headline", **begun).write(records(trained), lambda _: None)
+    store = open_store(Location.of(None))
+    sweep = sweeps.begin(store, "headline", asked="now", jobs=jobs, tags=tags, command="", config="")
+    sweep.write(records(trained), lambda _: None)
     told: dict[str, pd.DataFrame] = {}
     exec(code, told)
     losses = told["losses"].sort_values(["seed", "step"])
