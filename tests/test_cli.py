@@ -129,7 +129,7 @@ def test_a_command_is_handed_what_was_typed(monkeypatch: pytest.MonkeyPatch, tmp
 def test_hydra_finds_its_flags_wherever_they_stand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     words = ["seeds=3", "--config-dir", str(tmp_path), "optimizer=sgd,adam", "-m", "--cfg", "job"]
     monkeypatch.setattr(sys, "argv", ["study train", *words])
-    cli.run(lambda asked: None, "", hydra=True)
+    cli.run(lambda _: None, "", hydra=True)
     first = ["-m", f"--config-dir={tmp_path}"]
     assert sys.argv == ["study train", *first, "seeds=3", "optimizer=sgd,adam", "--cfg", "job"]
 
@@ -142,7 +142,7 @@ def test_another_flag_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["study ui", *words])
     with pytest.raises(SystemExit) as ended:
-        cli.run(lambda asked: pytest.fail("it ran"), "")
+        cli.run(lambda _: pytest.fail("it ran"), "")
     assert ended.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
 
