@@ -17,7 +17,7 @@ CONF = Path(__file__).parents[2] / "conf"
 @pytest.mark.parametrize("path", sorted(CONF.glob("certificate/*.yaml")), ids=lambda path: path.stem)
 def test_what_a_claim_names_exists(path: Path, claim: Callable[[str], Claim]) -> None:
     made = claim(path.stem)
-    assert path.read_text().startswith(f"# python -m study.certify optimizer=mine certificate={path.stem}\n")
+    assert path.read_text().startswith(f"# study certify optimizer=mine certificate={path.stem}\n")
     assert all(callable(get_method(name)) for name in (made.formula, made.limit) if name)
     assert made.linear is None or issubclass(get_class(made.linear), LinearRule)
     assert made.twin is None or get_class(str(made.twin["_target_"])).__module__.startswith("torch.optim")

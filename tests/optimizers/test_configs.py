@@ -28,7 +28,7 @@ def path(request: pytest.FixtureRequest) -> Path:
 def test_name_is_the_path_and_the_first_line_a_command_with_it(path: Path) -> None:
     name = path.relative_to(TREE).with_suffix("").as_posix()
     assert _config(path)["name"] == name
-    assert path.read_text().startswith(f"# python -m study.train optimizer={name} optimizer.")
+    assert path.read_text().startswith(f"# study train optimizer={name} optimizer.")
 
 
 def test_elementwise_is_said_only_where_it_is_not_so(path: Path) -> None:
