@@ -11,7 +11,8 @@ NUMERICS_VERSION = 1
 NOT_HYPERPARAMETERS = {"name", "_target_", "elementwise"}
 """Keys of an optimizer's config that its class is not called with."""
 
-_LOCATIONS = {"path"}  # where a file lies does not decide its (digest-checked) content
+LOCATIONS = {"path"}
+"""Keys that decide no number: where a file lies says nothing of its (digest-checked) content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Job:
         epochs: passes over the data.
         batch_size: samples per step; None is all of them.
         seeds: the seeds to run.
-        label: what tells the job from the others of its sweep: `adam lr=0.01`.
+        label: what the job is called: `adam lr=0.01`.
 
     Example:
         >>> job = Job({"name": "bowl"}, {"name": "sgd", "lr": 1}, 2, None, seeds=range(3), label="sgd lr=1")
@@ -54,19 +55,21 @@ class Job:
     @property
     def hash(self) -> str:
         """Digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher)."""
-        problem = {key: value for key, value in self.problem.items() if key not in _LOCATIONS}
+        problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
         decisive = [NUMERICS_VERSION, problem, self.optimizer, self.epochs, self.batch_size]
         return hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode()).hexdigest()[:16]
 
+    def values(self) -> dict[str, object]:
+        """Return the job flattened: `optimizer.lr`, `problem.name`, `batch_size`, ..."""
+        scalars = {"epochs": self.epochs, "batch_size": self.batch_size}
+        return dict(_flatten({"problem": self.problem, "optimizer": self.optimizer, **scalars}))
+
     def params(self) -> dict[str, str]:
-        """Return the job flattened to MLflow params: `optimizer.lr`, `problem.name`, `batch_size`, ..."""
-        tree = {
-            "problem": self.problem,
-            "optimizer": self.optimizer,
-            "epochs": self.epochs,
-            "batch_size": "full" if self.batch_size is None else self.batch_size,
-        }
-        return {key: str(value) for key, value in _flatten(tree)}
+        """Return the job flattened to MLflow params, which are text."""
+        values = self.values()
+        if self.batch_size is None:
+            values["batch_size"] = "full"
+        return {key: str(value) for key, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Run:
 
 
 def label(optimizer: str, overrides: Iterable[str]) -> str:
-    """Return what tells a job from others: the optimizer, and the overrides that change its numbers.
+    """Return what a job is called whose sweep is not known: its optimizer, and what it was asked for.
 
     Args:
         optimizer: the optimizer's name.
@@ -96,7 +99,7 @@ def label(optimizer: str, overrides: Iterable[str]) -> str:
     words = [optimizer]
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
-        if key.rpartition(".")[2] in _LOCATIONS:
+        if key.rpartition(".")[2] in LOCATIONS:
             continue
         if key.startswith(("optimizer.", "problem.")):
             words.append(f"{key.partition('.')[2]}={value}")

@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 from study.config.check import job_from_config
 from study.config.compose import Composer
 from study.job import Job
+from study.sweep.labels import labelled
 from study.training.build import build_optimizer, build_problem
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,9 @@ class Asked:
     def jobs(self) -> list[Job]:
         """The job of each of these."""
         composer, experiment = Composer(self.loader, self.config), f"experiment={self.name}"
-        return [job_from_config(composer.compose([experiment, *task])[0], task) for task in self.tasks]
+        return labelled(
+            [job_from_config(composer.compose([experiment, *task])[0], task) for task in self.tasks]
+        )
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,11 @@ def test_jobs_are_valid_and_differ(name: str, ask: Ask) -> None:
         build_problem(job.problem)
         parameter = torch.nn.Parameter(torch.zeros(2, 2))
         assert build_optimizer(job.optimizer, [parameter]).param_groups
+
+
+@pytest.mark.parametrize("name", ["airfoil", "trajectories", "zoo", "headline"])
+def test_where_each_job_has_an_optimizer_of_its_own_that_is_its_label(name: str, ask: Ask) -> None:
+    assert [job.label for job in ask(name).jobs] == [job.optimizer_name for job in ask(name).jobs]
 
 
 def test_learning_rates_of_lr_sensitivity_are_a_log_grid(ask: Ask) -> None:

@@ -21,6 +21,7 @@ from study.config.reach import require_answer
 from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import current
+from study.sweep.labels import labelled
 
 if TYPE_CHECKING:
     from study.sweep.open import OpenSweep
@@ -40,7 +41,7 @@ class SweepCallback(Callback):
         """Begin a sweep of one job."""
         try:
             job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
-            _begin(config, [job], {})
+            _begin(config, labelled([job]), {})
         except Exception as error:
             raise cli.Stop(error) from error
 
@@ -81,7 +82,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
             if why is None:
                 raise
             refused[" ".join(word for word in task if word not in shared)] = why
-    return jobs, refused
+    return labelled(jobs), refused
 
 
 def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str, str]) -> "OpenSweep":

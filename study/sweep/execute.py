@@ -60,7 +60,7 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch)
         sweep: whose runs they are.
         watch: is told how far it is.
     """
-    sweep.declare(jobs)
+    jobs = sweep.declare(jobs)
     outcome = Outcome()
     if not settings.force:
         wanted = {(job.hash, seed) for job in jobs for seed in job.seeds}

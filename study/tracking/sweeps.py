@@ -6,7 +6,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -93,13 +93,19 @@ class Sweep:
     id: str
     tags: Mapping[str, str]
 
-    def declare(self, jobs: Iterable[Job]) -> None:
-        """Say on the parent which jobs are asked for; those it names already keep their place."""
+    def declare(self, jobs: Sequence[Job]) -> list[Job]:
+        """Say on the parent which jobs are asked for, and return them as it calls them.
+
+        Jobs that it names already keep their place and their label: it may know more of them than this process.
+        """
         known = self.store.client.get_run(self.run_id).data.tags
-        rows = _rows(jobs, len(job_rows(known)))
-        tags = [RunTag(row.key, row.value) for row in rows if row.key not in known]
+        called = {row.hash: row.label for row in job_rows(known)}
+        jobs = [replace(job, label=called.get(job.hash, job.label)) for job in jobs]
+        rows = {row.key: row for row in _rows(jobs, len(job_rows(known)))}
+        tags = [RunTag(key, row.value) for key, row in rows.items() if key not in known]
         for low in range(0, len(tags), _TAGS):
             self.store.client.log_batch(self.run_id, tags=tags[low : low + _TAGS])
+        return jobs
 
     def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
         """Return the last epoch's mean loss of every finished run of some jobs, by (job hash, seed).

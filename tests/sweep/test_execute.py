@@ -4,7 +4,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -50,8 +50,9 @@ class Memory(Sweep):
     stacks: list[list[str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
-    def declare(self, jobs: Iterable[Job]) -> None:
+    def declare(self, jobs: Sequence[Job]) -> list[Job]:
         self.declared.extend(jobs)
+        return list(jobs)
 
     def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
         hashes = {job.hash for job in jobs}

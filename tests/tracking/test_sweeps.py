@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,20 @@ def test_jobs_that_the_sweeper_decides_are_added_in_their_order(store: Store, jo
     sweep.declare(jobs)  # one of them again
     assert [row.label for row in job_rows(_parent_tags(sweep))] == ["adam lr=0.01", "sgd lr=0.1"]
     assert _begin(store, None, asked="second").run_id != sweep.run_id
+
+
+def test_another_process_calls_jobs_as_the_parent_does(store: Store, jobs: list[Job]) -> None:
+    _begin(store, [replace(job, label=job.optimizer_name) for job in jobs])
+    elsewhere = sweeps.find(store, "study", "first", {})
+    assert [job.label for job in elsewhere.declare(jobs[1:])] == ["adam"]
+    unknown = replace(jobs[0], epochs=7, label="sgd lr=0.1 epochs=7")
+    assert [job.label for job in elsewhere.declare([unknown, jobs[0]])] == ["sgd lr=0.1 epochs=7", "sgd"]
+
+
+def test_a_job_asked_for_twice_in_one_sweep_is_one(store: Store, jobs: list[Job]) -> None:
+    assert [row.label for row in job_rows(_parent_tags(_begin(store, [*jobs, jobs[0]])))].count(
+        "sgd lr=0.1"
+    ) == 1
 
 
 def test_more_jobs_than_mlflow_takes_tags_at_once(store: Store, make_job: MakeJob) -> None:
