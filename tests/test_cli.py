@@ -243,7 +243,7 @@ def test_several_bad_jobs_are_named_at_once(tmp_path: Path, command: Command) ->
         "optimizer=rmsprop optimizer.lr=-1": "optimizer.lr",
         "optimizer=scratch/adm optimizer.lr=0.1": "optimizer",
         "optimizer=scratch/adm optimizer.lr=-1": "optimizer",
-        "adam lr=0.1 momentum=0.5": lines[-1].split(": ")[-1],
+        "adam": lines[-1].split(": ")[-1],
     }
     assert "optimizer.momentum is not known to torch.optim.Adam" in lines[-1]
     assert list(tmp_path.iterdir()) == []
