@@ -146,10 +146,9 @@ def _task(composer: Composer, overrides: list[str]) -> DictConfig:
 
 def _resolved(config: DictConfig) -> dict[str, object]:
     """Return the config as written and as resolved, node by node; an error stands for a node that has one."""
-    found: dict[str, object] = {}
-    for key in (str(key) for key in config if key != "hydra"):
-        node = config._get_node(key)
-        found[f"{key} as written"] = OmegaConf.to_container(node) if OmegaConf.is_config(node) else str(node)
+    task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    found: dict[str, object] = {"as written": OmegaConf.to_container(task)}
+    for key in map(str, task):
         try:
             value = config[key]
             found[key] = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

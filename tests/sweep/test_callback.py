@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from hydra import initialize_config_dir
@@ -14,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from study.cli import Stop
 from study.errors import InvalidInput
 from study.sweep import current
-from study.sweep.callback import SweepCallback, _without_hydra, jobs_of
+from study.sweep.callback import SweepCallback, jobs_of
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -79,26 +80,27 @@ def test_a_single_job_is_checked_too(loader: ConfigLoader) -> None:
     ],
 )
 def test_a_sweep_knows_what_was_asked_beside_its_experiment(
-    words: list[str], beside: list[str], loader: ConfigLoader, monkeypatch: pytest.MonkeyPatch
+    words: list[str], beside: list[str], loader: ConfigLoader, begun: MagicMock
 ) -> None:
-    told = []
-
-    class Opened:
-        def __init__(self, *_: object, overrides: list[str]) -> None:
-            told.extend(overrides)
-
-    monkeypatch.setattr("study.sweep.open.OpenSweep.begin", Opened)
     SweepCallback().on_multirun_start(_master(loader, *words))
-    assert told == beside
+    assert begun.call_args.kwargs["overrides"] == beside
 
 
-def test_all_that_ask_for_the_sweeps_id_are_told_the_same(loader: ConfigLoader) -> None:
+def test_all_that_ask_for_the_sweeps_id_are_told_the_same(loader: ConfigLoader, begun: MagicMock) -> None:
     """The id is a time of day: by it a process of another launcher finds the sweep that this one began."""
     config = _master(loader)
-    task = _without_hydra(config)
+    SweepCallback().on_multirun_start(config)
+    settings, *_ = begun.call_args.args
     time.sleep(0.001)
-    elsewhere = loader.load_sweep_config(config, ["optimizer=adam"])
-    assert task.sweep_id == elsewhere.sweep_id == config.sweep_id
+    assert loader.load_sweep_config(config, ["optimizer=adam"]).sweep_id == settings.sweep_id
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+    """What begins a sweep in the store, asked and not done."""
+    begin = MagicMock()
+    monkeypatch.setattr("study.sweep.open.OpenSweep.begin", begin)
+    return begin
 
 
 @pytest.fixture

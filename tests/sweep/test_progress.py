@@ -6,48 +6,51 @@ import pty
 import subprocess
 import sys
 from io import StringIO
+from unittest.mock import MagicMock
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 from study.sweep.progress import Display, Lines, Watch
 
 
-def test_bars_count_runs_and_steps(terminal: Console) -> None:
-    display = Display(terminal)
-    with display.live():
+@pytest.mark.parametrize(
+    ("trained", "written", "training", "writing"),
+    [
+        (500, 3, "5/10 runs, 500 steps, 250 steps/s", "3/10 runs in the store"),
+        (1000, 10, "10/10 runs, 1,000 steps, 500 steps/s", "10/10 runs in the store"),
+    ],
+)
+def test_bars_count_runs_and_steps(
+    trained: int, written: int, training: str, writing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("study.sweep.progress.time.perf_counter", lambda: clock[0])
+    drawn = StringIO()
+    display = Display(Console(file=drawn, force_terminal=True, width=120))
+    with display.live():  # drawn a last time when it ends
         display.expect(runs=4, steps=400)
         display.expect(runs=6, steps=600)
-        for _ in range(10):
-            display.trained(50)
-        display._shown = 0.0  # as if a tenth of a second had passed since it was last drawn
-        display.trained(0)
-        display.written(3)
-        training, writing = display._bars.tasks
-        assert (training.completed, training.total) == (500, 1000)
-        assert training.fields["done"].startswith("5/10 runs, 500 steps, ")
-        assert (writing.completed, writing.total) == (3, 10)
-        assert writing.fields["done"] == "3/10 runs in the store"
-        display.trained(500)
-        display.written(7)
-        assert training.finished
-        assert writing.finished
+        clock[0] = 2.0
+        display.trained(trained)
+        display.written(written)
+    assert training in drawn.getvalue()
+    assert writing in drawn.getvalue()
 
 
-def test_a_thousand_updates_are_not_a_thousand_drawings(
-    terminal: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thousand_updates_are_not_a_thousand_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "study.sweep.progress.time.perf_counter", iter(i / 1000 for i in range(10**6)).__next__
     )
-    display = Display(terminal)
+    display = Display(Console(file=StringIO(), force_terminal=True))
     display.expect(runs=1, steps=2000)
-    drawn = []
-    monkeypatch.setattr(display._bars, "update", lambda *_, **kwargs: drawn.append(kwargs))
+    drawn = MagicMock()
+    monkeypatch.setattr(Progress, "update", drawn)
     for _ in range(1000):
         display.trained(1)
-    assert 4 <= len(drawn) <= 5  # in one second, five times a second
-    assert drawn[-1]["completed"] >= 800
+    assert 4 <= drawn.call_count <= 5  # in one second, five times a second
+    assert drawn.call_args.kwargs["completed"] >= 800
 
 
 def test_elsewhere_there_is_one_line_per_job_and_no_bar() -> None:
@@ -113,11 +116,6 @@ def test_both_bars_are_drawn_on_a_real_terminal() -> None:
     assert "4/4 runs, 40 steps" in shown
     assert "4/4 runs in the store" in shown
     assert "adam: 4 runs" not in shown  # that is for where there is no terminal
-
-
-@pytest.fixture
-def terminal() -> Console:
-    return Console(file=StringIO(), force_terminal=True, width=120)
 
 
 def _on_a_terminal(words: list[str]) -> str:

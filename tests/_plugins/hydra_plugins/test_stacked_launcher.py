@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -74,7 +74,7 @@ def _launcher(loader: ConfigLoader) -> StackedLauncher:
 
 
 def _context(loader: ConfigLoader) -> HydraContext:
-    return HydraContext(config_loader=loader, callbacks=Callbacks())
+    return HydraContext(config_loader=loader, callbacks=MagicMock())
 
 
 def _master(loader: ConfigLoader) -> DictConfig:
