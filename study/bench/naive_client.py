@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
-from study.tracking.backend import StoredRun
+from study.tracking.records import StoredRun
 
 _AT_ONCE = 900  # metrics in a call, which takes 1,000 values in all: this leaves room for 100 params
 

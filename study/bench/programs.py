@@ -8,6 +8,7 @@ from study import cli
 from study.bench.measure import Numbers, run
 from study.bench.start import JOBS
 from study.paths import CONF
+from study.tracking import names
 
 OPTIMIZERS = "sgd,momentum,rmsprop,adam"
 
@@ -91,8 +92,7 @@ def start(folder: Path) -> Numbers:
 
 def _parts(database: Path) -> Numbers:
     """Return what the sweep's parent says of where the time of its last command went."""
-    query = (
-        "SELECT key, value FROM latest_metrics WHERE key LIKE 'summary/%_seconds' AND key NOT LIKE '%wall%'"
-    )
+    query = "SELECT key, value FROM latest_metrics WHERE key LIKE ? AND key NOT LIKE '%wall%'"
     with sqlite3.connect(database) as connection:
-        return {key.removeprefix("summary/"): value for key, value in connection.execute(query)}
+        found = connection.execute(query, [f"{names.SUMMARY}%_seconds"])
+        return {key.removeprefix(names.SUMMARY): value for key, value in found}

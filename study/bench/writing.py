@@ -19,8 +19,7 @@ from study.bench import naive_client
 from study.bench.measure import Numbers
 from study.config.location import Location
 from study.tracking import names
-from study.tracking.backend import StoredRun
-from study.tracking.records import Points
+from study.tracking.records import Points, StoredRun
 from study.tracking.store import open_store
 
 STEPS = 384
@@ -78,7 +77,7 @@ def to_server(url: str, *, runs: int) -> Numbers:
         runs: how many runs of 384 losses.
     """
     store, stored = open_store(Location.of(url)), made_up(runs)
-    ways: dict[str, Callable[[str, Sequence[StoredRun]], None]] = {
+    ways: dict[str, Callable[[str, Sequence[StoredRun]], object]] = {
         "ours": lambda experiment, some: store.backend.write(experiment, some, lambda _: None),
         "sequential": lambda experiment, some: naive_client.write(store.client, experiment, some),
     }
@@ -106,11 +105,11 @@ def made_up(count: int) -> list[StoredRun]:
     params = {f"param.{index}": str(index) for index in range(13)}
     tags = {f"tag.{index}": "x" * 20 for index in range(15)} | {names.USER: "bench"}
     last = Points(steps[-1:], np.ones(1), times[-1:])
-    summary = {f"summary/{index}": last for index in range(5)}
+    summary = {f"{names.SUMMARY}{index}": last for index in range(5)}
 
     def run(name: str) -> StoredRun:
         losses = Points(steps, rng.random(STEPS), times)
-        return StoredRun(name, params, tags, {**summary, "train/loss": losses}, began, ended)
+        return StoredRun(name, params, tags, {**summary, names.TRAIN_LOSS: losses}, began, ended)
 
     return [run(f"run {index}") for index in range(count)]
 

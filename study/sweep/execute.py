@@ -15,7 +15,8 @@ from study.job import Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
 from study.sweep.progress import Watch
-from study.tracking.records import DIVERGED, records
+from study.tracking import names
+from study.tracking.records import records
 from study.tracking.sweeps import Sweep
 from study.training.build import build_problem, device_of
 from study.training.result import Trained
@@ -77,7 +78,7 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch)
             for trained in _train(part, device, outcome, watch):
                 if pending is not None:
                     pending.result()  # at most one stack is trained and one written at any time
-                pending = writer.submit(_keep, sweep, trained, outcome, watch)
+                pending = writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
         if pending is not None:
             pending.result()
     for job in (job for job in jobs if job.hash in outcome.failures):
@@ -144,15 +145,14 @@ def _train(part: _Planned, device: torch.device, outcome: Outcome, watch: Watch)
     yield trained
 
 
-def _keep(sweep: Sweep, trained: Trained, outcome: Outcome, watch: Watch) -> None:
-    """Write a trained stack to the store."""
+def _keep(sweep: Sweep, trained: Trained, outcome: Outcome, watch: Watch, *, replace: bool) -> None:
+    """Write a trained stack to the store, in the place of what it replaces."""
     began = time.perf_counter()
     kept = list(records(trained))
-    sweep.write(kept, watch.written)
-    sweep.keep_final(trained)
+    sweep.keep_final(trained, sweep.write(kept, watch.written, replace=replace))
     outcome.writing += time.perf_counter() - began
     for record in kept:
         outcome.losses[record.run.job.hash, record.run.seed] = record.last_epoch_loss
     for label, members in groupby(kept, key=lambda record: record.run.job.label):
         statuses = [record.status for record in members]
-        watch.finished(label, len(statuses), statuses.count(DIVERGED))
+        watch.finished(label, len(statuses), statuses.count(names.DIVERGED))

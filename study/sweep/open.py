@@ -16,9 +16,8 @@ from study.paths import ROOT
 from study.stats.summary import summarise
 from study.sweep.execute import Outcome, execute
 from study.sweep.progress import Display, Lines
-from study.tracking import sweeps
+from study.tracking import names, sweeps
 from study.tracking.provenance import command, provenance
-from study.tracking.records import DIVERGED, OK
 from study.tracking.store import open_store
 from study.tracking.sweeps import Sweep
 
@@ -105,7 +104,7 @@ class OpenSweep:
     def _runs(self) -> pd.DataFrame:
         losses = self.sweep.finished(self.jobs) if self.jobs else {}
         rows = [
-            (job.label, DIVERGED if np.isinf(loss) else OK, loss)
+            (job.label, names.DIVERGED if np.isinf(loss) else names.OK, loss)
             for job in self.jobs
             for seed in job.seeds
             if (loss := losses.get((job.hash, seed))) is not None

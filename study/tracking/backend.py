@@ -1,44 +1,34 @@
 """What a store must do for many runs at once; `sql` and `client` are the two ways."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-import numpy as np
 import pandas as pd
 
-from study.tracking.records import Points
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRun:
-    """One finished run, ready to be written: complete or absent.
-
-    Raises:
-        ValueError: a value is NaN or infinite, which MLflow's stores do not keep as such.
-    """
-
-    name: str
-    params: Mapping[str, str]
-    tags: Mapping[str, str]
-    metrics: Mapping[str, Points]
-    start: int
-    end: int
-
-    def __post_init__(self) -> None:
-        for key, points in self.metrics.items():
-            finite = np.isfinite(points.values)
-            if not finite.all():
-                value, step = points.values[finite.argmin()], points.steps[finite.argmin()]
-                raise ValueError(f"{key} of {self.name} must be finite, got {value} at step {step}")
+from study.tracking.records import StoredRun
 
 
 @runtime_checkable
 class Backend(Protocol):
     """Bulk access to the runs of one store."""
 
-    def write(self, experiment_id: str, runs: Sequence[StoredRun], written: Callable[[int], None]) -> None:
-        """Write finished runs; call `written` with how many more are in the store."""
+    def write(
+        self,
+        experiment_id: str,
+        runs: Sequence[StoredRun],
+        written: Callable[[int], None],
+        *,
+        replace: bool = False,
+    ) -> list[str]:
+        """Write finished runs and return their ids, in order.
+
+        Args:
+            experiment_id: of the experiment they belong to.
+            runs: each of another job or seed.
+            written: is told how many more are in the store.
+            replace: delete every other finished run of the experiment that has the job and the seed of one of
+                `runs`, as MLflow does: it can be restored. Without it nothing is deleted.
+        """
 
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None

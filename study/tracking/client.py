@@ -1,6 +1,6 @@
 """The way into any store, a tracking server among them: MLflow's public client."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import pandas as pd
@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 
 from study.tracking import names
-from study.tracking.backend import StoredRun
+from study.tracking.records import StoredRun
 
 _BATCH = 1000  # MLflow's limit of metrics in one call
 _PAGE = 1000
@@ -22,12 +22,21 @@ class ClientBackend:
         self._client = client
         self._workers = _WORKERS if parallel else 1
 
-    def write(self, experiment_id: str, runs: Sequence[StoredRun], written: Callable[[int], None]) -> None:
+    def write(
+        self,
+        experiment_id: str,
+        runs: Sequence[StoredRun],
+        written: Callable[[int], None],
+        *,
+        replace: bool = False,
+    ) -> list[str]:
+        old = self._same(experiment_id, runs) if replace else [()] * len(runs)
         with ThreadPoolExecutor(self._workers) as pool:
-            futures = [pool.submit(self._write, experiment_id, run) for run in runs]
+            futures = [pool.submit(self._write, experiment_id, *pair) for pair in zip(runs, old, strict=True)]
             for future in as_completed(futures):
                 future.result()
                 written(1)
+        return [future.result() for future in futures]
 
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
@@ -49,7 +58,8 @@ class ClientBackend:
         rows = [row for part in parts for row in part]
         return pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
 
-    def _write(self, experiment_id: str, run: StoredRun) -> None:
+    def _write(self, experiment_id: str, run: StoredRun, old: Iterable[str]) -> str:
+        """Write one run, delete those that it takes the place of, and return its id."""
         tags = {**run.tags, names.RUN_NAME: run.name}
         created = self._client.create_run(experiment_id, start_time=run.start, tags=tags, run_name=run.name)
         run_id = created.info.run_id
@@ -64,9 +74,20 @@ class ClientBackend:
         ]
         for low in range(0, len(metrics), _BATCH):
             self._client.log_batch(run_id, metrics=metrics[low : low + _BATCH])
-        self._client.set_terminated(
-            run_id, "FINISHED", end_time=run.end
-        )  # last: until then it does not count
+        self._client.set_terminated(run_id, "FINISHED", end_time=run.end)  # until then it does not count
+        for superseded in old:
+            self._client.delete_run(superseded)
+        return str(run_id)
+
+    def _same(self, experiment_id: str, runs: Sequence[StoredRun]) -> list[Sequence[str]]:
+        """Return for each of `runs` the ids of the finished runs that have its job and its seed."""
+        hashes = sorted({run.tags[names.JOB_HASH] for run in runs})
+        found: dict[tuple[str, str], list[str]] = {}
+        for job_hash in hashes:
+            for run in self._search(experiment_id, job_hash):
+                key = job_hash, run.data.params[names.SEED]
+                found.setdefault(key, []).append(run.info.run_id)
+        return [found.get(run.job_and_seed, []) for run in runs]
 
     def _search(self, experiment_id: str, job_hash: str) -> Iterator[Run]:
         query = f"tags.`{names.JOB_HASH}` = '{job_hash}' and attributes.status = 'FINISHED'"
@@ -79,7 +100,7 @@ class ClientBackend:
                 return
 
     def _points(self, run_id: str) -> list[tuple[str, str, int, float]]:
-        keys = [key for key in self._client.get_run(run_id).data.metrics if not key.startswith("summary/")]
+        keys = [key for key in self._client.get_run(run_id).data.metrics if not key.startswith(names.SUMMARY)]
         return [
             (run_id, key, point.step, point.value)
             for key in keys

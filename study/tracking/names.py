@@ -1,20 +1,83 @@
-"""The keys under which a run and a sweep are kept: a contract that other programs rely on."""
+"""The keys and words under which a run and a sweep are kept: the one contract, which other programs rely on.
 
+It knows neither MLflow nor torch nor pandas, so that both sides of the store may name things by it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Metrics of a run, by step.
+TRAIN_LOSS = "train/loss"  # of each step's minibatch, before the update
+EVAL_LOSS = "eval/loss"  # before the first epoch and after each
+FULL_LOSS = "full/loss"  # on all data, every so many samples, where the problem asks for it
+PARAM = "param/"  # param/<name>: a scalar parameter at each step, where there are few
+SUMMARY = "summary/"  # summary/<one of SUMMARIES>: one point; on a parent: what the sweep took
+
+METRICS: Mapping[str, str] = {
+    TRAIN_LOSS: "training loss per minibatch",
+    EVAL_LOSS: "evaluation loss",
+    FULL_LOSS: "loss on all data",
+}
+"""What pages call the metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is to be known of one summary value.
+
+    Attributes:
+        words: what pages call it.
+        final: it is a loss that the training ended with, by which settings may be compared: infinite for a run that
+            diverged, which has none. The others are what they are for every run.
+    """
+
+    words: str
+    final: bool = False
+
+
+LAST_EPOCH_LOSS = "last_epoch_loss"
+FINAL_EVAL_LOSS = "final_eval_loss"
+EXCESS = "excess"
+INITIAL_EVAL_LOSS = "initial_eval_loss"
+FLOOR = "floor"
+DIVERGED_STEP = "diverged_step"
+
+SUMMARIES: Mapping[str, Summary] = {
+    LAST_EPOCH_LOSS: Summary("training loss of the last epoch", final=True),
+    FINAL_EVAL_LOSS: Summary("final evaluation loss", final=True),
+    EXCESS: Summary("final loss above the floor", final=True),
+    INITIAL_EVAL_LOSS: Summary("evaluation loss at the start"),
+    FLOOR: Summary("least evaluation loss there is"),
+    DIVERGED_STEP: Summary("step at which it diverged"),
+}
+"""Every value of a run under `summary/`, and every such column of `SweepFrames.runs`: computed in `records`."""
+
+FINAL_LOSSES = tuple(name for name, summary in SUMMARIES.items() if summary.final)
+
+# Params of a run: its job's, flattened, and
+SEED = "seed"
+
+# Tags.
 SWEEP = "study.sweep"  # on a run: the sweep that trained it; on a parent: its own id
 ASKED = "study.asked"  # on a parent: the id under which the sweep was last asked for
 PLAN = "study.plan"  # on a parent: digest of its jobs, by which an interrupted sweep finds itself again
-JOB = "study.job."  # on a parent: study.job.<hash>.<first seed> = "<number of seeds> <label>"
+JOB = "study.job."  # on a parent: study.job.<hash>.<first seed> = {"position": .., "seeds": .., "label": ..}
 FAILED = "study.failed."  # on a parent: study.failed.<hash>.<first seed> = the error
 KIND = "study.kind"  # "sweep" or "run"
 JOB_HASH = "study.job_hash"
 LABEL = "study.label"  # what the job is called in the sweep that trained the run: "adam lr=0.01"
-STATUS = "study.status"  # "ok" or "diverged"
+STATUS = "study.status"  # OK or DIVERGED
 GIT_COMMIT = "study.git_commit"
 VERSIONS = "study.versions"
 DEVICE = "study.device"
 COMMAND = "study.command"
 OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
-RECEIPTS = ("data_sha", "init_sha", "order_sha")  # each under study.<name>
+
+OK, DIVERGED = "ok", "diverged"
+
+DATA_SHA, INIT_SHA, ORDER_SHA = "data_sha", "init_sha", "order_sha"
+RECEIPTS: Mapping[str, str] = {DATA_SHA: "data", INIT_SHA: "start", ORDER_SHA: "order of minibatches"}
+"""Digests of what was paired, each under study.<name>, and what each is a digest of."""
 
 PARENT = "mlflow.parentRunId"
 RUN_NAME = "mlflow.runName"
@@ -24,5 +87,6 @@ SOURCE_TYPE = "mlflow.source.type"
 SOURCE_COMMIT = "mlflow.source.git.commit"
 NOTE = "mlflow.note.content"
 
-FINAL = "final"  # the parent's artifact folder: one .npz of final parameters and fitted curves per stack
-CONFIG = "config.yaml"  # the parent's artifact: the config as composed
+# Artifacts of a parent.
+FINAL = "final"  # a folder: one .npz of final parameters and fitted curves per stack
+CONFIG = "config.yaml"  # the config as composed

@@ -1,8 +1,7 @@
 """From the store to frames: one sweep, every run that answers it, every point."""
 
 import json
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,17 +12,12 @@ from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
 from study.frames import SweepFrames
-from study.tracking import names
-from study.tracking.records import DIVERGED
+from study.tracking import finals, names
 from study.tracking.store import Store, open_store
 from study.tracking.sweeps import JobRow, job_rows
 
-_SUMMARY = ("last_epoch_loss", "final_eval_loss", "excess", "initial_eval_loss", "floor", "diverged_step")
-_INFINITE_IF_DIVERGED = ("last_epoch_loss", "final_eval_loss", "excess")
-_FITS = ["label", "optimizer", "seed", "x", "prediction"]
-_DATA = ["x", "y", "clean"]
 _RENAMED = {"optimizer.name": "optimizer", "problem.name": "problem"} | {
-    f"study.{k}": k for k in names.RECEIPTS
+    f"study.{key}": key for key in names.RECEIPTS
 }
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
 
@@ -51,7 +45,7 @@ def _read(store: Store, experiment: str, sweep: str | None) -> SweepFrames:
     runs, parents = _runs(store, parent)
     if runs.empty:
         raise InvalidInput(_without_runs(experiment, parent))
-    fits, data = _kept(store, parents, runs)
+    fits, data = finals.read(store.client, runs.assign(parent=parents))
     return SweepFrames(
         experiment=experiment,
         info=_info(parent, store.location),
@@ -107,19 +101,19 @@ def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
     }
 
 
-def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, list[str]]:
-    """Return the runs frame of `SweepFrames`, and the ids of the parents that trained them."""
+def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the runs frame of `SweepFrames`, and for each run the id of the parent that trained it."""
     jobs = job_rows(parent.data.tags)
     stored = store.backend.runs(parent.info.experiment_id, sorted({job.hash for job in jobs}))
     if stored.empty:
-        return pd.DataFrame(columns=_FIXED), []
+        return pd.DataFrame(columns=_FIXED), pd.Series()
     stored = stored.rename(columns={names.JOB_HASH: "job", names.STATUS: "status"} | _RENAMED)
     stored["seed"] = stored["seed"].astype(int)
     newest = stored.drop_duplicates(["job", "seed"], keep="last")
     frame = newest.merge(_wanted(jobs), on=["job", "seed"])
     frame["label"] = pd.Categorical(frame["label"], list(dict.fromkeys(job.label for job in jobs)))
     frame = frame.sort_values(["label", "job", "seed"], ignore_index=True)
-    return _tidy(frame), sorted(frame[names.PARENT].unique())
+    return _tidy(frame), frame[names.PARENT]
 
 
 def _wanted(jobs: Iterable[JobRow]) -> pd.DataFrame:
@@ -147,10 +141,10 @@ def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
     params = [key for key in map(str, stored) if key.startswith(groups) or key in ("epochs", "batch_size")]
     for key in params:
         frame[key] = _numbers(stored[key])
-    for key in _SUMMARY:
-        name = f"summary/{key}"
+    for key in names.SUMMARIES:
+        name = names.SUMMARY + key
         frame[key] = stored[name].astype(float) if name in stored else np.nan
-    frame.loc[frame["status"] == DIVERGED, _INFINITE_IF_DIVERGED] = np.inf
+    frame.loc[frame["status"] == names.DIVERGED, list(names.FINAL_LOSSES)] = np.inf
     return frame
 
 
@@ -167,37 +161,3 @@ def _points(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
     step = points["step"].to_numpy(dtype=np.int64)
     order = np.argsort(series * (step.max(initial=0) + 1) + step, kind="stable")
     return points.iloc[order].reset_index(drop=True)
-
-
-def _kept(store: Store, parents: list[str], runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the fitted curves of the runs, and the training data of the first seed, from the parents' artifacts."""
-    fits, sample = [], pd.DataFrame(columns=_DATA)
-    least = np.inf
-    for arrays in _finals(store, parents):
-        x = arrays["curve_inputs"]
-        if arrays["curve"].shape[1] == 0 or x.shape[1] != 1:
-            continue
-        fits.append(_fits(arrays, runs))
-        if arrays["seed"].min() < least:
-            least = arrays["seed"].min()
-            sample = pd.DataFrame(arrays["sample"], columns=_DATA)
-    return pd.concat(fits, ignore_index=True) if fits else pd.DataFrame(columns=_FITS), sample
-
-
-def _fits(arrays: Mapping[str, np.ndarray], runs: pd.DataFrame) -> pd.DataFrame:
-    points = arrays["curve"].shape[1]
-    kept = pd.DataFrame({"job": arrays["job"], "seed": arrays["seed"], "row": np.arange(len(arrays["seed"]))})
-    chosen = runs[["job", "seed", "label", "optimizer"]].merge(kept, on=["job", "seed"])
-    repeated = chosen.loc[chosen.index.repeat(points), ["label", "optimizer", "seed"]].reset_index(drop=True)
-    x = np.tile(arrays["curve_inputs"][:, 0], len(chosen))
-    return repeated.assign(x=x, prediction=arrays["curve"][chosen["row"]].ravel())
-
-
-def _finals(store: Store, parents: list[str]) -> Iterator[Mapping[str, np.ndarray]]:
-    """Yield every kept stack of some parents."""
-    with tempfile.TemporaryDirectory() as folder:
-        for parent in parents:
-            for artifact in store.client.list_artifacts(parent, names.FINAL):
-                path = store.client.download_artifacts(parent, artifact.path, folder)
-                with np.load(path) as arrays:
-                    yield dict(arrays)

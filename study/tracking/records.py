@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from study.job import Run
+from study.tracking import names
 from study.training.result import Series, Trained
-
-OK, DIVERGED = "ok", "diverged"
 
 _NEVER = np.iinfo(np.int64).max
 """The step at which a run breaks that does not."""
@@ -31,13 +30,41 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One finished run in MLflow's words, ready to be written: complete or absent.
+
+    Raises:
+        ValueError: a value is NaN or infinite, which MLflow's stores do not keep as such.
+    """
+
+    name: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: Mapping[str, Points]
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        for key, points in self.metrics.items():
+            finite = np.isfinite(points.values)
+            if not finite.all():
+                value, step = points.values[finite.argmin()], points.steps[finite.argmin()]
+                raise ValueError(f"{key} of {self.name} must be finite, got {value} at step {step}")
+
+    @property
+    def job_and_seed(self) -> tuple[str, str]:
+        """What the run is a training of: its job's hash and its seed, as the store keeps them."""
+        return self.tags[names.JOB_HASH], self.params[names.SEED]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One trained run as the store keeps it.
 
     Attributes:
         run: the job and its seed.
-        status: `ok`, or `diverged`: the loss became non-finite or passed the problem's cap.
-        metrics: curves by key (`train/loss`, ...) and one-point summaries (`summary/...`).
+        status: `names.OK`, or `names.DIVERGED`: the loss became non-finite or passed the problem's cap.
+        metrics: curves and one-point summaries, by their keys.
         receipts: digests of data, start and order.
     """
 
@@ -49,7 +76,7 @@ class Record:
     @property
     def last_epoch_loss(self) -> float:
         """The mean training loss of the last epoch, infinite for a diverged run."""
-        points = self.metrics.get("summary/last_epoch_loss")
+        points = self.metrics.get(names.SUMMARY + names.LAST_EPOCH_LOSS)
         return np.inf if points is None else float(points.values[0])
 
     @property
@@ -58,22 +85,36 @@ class Record:
         every = np.concatenate([points.times for points in self.metrics.values()])
         return int(every.min()), int(every.max())
 
+    def stored(self, tags: Mapping[str, str]) -> StoredRun:
+        """Return the run as a backend writes it, with its own tags beside those of its sweep."""
+        job, (start, end) = self.run.job, self.times
+        own = {
+            names.KIND: "run",
+            names.JOB_HASH: job.hash,
+            names.LABEL: job.label,
+            names.STATUS: self.status,
+            names.RUN_NAME: self.run.name,
+        }
+        receipts = {f"study.{name}": value for name, value in self.receipts.items()}
+        params = job.params() | {names.SEED: str(self.run.seed)}
+        return StoredRun(self.run.name, params, {**tags, **own, **receipts}, self.metrics, start, end)
+
 
 def records(trained: Trained) -> Iterator[Record]:
     """Yield one record per run of the stack, in its order.
 
-    A run breaks at the first step whose `train/loss` or `eval/loss` is non-finite or above the cap. Its curves
+    A run breaks at the first step whose training or evaluation loss is non-finite or above the cap. Its curves
     end there: with the value that passed the cap, or with the last finite one. Nothing is filled in.
     """
-    curves = {"train/loss": _train_series(trained), **trained.series}
+    curves = {names.TRAIN_LOSS: _train_series(trained), **trained.series}
     broken = _first_broken_step(curves, trained.cap).tolist()
     times = np.round(trained.times * 1000).astype(np.int64)
     for row, run in enumerate(trained.runs):
-        status = OK if broken[row] == _NEVER else DIVERGED
+        status = names.OK if broken[row] == _NEVER else names.DIVERGED
         metrics = {key: _until(series, row, broken[row], times) for key, series in curves.items()}
         summary = _summary(trained, row, metrics, broken=broken[row])
         last = np.array([trained.train_loss.shape[1]])
-        end = {f"summary/{k}": Points(last, np.array([value]), times[-1:]) for k, value in summary.items()}
+        end = {names.SUMMARY + k: Points(last, np.array([value]), times[-1:]) for k, value in summary.items()}
         receipts = {name: shas[row] for name, shas in trained.receipts.items()}
         yield Record(run, status, metrics | end, receipts)
 
@@ -84,8 +125,8 @@ def _train_series(trained: Trained) -> Series:
 
 def _first_broken_step(curves: Mapping[str, Series], cap: float) -> Int[np.ndarray, " run"]:
     """Return the step at which each run broke."""
-    broken = np.full(len(curves["train/loss"].values), _NEVER)
-    for key in ("train/loss", "eval/loss"):
+    broken = np.full(len(curves[names.TRAIN_LOSS].values), _NEVER)
+    for key in (names.TRAIN_LOSS, names.EVAL_LOSS):
         series = curves[key]
         bad = ~(np.isfinite(series.values) & (series.values <= cap))
         steps = np.where(bad.any(axis=1), series.steps[bad.argmax(axis=1)], _NEVER)
@@ -101,13 +142,13 @@ def _until(series: Series, row: int, broken: int, times: Int[np.ndarray, " step"
 
 def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broken: int) -> dict[str, float]:
     """Return the run's summary values; a diverged run has no final loss."""
-    evaluated, floor = metrics["eval/loss"].values, float(trained.floor[row])
-    start = {"floor": floor, **({"initial_eval_loss": float(evaluated[0])} if len(evaluated) else {})}
+    evaluated, floor = metrics[names.EVAL_LOSS].values, float(trained.floor[row])
+    start = {names.FLOOR: floor, **({names.INITIAL_EVAL_LOSS: float(evaluated[0])} if len(evaluated) else {})}
     if broken != _NEVER:
-        return start | {"diverged_step": float(broken)}
-    last_epoch = metrics["train/loss"].values[-trained.steps_per_epoch :]
+        return start | {names.DIVERGED_STEP: float(broken)}
+    last_epoch = metrics[names.TRAIN_LOSS].values[-trained.steps_per_epoch :]
     return start | {
-        "last_epoch_loss": float(last_epoch.mean(dtype=np.float64)),
-        "final_eval_loss": float(evaluated[-1]),
-        "excess": float(evaluated[-1]) - floor,
+        names.LAST_EPOCH_LOSS: float(last_epoch.mean(dtype=np.float64)),
+        names.FINAL_EVAL_LOSS: float(evaluated[-1]),
+        names.EXCESS: float(evaluated[-1]) - floor,
     }

@@ -5,8 +5,9 @@ stack are one transaction, so that they are complete or absent, and all points o
 """
 
 import io
+import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any  # rows hold whatever their columns take
@@ -23,7 +24,7 @@ from mlflow.store.tracking.dbmodels.models import (
 )
 
 from study.tracking import names
-from study.tracking.backend import StoredRun
+from study.tracking.records import Points, StoredRun
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
 """Revisions of MLflow's schema whose tables this file was checked against (mlflow 3.17)."""
@@ -36,6 +37,9 @@ _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 200_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
 
 Row = tuple[Any, ...]
+
+Columns = Mapping[str, Iterable[Any]]
+"""A block of rows of one table: values by column name. A value that repeats without an end is that of every row."""
 
 
 def open_engine(uri: str) -> sa.Engine:
@@ -60,38 +64,31 @@ class SqlBackend:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def write(self, experiment_id: str, runs: Sequence[StoredRun], written: Callable[[int], None]) -> None:
+    def write(
+        self,
+        experiment_id: str,
+        runs: Sequence[StoredRun],
+        written: Callable[[int], None],
+        *,
+        replace: bool = False,
+    ) -> list[str]:
         ids = sorted(uuid.uuid4().hex for _ in runs)  # in order, each index grows at one end: twice as fast
         pairs = list(zip(ids, runs, strict=True))
         with self._engine.begin() as connection:
-            query = sa.select(_EXPERIMENTS.c.artifact_location).where(
-                _EXPERIMENTS.c.experiment_id == int(experiment_id)
-            )
-            location = connection.execute(query).scalar_one().rstrip("/")
-            where = int(experiment_id), location
-            _insert(connection, _RUNS, _RUN, (_run_row(i, run, *where) for i, run in pairs))
-            _insert(
-                connection, _PARAMS, _PAIR, ((i, *pair) for i, run in pairs for pair in run.params.items())
-            )
-            _insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in pairs for pair in run.tags.items()))
-            _insert(connection, _METRICS, _METRIC, chain.from_iterable(_metric_rows(*pair) for pair in pairs))
-            _insert(connection, _LATEST, _METRIC, chain.from_iterable(_latest_rows(*pair) for pair in pairs))
+            _insert(connection, _RUNS, [_run_columns(connection, int(experiment_id), pairs)])
+            _insert(connection, _PARAMS, (_pair_columns(i, run.params) for i, run in pairs))
+            _insert(connection, _TAGS, (_pair_columns(i, run.tags) for i, run in pairs))
+            _insert(connection, _METRICS, chain.from_iterable(_metric_columns(*pair) for pair in pairs))
+            _insert(connection, _LATEST, chain.from_iterable(_latest_columns(*pair) for pair in pairs))
+            if replace:  # last: the transaction then keeps other writers out
+                _delete_others(connection, int(experiment_id), pairs)
         written(len(runs))
+        return ids
 
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        of_jobs = (
-            sa.select(_RUNS.c.run_uuid)
-            .join(_TAGS, _TAGS.c.run_uuid == _RUNS.c.run_uuid)
-            .where(
-                _RUNS.c.experiment_id == int(experiment_id),
-                _RUNS.c.status == "FINISHED",
-                _RUNS.c.lifecycle_stage == "active",
-                _TAGS.c.key == names.JOB_HASH,
-                _TAGS.c.value.in_(hashes),
-            )
-        )
+        of_jobs = _finished(int(experiment_id), hashes)
         with self._engine.connect() as connection:
             columns = _RUNS.c.run_uuid.label("run_id"), _RUNS.c.name, _RUNS.c.start_time.label("start")
             query = sa.select(*columns).where(_RUNS.c.run_uuid.in_(of_jobs))
@@ -103,14 +100,50 @@ class SqlBackend:
 
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         m = _METRICS.c
-        query = sa.select(m.run_uuid, m.key, m.step, m.value).where(~m.key.startswith("summary/"))
-        chunks = [run_ids[low : low + _RUNS_READ] for low in range(0, len(run_ids), _RUNS_READ)] or [[]]
+        query = sa.select(m.run_uuid, m.key, m.step, m.value).where(~m.key.startswith(names.SUMMARY))
         with self._engine.connect() as connection:
             parts = [
                 _frame(connection, query.where(m.run_uuid.in_(chunk)), ["run_id", "metric", "step", "value"])
-                for chunk in chunks
+                for chunk in _chunks(run_ids) or [[]]
             ]
         return pd.concat(parts, ignore_index=True)
+
+
+def _finished(experiment_id: int, hashes: Sequence[str]) -> sa.Select[Any]:
+    """Return the select of the ids of some jobs' finished runs."""
+    return (
+        sa.select(_RUNS.c.run_uuid)
+        .join(_TAGS, _TAGS.c.run_uuid == _RUNS.c.run_uuid)
+        .where(
+            _RUNS.c.experiment_id == experiment_id,
+            _RUNS.c.status == "FINISHED",
+            _RUNS.c.lifecycle_stage == "active",
+            _TAGS.c.key == names.JOB_HASH,
+            _TAGS.c.value.in_(hashes),
+        )
+    )
+
+
+def _delete_others(
+    connection: sa.Connection, experiment_id: int, pairs: Sequence[tuple[str, StoredRun]]
+) -> None:
+    """Delete the other finished runs that have the job and the seed of one of `pairs`: mark them, as MLflow does."""
+    new, same = {run_id for run_id, _ in pairs}, {run.job_and_seed for _, run in pairs}
+    query = (
+        _finished(experiment_id, sorted({job for job, _ in same}))
+        .add_columns(_TAGS.c.value, _PARAMS.c.value)
+        .join(_PARAMS, _PARAMS.c.run_uuid == _RUNS.c.run_uuid)
+        .where(_PARAMS.c.key == names.SEED)
+    )
+    found = connection.execute(query).all()
+    old = [run_id for run_id, job, seed in found if (job, seed) in same and run_id not in new]
+    deleted = _RUNS.update().values(lifecycle_stage="deleted", deleted_time=int(time.time() * 1000))
+    for chunk in _chunks(old):
+        connection.execute(deleted.where(_RUNS.c.run_uuid.in_(chunk)))
+
+
+def _chunks(run_ids: Sequence[str]) -> list[Sequence[str]]:
+    return [run_ids[low : low + _RUNS_READ] for low in range(0, len(run_ids), _RUNS_READ)]
 
 
 def _wide(
@@ -131,63 +164,74 @@ def _frame(connection: sa.Connection, query: sa.Select[Any], columns: Sequence[s
     return pd.DataFrame(values)
 
 
-_PAIR = ("run_uuid", "key", "value")
-_METRIC = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
-_RUN = (
-    *(
-        "run_uuid",
-        "name",
-        "source_type",
-        "source_name",
-        "entry_point_name",
-        "user_id",
-        "status",
-        "start_time",
-    ),
-    *("end_time", "deleted_time", "source_version", "lifecycle_stage", "artifact_uri", "experiment_id"),
-)
-
-
-def _run_row(run_id: str, run: StoredRun, experiment_id: int, location: str) -> Row:
+def _run_columns(
+    connection: sa.Connection, experiment_id: int, pairs: Sequence[tuple[str, StoredRun]]
+) -> Columns:
     """Return what MLflow's client would write: the source of a run is in its tags."""
-    user, artifacts = run.tags[names.USER], f"{location}/{run_id}/artifacts"
-    source = ("UNKNOWN", "", "", user)
-    return (
-        run_id,
-        run.name,
-        *source,
-        "FINISHED",
-        run.start,
-        run.end,
-        None,
-        "",
-        "active",
-        artifacts,
-        experiment_id,
-    )
+    query = sa.select(_EXPERIMENTS.c.artifact_location).where(_EXPERIMENTS.c.experiment_id == experiment_id)
+    location = connection.execute(query).scalar_one().rstrip("/")
+    ids, runs = [run_id for run_id, _ in pairs], [run for _, run in pairs]
+    return {
+        "run_uuid": ids,
+        "name": [run.name for run in runs],
+        "source_type": repeat("UNKNOWN"),
+        "source_name": repeat(""),
+        "entry_point_name": repeat(""),
+        "source_version": repeat(""),
+        "user_id": [run.tags[names.USER] for run in runs],
+        "status": repeat("FINISHED"),
+        "start_time": [run.start for run in runs],
+        "end_time": [run.end for run in runs],
+        "deleted_time": repeat(None),
+        "lifecycle_stage": repeat("active"),
+        "artifact_uri": [f"{location}/{run_id}/artifacts" for run_id in ids],
+        "experiment_id": repeat(experiment_id),
+    }
 
 
-def _metric_rows(run_id: str, run: StoredRun) -> Iterator[Row]:
+def _pair_columns(run_id: str, pairs: Mapping[str, str]) -> Columns:
+    return {"run_uuid": repeat(run_id), "key": pairs.keys(), "value": pairs.values()}
+
+
+def _metric_columns(run_id: str, run: StoredRun) -> Iterator[Columns]:
     for key, points in run.metrics.items():
-        columns = points.values.tolist(), points.times.tolist(), points.steps.tolist()
-        yield from zip(repeat(run_id), repeat(key), *columns, repeat(False))  # repeats never end
+        yield _point_columns(run_id, key, points)
 
 
-def _latest_rows(run_id: str, run: StoredRun) -> Iterator[Row]:
+def _latest_columns(run_id: str, run: StoredRun) -> Iterator[Columns]:
     """MLflow calls the value of the highest step the latest."""
     for key, points in run.metrics.items():
         if len(points.steps):
-            last = int(points.steps.argmax())
-            value, timestamp, step = points.values[last], points.times[last], points.steps[last]
-            yield run_id, key, float(value), int(timestamp), int(step), False
+            last = [points.steps.argmax()]
+            latest = Points(points.steps[last], points.values[last], points.times[last])
+            yield _point_columns(run_id, key, latest)
 
 
-def _insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows by the fastest means of the database's own driver."""
+def _point_columns(run_id: str, key: str, points: Points) -> Columns:
+    return {
+        "run_uuid": repeat(run_id),
+        "key": repeat(key),
+        "value": points.values.tolist(),
+        "timestamp": points.times.tolist(),
+        "step": points.steps.tolist(),
+        "is_nan": repeat(False),
+    }
+
+
+def _insert(connection: sa.Connection, table: sa.Table, blocks: Iterable[Columns]) -> None:
+    """Insert blocks of rows, all with the same columns, by the fastest means of the database's own driver."""
+    blocks = iter(blocks)
+    first = next(blocks, None)
+    if first is None:
+        return
+    columns = list(first)
+    rows = chain.from_iterable(
+        zip(*(block[name] for name in columns), strict=False)  # repeats never end
+        for block in chain([first], blocks)
+    )
     load, most = (
         (_copy, _COPIED) if connection.dialect.name == "postgresql" else (_execute, _VALUES // len(columns))
     )
-    rows = iter(rows)
     while chunk := list(islice(rows, most)):
         load(connection, table, columns, chunk)
 

@@ -2,20 +2,16 @@
 
 import hashlib
 import json
-import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from mlflow.entities import Metric, RunTag
 
 from study.config.location import without_password
 from study.job import Job
-from study.tracking import names
-from study.tracking.backend import StoredRun
+from study.tracking import finals, names
 from study.tracking.records import Record
 from study.tracking.store import Store
 from study.training.result import Trained
@@ -46,7 +42,9 @@ class JobRow:
     def parse(cls, key: str, value: str) -> "JobRow":
         """Read back a tag."""
         job_hash, first = key.removeprefix(names.JOB).split(".")
-        position, seeds, label = value.split(" ", 2)
+        if value.startswith("{"):
+            return cls(hash=job_hash, first_seed=int(first), **json.loads(value))
+        position, seeds, label = value.split(" ", 2)  # of an older store
         return cls(int(position), job_hash, int(first), int(seeds), label)
 
     @property
@@ -67,7 +65,8 @@ class JobRow:
     @property
     def value(self) -> str:
         """The value of its tag."""
-        return f"{self.position} {self.seeds} {self.label}"
+        told = {"position": self.position, "seeds": self.seeds, "label": self.label}
+        return json.dumps(told, ensure_ascii=False)
 
 
 def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
@@ -112,34 +111,38 @@ class Sweep:
 
         Infinite for a diverged run. Of several runs of one job and seed the newest counts.
         """
-        loss = "summary/last_epoch_loss"
+        loss = names.SUMMARY + names.LAST_EPOCH_LOSS
         hashes = sorted({job.hash for job in jobs})
-        frame = self.store.backend.runs(self.experiment_id, hashes, ["seed", names.JOB_HASH, loss])
+        frame = self.store.backend.runs(self.experiment_id, hashes, [names.SEED, names.JOB_HASH, loss])
         if frame.empty:
             return {}
-        columns = frame.reindex(columns=[names.JOB_HASH, "seed", loss])
+        columns = frame.reindex(columns=[names.JOB_HASH, names.SEED, loss])
         losses = columns[loss].astype(float).fillna(np.inf)
         return dict(
-            zip(zip(columns[names.JOB_HASH], columns["seed"].astype(int), strict=True), losses, strict=True)
+            zip(
+                zip(columns[names.JOB_HASH], columns[names.SEED].astype(int), strict=True),
+                losses,
+                strict=True,
+            )
         )
 
-    def write(self, records: Iterable[Record], written: Callable[[int], None]) -> None:
-        """Write trained runs below the parent; `written` is told how many more are in the store."""
-        self.store.backend.write(self.experiment_id, [self._stored(record) for record in records], written)
+    def write(
+        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False
+    ) -> list[str]:
+        """Write trained runs below the parent and return their ids, in order.
 
-    def keep_final(self, trained: Trained) -> None:
-        """Keep final parameters and fitted curves of a stack as one artifact of the parent."""
-        runs = trained.runs
-        arrays = {f"param/{name}": values for name, values in trained.final.items()}
-        arrays |= {"curve": trained.curve, "curve_inputs": trained.curve_inputs, "sample": trained.sample}
-        arrays |= {
-            "job": np.array([run.job.hash for run in runs]),
-            "seed": np.array([run.seed for run in runs]),
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{uuid.uuid4().hex[:12]}.npz"
-            np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub mistakes the keywords
-            self.store.client.log_artifact(self.run_id, str(path), names.FINAL)
+        Args:
+            records: the runs.
+            written: is told how many more are in the store.
+            replace: they supersede all others of the same job and seed in the experiment.
+        """
+        tags = {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}
+        runs = [record.stored(tags) for record in records]
+        return self.store.backend.write(self.experiment_id, runs, written, replace=replace)
+
+    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
+        """Keep final parameters and fitted curves of a stack, whose runs have these ids, beside the parent."""
+        finals.keep(self.store.client, self.run_id, trained, run_ids)
 
     def fail(self, job: Job, error: Exception) -> None:
         """Say on the parent that a job crashed, and why."""
@@ -150,27 +153,9 @@ class Sweep:
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End the parent run with MLflow's status FINISHED, FAILED or KILLED."""
         now = int(time.time() * 1000)
-        metrics = [Metric(f"summary/{key}", value, now, 0) for key, value in summary.items()]
+        metrics = [Metric(names.SUMMARY + key, value, now, 0) for key, value in summary.items()]
         self.store.client.log_batch(self.run_id, metrics=metrics)
         self.store.client.set_terminated(self.run_id, status)
-
-    def _stored(self, record: Record) -> StoredRun:
-        job = record.run.job
-        own = {
-            names.KIND: "run",
-            names.SWEEP: self.id,
-            names.JOB_HASH: job.hash,
-            names.LABEL: job.label,
-            names.STATUS: record.status,
-            names.PARENT: self.run_id,
-            names.RUN_NAME: record.run.name,
-        }
-        receipts = {f"study.{name}": value for name, value in record.receipts.items()}
-        start, end = record.times
-        params = job.params() | {"seed": str(record.run.seed)}
-        return StoredRun(
-            record.run.name, params, {**self.tags, **own, **receipts}, record.metrics, start, end
-        )
 
 
 def begin(

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from study.tracking import names
 from study.training.result import Series, Trained
 from study.training.stack import Stack
 
@@ -63,9 +64,9 @@ class Recorder:
             curve_inputs=_array(curve_inputs),
             sample=_array(_sample(data.inputs[0], data.targets[0], data.eval_targets[0])),
             receipts={
-                "data_sha": [data.data_sha[row] for row in stack.rows],
-                "init_sha": [data.init_sha[row] for row in stack.rows],
-                "order_sha": [orders[row] for row in stack.rows],
+                names.DATA_SHA: [data.data_sha[row] for row in stack.rows],
+                names.INIT_SHA: [data.init_sha[row] for row in stack.rows],
+                names.ORDER_SHA: [orders[row] for row in stack.rows],
             },
             times=np.array(self._times),
             steps_per_epoch=-(-stack.points // stack.batch_size),
@@ -81,14 +82,14 @@ class Recorder:
         return torch.empty(0, 1), torch.empty(len(self._stack.runs), 0)
 
     def _series(self) -> dict[str, Series]:
-        series = {"eval/loss": _series(self._evaluated)}
+        series = {names.EVAL_LOSS: _series(self._evaluated)}
         if self._full:
-            series["full/loss"] = _series(self._full)
+            series[names.FULL_LOSS] = _series(self._full)
         if self._params:
             trace = _array(torch.stack(self._params, dim=1))
             steps = np.arange(trace.shape[1])
             for column, name in enumerate(_scalar_names(self._stack.shapes)):
-                series[f"param/{name}"] = Series(steps, trace[:, :, column])
+                series[names.PARAM + name] = Series(steps, trace[:, :, column])
         return series
 
 

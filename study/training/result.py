@@ -25,14 +25,14 @@ class Trained:
         runs: who was trained.
         cap: the problem's; a loss above it is a divergence.
         train_loss: the minibatch loss before each update, step 0, 1, 2, ...
-        series: further metrics by key: `eval/loss`, `full/loss`, `param/<name>`.
-        floor: the least `eval/loss` there is.
+        series: further metrics by key: those of `study.tracking.names`.
+        floor: the least evaluation loss there is.
         final: the parameters after the last step, by the module's names.
         curve: what the trained models predict at the problem's curve inputs (no columns where it has none).
         curve_inputs: those inputs.
         sample: inputs, targets and eval targets of the first run's seed, side by side, for a figure; empty where
             one of them is more than a column.
-        receipts: `data_sha`, `init_sha`, `order_sha`: digests of what was paired.
+        receipts: digests of what was paired, by `names.RECEIPTS`.
         times: when each step was done, in seconds since the epoch; steps + 1 values, the first is the start.
         steps_per_epoch: number of updates in one epoch.
     """

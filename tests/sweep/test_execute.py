@@ -47,6 +47,7 @@ class Memory(Sweep):
     there: Mapping[tuple[str, int], float] = field(default_factory=dict)
     declared: list[Job] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    replaced: list[bool] = field(default_factory=list)
     stacks: list[list[str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
@@ -58,12 +59,17 @@ class Memory(Sweep):
         hashes = {job.hash for job in jobs}
         return {key: loss for key, loss in self.there.items() if key[0] in hashes}
 
-    def write(self, records: Iterable[Record], written: Callable[[int], None]) -> None:
+    def write(
+        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False
+    ) -> list[str]:
         kept = list(records)
         self.records.extend(kept)
+        self.replaced.extend([replace] * len(kept))
         written(len(kept))
+        return [f"id of {record.run.name}" for record in kept]
 
-    def keep_final(self, trained: Trained) -> None:
+    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
+        assert run_ids == [f"id of {run.name}" for run in trained.runs]
         self.stacks.append([run.name for run in trained.runs])
 
     def fail(self, job: Job, error: Exception) -> None:
@@ -94,6 +100,7 @@ class Counts:
 def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:
     sweep, watch = _memory(), Counts()
     outcome = execute([_job(0.1), _job(0.2)], SETTINGS, sweep, watch)
+    assert sweep.replaced == [False] * 4
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1", "lr=0.2 seed=0", "lr=0.2 seed=1"]]
     assert [record.run.name for record in sweep.records] == sweep.stacks[0]
     assert (watch.runs, watch.stored, watch.steps, watch.done) == (4, 4, 4 * 32, 4 * 32)
@@ -151,6 +158,7 @@ def test_force_trains_what_is_there() -> None:
     job = _job(0.1)
     sweep = _memory(there={(job.hash, 0): 5.0, (job.hash, 1): 6.0})
     outcome = execute([job], replace(SETTINGS, force=True), sweep, Counts())
+    assert sweep.replaced == [True] * 2
     assert len(sweep.records) == 2
     assert outcome.found == 0
     assert outcome.losses[job.hash, 0] < 5.0
@@ -177,7 +185,7 @@ def test_a_crash_takes_no_other_job_with_it(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_store_that_cannot_be_written_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr(Memory, "write", full)
@@ -199,13 +207,14 @@ def test_the_next_stack_is_trained_while_the_last_is_written(monkeypatch: pytest
             second_began.set()
         return train(*args, **kwargs)  # type: ignore[arg-type]
 
-    def noted_write(self: Memory, records: list[Record], written: Callable[[int], None]) -> None:
+    def noted_write(self: Memory, *args: object, **kwargs: object) -> list[str]:
         nonlocal done
         assert second_began.wait(timeout=20), "the second stack waits for the first to be written"
-        write(self, records, written)
+        ids = write(self, *args, **kwargs)  # type: ignore[arg-type]
         if began < len(seeds):
             time.sleep(0.4)  # time enough to train all the others
         done += 1
+        return ids
 
     monkeypatch.setattr(module, "train", noted_train)
     monkeypatch.setattr(Memory, "write", noted_write)

@@ -1,5 +1,6 @@
 """Sweeps as a person runs them: real processes, a real store, read back by MLflow's public client."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -22,6 +23,7 @@ from rich.console import Console
 
 from study.job import Job, Run
 from study.sweep.open import summary_table
+from study.tracking.reader import read_sweep
 from study.training.build import build_problem
 from study.training.train import train
 
@@ -135,7 +137,8 @@ class TestSmoke:
             artifact.path for artifact in _client(folder).list_artifacts(parent.info.run_id)
         }
         jobs = [value for key, value in parent.data.tags.items() if key.startswith("study.job.")]
-        assert sorted(jobs) == ["0 2 sgd", "1 2 momentum", "2 2 rmsprop", "3 2 adam"]
+        told = [(job["position"], job["seeds"], job["label"]) for job in map(json.loads, jobs)]
+        assert sorted(told) == [(0, 2, "sgd"), (1, 2, "momentum"), (2, 2, "rmsprop"), (3, 2, "adam")]
 
     def test_the_end_says_what_came_of_it_and_what_is_next(self, stages: dict[str, Stage]) -> None:
         stage = stages["first"]
@@ -185,6 +188,20 @@ class TestSmoke:
         for run in new:
             once, twice = (_history(folder, r, "train/loss") for r in (old[run.info.run_name], run))
             assert once == twice  # bitwise: the same stack on the same machine
+
+    def test_force_replaces_what_was_trained_before(self, stages: dict[str, Stage], folder: Path) -> None:
+        before, after = stages["more"], stages["forced"]
+        replaced = _ids(before) - _ids(after)
+        assert replaced == {run.info.run_id for run in stages["first"].runs}
+        assert len(after.runs) == len(before.runs) == 12
+        stages_of = {_client(folder).get_run(run_id).info.lifecycle_stage for run_id in replaced}
+        assert stages_of == {"deleted"}
+
+    def test_a_forced_sweep_has_one_curve_for_each_run(self, stages: dict[str, Stage], folder: Path) -> None:
+        frames = read_sweep("smoke", store=_uri(folder))
+        assert set(frames.runs["run_id"]) <= _ids(stages["forced"])
+        curves = frames.fits.groupby(["label", "seed"], observed=True)["x"].agg(["size", "nunique"])
+        assert curves.to_numpy().tolist() == [[201, 201]] * 8
 
 
 @pytest.mark.slow

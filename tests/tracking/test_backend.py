@@ -17,13 +17,14 @@ from typing import Any  # JSON
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from mlflow.entities import Run
 
 from study.config.location import Location
-from study.tracking import names
-from study.tracking.backend import Backend, StoredRun
+from study.tracking import names, sql
+from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
-from study.tracking.records import Points
+from study.tracking.records import Points, StoredRun
 from study.tracking.sql import SqlBackend, open_engine
 from study.tracking.store import Store, open_store
 
@@ -47,6 +48,7 @@ class Written:
     experiment_id: str
     parent: str
     runs: dict[str, StoredRun]
+    ids: list[str]
     progress: list[int]
 
     def found(self) -> dict[str, Run]:
@@ -83,8 +85,8 @@ def written(
         parent = store.client.create_run(experiment, tags={names.KIND: "sweep"}).info.run_id
         runs = {run.name: run for run in _runs(parent)}
         progress: list[int] = []
-        store.backend.write(experiment, list(runs.values()), progress.append)
-        yield Written(store, experiment, parent, runs, progress)
+        ids = store.backend.write(experiment, list(runs.values()), progress.append)
+        yield Written(store, experiment, parent, runs, ids, progress)
 
 
 def _runs(parent: str) -> Iterator[StoredRun]:
@@ -156,6 +158,11 @@ def test_every_run_is_there_finished_and_below_its_parent(written: Written) -> N
         assert (info.status, info.lifecycle_stage) == ("FINISHED", "active")
         assert (info.start_time, info.end_time) == (handed.start, handed.end)
         assert (info.experiment_id, info.user_id) == (written.experiment_id, "someone")
+
+
+def test_ids_are_told_in_the_order_of_the_runs(written: Written) -> None:
+    names_of = [written.store.client.get_run(run_id).info.run_name for run_id in written.ids]
+    assert names_of == list(written.runs)
 
 
 def test_params_and_tags_come_back(written: Written) -> None:
@@ -233,6 +240,80 @@ def test_a_run_can_be_deleted_restored_and_tagged(written: Written) -> None:
     assert client.get_run(run_id).data.tags["later"] == "yes"
     client.delete_tag(run_id, "later")
     assert len(written.store.backend.runs(written.experiment_id, ["hash-no curve at all"])) == 1
+
+
+class TestReplacing:
+    """A run that is trained again supersedes the old ones of its job and seed, and no other."""
+
+    def test_the_old_ones_are_deleted_and_can_be_restored(self, written: Written, way: str) -> None:
+        here, there = (
+            written.store.client.create_experiment(f"{place}-{way}") for place in ("here", "there")
+        )
+        old = _write(written, here, "a 0", "a 1", "b 0", "a 0")
+        same_elsewhere = _write(written, there, "a 0")
+        assert _active(written, here) == set(old)  # the second run of "a 0" replaced none: nobody asked it to
+        new = _write(written, here, "a 0", "b 1", replace=True)
+        assert _active(written, here) == {*new, old[1], old[2]}
+        assert _active(written, there) == set(same_elsewhere)
+        for run_id in (old[0], old[3]):
+            deleted = written.store.client.get_run(run_id)
+            assert (deleted.info.lifecycle_stage, deleted.info.status) == ("deleted", "FINISHED")
+            written.store.client.restore_run(run_id)
+            assert written.store.client.get_metric_history(run_id, "train/loss")
+        assert _active(written, here) == {*new, *old}
+        newest = _write(written, here, "a 0", replace=True)
+        assert _active(written, here) == {*newest, new[1], old[1], old[2]}
+
+    def test_they_are_deleted_as_mlflow_does_it(self, written: Written, way: str) -> None:
+        """`mlflow gc` and the UI's recycle bin go by these columns."""
+        if not written.store.location.is_sql:
+            pytest.skip("the server's database is not at hand")
+        experiment = written.store.client.create_experiment(f"as mlflow-{way}")
+        ours, theirs = _write(written, experiment, "a 0", "a 1")
+        _write(written, experiment, "a 0", replace=True)
+        written.store.client.delete_run(theirs)
+        columns = sa.text("SELECT run_uuid, lifecycle_stage, deleted_time FROM runs")
+        with open_engine(written.store.location.uri).connect() as connection:
+            rows = {run_id: rest for run_id, *rest in connection.execute(columns)}
+        assert rows[ours][0] == rows[theirs][0] == "deleted"
+        assert 0 <= rows[theirs][1] - rows[ours][1] < 60_000  # milliseconds since 1970, one after the other
+
+    def test_a_run_that_does_not_arrive_replaces_none(
+        self, written: Written, way: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        experiment = written.store.client.create_experiment(f"fails-{way}")
+        old = _write(written, experiment, "a 0")
+        if isinstance(written.store.backend, SqlBackend):
+            monkeypatch.setattr(sql, "_latest_columns", _fails)
+        else:
+            monkeypatch.setattr(type(written.store.client), "set_terminated", _fails)
+        with pytest.raises(ConnectionError):
+            _write(written, experiment, "a 0", replace=True)
+        found = written.store.client.search_runs([experiment], "attributes.status = 'FINISHED'")
+        assert [run.info.run_id for run in found] == old
+
+
+def _write(written: Written, experiment: str, *jobs_and_seeds: str, replace: bool = False) -> list[str]:
+    return written.store.backend.write(
+        experiment,
+        [_of(*job_and_seed.split()) for job_and_seed in jobs_and_seeds],
+        lambda count: None,
+        replace=replace,
+    )
+
+
+def _of(job: str, seed: str) -> StoredRun:
+    tags = {names.JOB_HASH: job, names.USER: "someone"}
+    curve = Points(np.arange(2), np.ones(2), np.arange(2))
+    return StoredRun(f"{job} seed={seed}", {"seed": seed}, tags, {"train/loss": curve}, BEGAN, BEGAN + 1)
+
+
+def _active(written: Written, experiment: str) -> set[str]:
+    return {run.info.run_id for run in written.store.client.search_runs([experiment])}
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise ConnectionError("the store is gone")
 
 
 def test_backends_give_the_same_frames(written: Written) -> None:

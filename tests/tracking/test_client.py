@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from study.config.location import Location
-from study.tracking.backend import StoredRun
 from study.tracking.client import ClientBackend
-from study.tracking.records import Points
+from study.tracking.records import Points, StoredRun
 from study.tracking.store import open_store
 
 

@@ -54,9 +54,9 @@ def _begin(uri: str, jobs: list[Job], asked: str) -> Sweep:
     )
 
 
-def _write(sweep: Sweep, trained: Trained) -> None:
-    sweep.write(records(trained), lambda _: None)
-    sweep.keep_final(trained)
+def _write(sweep: Sweep, trained: Trained, *, replace: bool = False) -> None:
+    ids = sweep.write(records(trained), lambda _: None, replace=replace)
+    sweep.keep_final(trained, ids)
 
 
 def test_frames_hold_what_was_trained(uri: str, jobs: list[Job], train: Train) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from study.job import Job, Run
+from study.tracking import names
 from study.tracking.records import Record, records
 from study.training.result import Series, Trained
 
@@ -47,6 +48,13 @@ def test_a_curve_ends_where_its_run_breaks(train: list[float], kept: dict[int, f
     assert _curve(record, "eval/loss") == {s: v for s, v in {0: 5.0, 2: 2.5}.items() if s <= step}
     assert _summary(record) == {"initial_eval_loss": 5.0, "floor": 0.25, "diverged_step": float(step)}
     assert record.last_epoch_loss == INF
+
+
+def test_every_summary_value_is_named_and_a_diverged_run_has_no_final_loss() -> None:
+    ended = _summary(_record(train=[4.0, 3.0, 2.0, 1.0], evaluated=[5.0, 2.5, 0.75]))
+    broken = _summary(_record(train=[4.0, NAN, 2.0, 1.0], evaluated=[5.0, 2.5, 0.75]))
+    assert ended.keys() | broken.keys() == names.SUMMARIES.keys()
+    assert ended.keys() - broken.keys() == set(names.FINAL_LOSSES)
 
 
 def test_the_cap_itself_is_not_passed() -> None:

@@ -11,8 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from study.config.location import Location
-from study.tracking.backend import StoredRun
-from study.tracking.records import Points
+from study.tracking.records import Points, StoredRun
 from study.tracking.sql import SqlBackend
 from study.tracking.store import open_store
 
@@ -23,7 +22,7 @@ import os, signal, sys
 import numpy as np
 import sqlalchemy as sa
 from study.config.location import Location
-from study.tracking.backend import StoredRun
+from study.tracking.records import StoredRun
 from study.tracking.records import Points
 from study.tracking.store import open_store
 

@@ -24,7 +24,7 @@ import sys
 import numpy as np
 from study.config.location import Location
 from study.tracking.records import Points
-from study.tracking.backend import StoredRun
+from study.tracking.records import StoredRun
 from study.tracking.store import open_store
 
 uri, name = sys.argv[1:]
