@@ -297,7 +297,7 @@ def _write(written: Written, experiment: str, *jobs_and_seeds: str, replace: boo
     return written.store.backend.write(
         experiment,
         [_of(*job_and_seed.split()) for job_and_seed in jobs_and_seeds],
-        lambda count: None,
+        lambda _: None,
         replace=replace,
     )
 

@@ -191,7 +191,7 @@ def _begin(uri: str, jobs: list[Job], asked: str = "first") -> Sweep:
 
 
 def _keep(sweep: Sweep, trained: Trained, *, replace: bool = False) -> list[str]:
-    ids = sweep.write(records(trained), lambda count: None, replace=replace)
+    ids = sweep.write(records(trained), lambda _: None, replace=replace)
     sweep.keep_final(trained, ids)
     return ids
 

@@ -33,7 +33,7 @@ sys.stdin.readline()
 store = open_store(Location.of(uri))
 curve = Points(np.arange(3), np.ones(3), np.arange(3))
 run = StoredRun(name, {}, {"mlflow.user": "me"}, {"train/loss": curve}, 0, 1)
-store.backend.write(store.experiment_id("together"), [run], lambda count: None)
+store.backend.write(store.experiment_id("together"), [run], lambda _: None)
 """
 
 
