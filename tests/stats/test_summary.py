@@ -60,13 +60,13 @@ def test_order_is_the_sweeps() -> None:
 
 
 def test_a_thousand_runs_take_no_time() -> None:
-    """52 labels of 20 seeds end a sweep's table: under 0.3 s."""
+    """52 labels of 20 seeds end a sweep's table: under 0.3 s of one processor."""
     labels = [f"label {index:02d}" for index in range(52)]
     values = np.random.default_rng(0).lognormal(size=1040)
     runs = pd.DataFrame({"label": np.repeat(labels, 20), "status": "ok", "last_epoch_loss": values})
-    started = time.perf_counter()
+    started = time.process_time()
     summarise(runs, rng=np.random.default_rng(0))
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3
 
 
 def test_needs_no_drawing_library() -> None:
