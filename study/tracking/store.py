@@ -25,6 +25,7 @@ from study.config.reach import no_answer
 from study.tracking import names, ui_state
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
+from study.tracking.moved import follow
 from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
 
 _NOTE_LENGTH = 5000  # MLflow's limit of an experiment's tag
@@ -89,6 +90,8 @@ def open_store(location: Location) -> Store:
             engine = _reach(location) if location.is_sql else None
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
+            if engine is not None and location.database is not None:
+                follow(engine, location)
     except (MlflowException, sa.exc.SQLAlchemyError, ImportError, OSError) as error:
         raise no_answer(location, error) from error
     return Store(location, client, _backend(client, engine))
