@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from study.errors import InvalidInput, one_of
+
 
 @dataclass(frozen=True, slots=True)
 class SweepFrames:
@@ -44,6 +46,12 @@ class SweepFrames:
     data: pd.DataFrame
 
     def curves(self, metric: str) -> pd.DataFrame:
-        """Return the points of one metric with `label`, `optimizer`, `seed` and `status` of their runs."""
+        """Return the points of one metric with `label`, `optimizer`, `seed` and `status` of their runs.
+
+        Raises:
+            InvalidInput: no run recorded it.
+        """
         points = self.points.loc[self.points["metric"] == metric, ["run_id", "step", "value"]]
+        if points.empty:
+            raise InvalidInput(one_of("a metric", metric, map(str, self.points["metric"].unique())))
         return points.merge(self.runs[["run_id", "label", "optimizer", "seed", "status"]], on="run_id")

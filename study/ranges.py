@@ -7,9 +7,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin  # Any: an annotation is any object
+from typing import (  # Any: an annotation is any object
+    Annotated,
+    Any,
+    Literal,
+    TypeGuard,
+    Union,
+    get_args,
+    get_origin,
+)
 
-from study.errors import InvalidInput
+from study.errors import InvalidInput, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,7 @@ class Range:
     Attributes:
         wording: in words, as in "a whole number >= 1".
         holds: whether it is.
+        choices: the words it may be, of which a wrong one is told the nearest.
 
     Example:
         >>> rate = Range("a number above 0", lambda value: is_number(value) and value > 0)
@@ -31,6 +40,7 @@ class Range:
 
     wording: str
     holds: Callable[[object], bool]
+    choices: tuple[str, ...] = ()
 
     def require(self, key: str, value: object) -> None:
         """Refuse a value outside.
@@ -39,7 +49,8 @@ class Range:
             InvalidInput: with the key, the range and the value.
         """
         if not self.holds(value):
-            raise InvalidInput(f"{key} must be {self.wording}, got {value!r}")
+            near = nearest(value, self.choices, quoted=True)
+            raise InvalidInput(f"{key} must be {self.wording}, got {value!r}{near}")
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -59,10 +70,11 @@ FRACTION = Range("a number in [0, 1)", lambda value: is_number(value) and 0 <= v
 WHOLE = Range("a whole number >= 0", lambda value: is_whole(value) and value >= 0)
 COUNT = Range("a whole number >= 1", lambda value: is_whole(value) and value >= 1)
 SWITCH = Range("true or false", lambda value: isinstance(value, bool))
+TEXT = Range("text", lambda value: isinstance(value, str))
 
 
-def up_to(most: int) -> Range:
-    """Return the whole numbers from 1 to `most`.
+def up_to(most: int, *, least: int = 1) -> Range:
+    """Return the whole numbers from `least` to `most`.
 
     Example:
         >>> up_to(3).wording
@@ -70,7 +82,13 @@ def up_to(most: int) -> Range:
         >>> [value for value in (0, 1, 3, 4, 2.0, True) if up_to(3).holds(value)]
         [1, 3]
     """
-    return Range(f"a whole number from 1 to {most}", lambda value: is_whole(value) and 1 <= value <= most)
+    wording = f"a whole number from {least} to {most}"
+    return Range(wording, lambda value: is_whole(value) and least <= value <= most)
+
+
+def choice(*words: str) -> Range:
+    """Return the words that may be chosen from."""
+    return Range(f"one of {', '.join(sorted(words))}", lambda value: value in words, words)
 
 
 def numbers(count: int | None = None, each: Range = NUMBER) -> Range:
@@ -95,7 +113,8 @@ def numbers(count: int | None = None, each: Range = NUMBER) -> Range:
 
 def or_null(range_: Range, meaning: str = "") -> Range:
     """Return a range that takes null too."""
-    return Range(f"{range_.wording}, or null{meaning}", lambda value: value is None or range_.holds(value))
+    wording = f"{range_.wording}, or null{meaning}"
+    return Range(wording, lambda value: value is None or range_.holds(value), range_.choices)
 
 
 Real = Annotated[float | int, NUMBER]
@@ -103,6 +122,7 @@ Positive = Annotated[float | int, POSITIVE]
 NotNegative = Annotated[float | int, NOT_NEGATIVE]
 Fraction = Annotated[float | int, FRACTION]
 Count = Annotated[int, COUNT]
+Text = Annotated[str, TEXT]
 
 
 def require_ranges(prefix: str, annotations: Mapping[str, Any], values: Mapping[str, object]) -> None:
@@ -131,6 +151,8 @@ def range_of(annotation: Any) -> Range | None:
     """
     if annotation is bool:
         return SWITCH
+    if get_origin(annotation) is Literal:
+        return choice(*get_args(annotation))
     if get_origin(annotation) is Annotated:
         return next((note for note in annotation.__metadata__ if isinstance(note, Range)), None)
     if get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation):

@@ -1,5 +1,4 @@
-"""Figures, one per file: `draw(sweep, style, **options)` returns a Figure, `caption(...)` says what it shows.
+"""Figures, one per file: a frozen dataclass whose fields are its options in YAML; see `study.figures.base`.
 
-A figure takes frames, asks `study.stats` for every number, and draws; the module's name is its name in YAML.
-Shared between them: `study.figures.style` (colours, fonts, words).
+A figure takes frames, asks `study.stats` for every number, and draws. Shared between them: `study.figures.style`.
 """

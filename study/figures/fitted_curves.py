@@ -1,51 +1,118 @@
 """What was learned: data, target, and the curve that each run fitted."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.figures.style import Style
-from study.figures.style.canvas import HALF, WIDE, panels, used_lines
+from study.errors import InvalidInput
+from study.figures.base import Chart, Context
+from study.figures.style import INK
+from study.figures.style.canvas import HALF, WIDE, name_axes, panels, used_lines
 from study.figures.style.words import number, seeds_of
-from study.frames import SweepFrames
-from study.stats.fits import knows_target, median_errors, median_fit
+from study.ranges import Count
+from study.stats.curves import knows_target, median_errors, median_fit
+
+_DOTS = "#b9c0ca"
 
 
-def draw(sweep: SweepFrames, style: Style) -> Figure:
-    """Return one panel per label: noisy data, noise-free target, every seed's fit and their median."""
-    lines = used_lines(style, sweep.fits["label"])
-    medians = median_fit(sweep.fits)
-    figure, axes = panels(
-        len(lines), columns=2, x="x", y="y", width=HALF if len(lines) == 1 else WIDE, height=2.9
+@dataclass(frozen=True)
+class Fits:
+    """What is drawn.
+
+    Attributes:
+        fits: the curves of the labels that are shown.
+        medians: their pointwise medians.
+        data: the training data of one seed; empty where the settings do not share them.
+        known: whether the data come with a noise-free target.
+        errors: distance to the target (or, where it is not known, of the data's own seed to its data) of every
+            label, least first; empty without data.
+    """
+
+    fits: pd.DataFrame
+    medians: pd.DataFrame
+    data: pd.DataFrame
+    known: bool
+    errors: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FittedCurves(Chart[Fits]):
+    """One panel per label: noisy data, noise-free target, every seed's fit and their median.
+
+    Args:
+        best: show so many labels at most, those that come closest.
+    """
+
+    best: Count = 16
+
+    def compute(self, context: Context) -> Fits:
+        sweep = context.sweep
+        if sweep.fits.empty:
+            problems = ", ".join(map(str, sweep.runs["problem"].unique()))
+            raise InvalidInput(
+                f"fitted_curves needs a problem with a curve of one input to draw, got {problems}"
+            )
+        shared = sweep.runs.groupby("seed")["data_sha"].nunique(dropna=False).max() == 1
+        data = sweep.data if shared else sweep.data.iloc[:0]
+        known = knows_target(data)
+        compared = sweep.fits if known else sweep.fits[sweep.fits["seed"] == sweep.runs["seed"].min()]
+        errors = median_errors(compared, data) if len(data) else {}
+        ranked = dict(sorted(errors.items(), key=lambda item: item[1]))
+        shown = list(ranked or dict.fromkeys(map(str, sweep.fits["label"])))[: self.best]
+        fits = sweep.fits[sweep.fits["label"].isin(shown)]
+        return Fits(fits, median_fit(fits), data, known, ranked)
+
+    def draw(self, table: Fits, context: Context) -> Figure:
+        lines = used_lines(context.style, table.fits["label"])
+        columns = 1 if len(lines) == 1 else 2 if len(lines) <= 4 else 3 if len(lines) <= 6 else 4
+        width, height = (HALF, 2.8) if columns == 1 else (WIDE, 5.2 / columns)
+        figure, axes = panels(len(lines), columns=columns, width=width, height=height)
+        for (label, line), panel in zip(lines.items(), axes, strict=True):
+            panel.plot(
+                table.data["x"], table.data["y"], ".", ms=_size(table.data), color=_DOTS, rasterized=True
+            )
+            for _, fit in table.fits[table.fits["label"] == label].groupby("seed"):
+                panel.plot(fit["x"], fit["prediction"], color=line.color, lw=0.8, alpha=0.3, rasterized=True)
+            middle = table.medians[table.medians["label"] == label]
+            panel.plot(middle["x"], middle["prediction"], color=line.color, lw=2.4)
+            _draw_target(panel, table)
+            panel.set_title(label, fontsize=10 if columns < 4 else 8)
+        name_axes(figure, axes, x="x", y="y")
+        return figure
+
+    def caption(self, table: Fits, context: Context) -> str:
+        seeds = seeds_of(table.fits[["label", "seed"]].drop_duplicates())
+        lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."
+        if table.data.empty:
+            return f"The settings do not share their data, so that none are shown. {lines.capitalize()}"
+        dashed = " dashed: the target;" if table.known else ""
+        return f"{_claim(table)}. Dots: the data of one seed;{dashed} {lines}"
+
+
+def _claim(table: Fits) -> str:
+    ranked, errors = list(table.errors), table.errors
+    aim, over = (
+        ("the noise-free target", "median over seeds") if table.known else ("its data", "of that one seed")
     )
-    for (label, line), panel in zip(lines.items(), axes, strict=True):
-        panel.plot(
-            sweep.data["x"],
-            sweep.data["y"],
-            ".",
-            ms=2 if len(sweep.data) > 300 else 5,
-            color="#b9c0ca",
-            rasterized=True,
-        )
-        for _, fit in sweep.fits[sweep.fits["label"] == label].groupby("seed"):
-            panel.plot(fit["x"], fit["prediction"], color=line.color, lw=0.8, alpha=0.3, rasterized=True)
-        middle = medians[medians["label"] == label]
-        panel.plot(middle["x"], middle["prediction"], color=line.color, lw=2.6)
-        if knows_target(sweep.data):
-            panel.plot(sweep.data["x"], sweep.data["clean"], color="#20262e", lw=1.2, ls=(0, (4, 3)))
-        panel.set_title(label)
-    return figure
-
-
-def caption(sweep: SweepFrames, style: Style) -> str:
-    """Return who comes closest to the target, and what the lines are."""
-    errors = median_errors(sweep.fits, sweep.data)
-    ranked = sorted(errors, key=lambda label: errors[label])
-    known = knows_target(sweep.data)
-    aim, dashed = ("noise-free target", " dashed: the target;") if known else ("data", "")
-    worst = f", {ranked[-1]} stays farthest ({number(errors[ranked[-1]])})" if len(ranked) > 1 else ""
-    fitted = sweep.fits[["label", "seed"]].drop_duplicates()
-    close = "comes closest" if len(ranked) > 1 else "comes close"
-    return (
-        f"{ranked[0]} {close} to the {aim} (root mean square distance {number(errors[ranked[0]])}, median over "
-        f"seeds){worst}. Dots: the data of one seed;{dashed} thin lines: the fit of each seed; thick: their "
-        f"pointwise median; n = {seeds_of(fitted)}, no interval."
+    claim = (
+        f"{ranked[0]} comes {'closest' if len(ranked) > 1 else 'close'} to {aim} (root mean square distance "
     )
+    claim += f"{number(errors[ranked[0]])}, {over})"
+    if len(ranked) > 1:
+        claim += f", {ranked[-1]} stays farthest ({number(errors[ranked[-1]])})"
+    shown = table.fits["label"].nunique()
+    return claim + (
+        f"; shown are the {shown} of {len(ranked)} that come closest" if shown < len(ranked) else ""
+    )
+
+
+def _draw_target(axes: Axes, table: Fits) -> None:
+    if table.known:
+        axes.plot(table.data["x"], table.data["clean"], color=INK, lw=1.2, ls=(0, (4, 3)))
+
+
+def _size(data: pd.DataFrame) -> int:
+    return 2 if len(data) > 300 else 5

@@ -1,48 +1,65 @@
-"""The weights that a leaky average gives to the past: a closed form, no run needed."""
+"""The weights that a leaky average gives to the past: a closed form, no loss needed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-import seaborn as sns
+import numpy as np
 from matplotlib.figure import Figure
 
-from study.figures.style import DASHES, Line, Style
-from study.figures.style.canvas import legend_above, name_axes, sheet
-from study.frames import SweepFrames
-from study.stats.leaky import leaky_weights
+from study.errors import InvalidInput
+from study.figures.base import Chart, Context
+from study.figures.style import Style
+from study.figures.style.layout import Layout
+from study.ranges import FRACTION, Count, numbers
+from study.stats.curves import leaky_weights
+
+_COLUMN = "optimizer.alpha"
 
 
-def draw(
-    sweep: SweepFrames, style: Style, *, gammas: Sequence[float] = (0.95, 0.9, 0.8, 0.7), steps: int = 40
-) -> Figure:
-    """Return (1 - gamma) gamma^j against j, a line per gamma.
+@dataclass(frozen=True)
+class LeakyAverage(Chart[dict[float, np.ndarray]]):
+    """(1 - gamma) gamma^j against j, a line per gamma.
 
     Args:
-        sweep: not used: the weights are a formula.
-        style: not used: gammas are no optimizers, and have a palette of their own.
-        gammas: the decays.
+        gammas: the decays; by default those of the sweep's runs, `optimizer.alpha`.
         steps: how far back.
     """
-    figure, axes = sheet()
-    palette = sns.color_palette("viridis", len(gammas)).as_hex()
-    lines = {
-        f"γ = {gamma:g}": Line(color, DASHES[index % len(DASHES)])
-        for index, (gamma, color) in enumerate(zip(gammas, palette, strict=True))
-    }
-    for gamma, line in zip(gammas, lines.values(), strict=True):
-        axes.plot(leaky_weights(gamma, steps), color=line.color, ls=line.dash, lw=2, marker=".", ms=5)
-    axes.set_ylim(bottom=0)
-    name_axes(axes, x="steps ago, j", y="weight (1 − γ) γʲ")
-    legend_above(figure, lines)
-    return figure
+
+    gammas: Annotated[Sequence[float], numbers(each=FRACTION)] | None = None
+    steps: Count = 40
+
+    def compute(self, context: Context) -> dict[float, np.ndarray]:
+        return {gamma: leaky_weights(gamma, self.steps) for gamma in self.gammas or _of_runs(context)}
+
+    def draw(self, table: dict[float, np.ndarray], context: Context) -> Figure:
+        names = {f"γ = {gamma:g}": gamma for gamma in table}
+        lines = Style({"": "#4477AA"}, {}).lines_of(
+            dict.fromkeys(names, "")
+        )  # of no optimizer, so of a palette
+        layout = Layout.of(lines)
+        for name, line in lines.items():
+            layout.places[name].plot(
+                table[names[name]], color=line.color, ls=line.dash, lw=1.8, marker=".", ms=4, label=name
+            )
+        layout.axes[0].set_ylim(bottom=0)
+        layout.name(x="steps ago, j", y="weight (1 − γ) γʲ")
+        return layout.figure
+
+    def caption(self, table: dict[float, np.ndarray], context: Context) -> str:
+        windows = ", ".join(f"{1 / (1 - gamma):.3g} steps for γ = {gamma:g}" for gamma in table)
+        kept = "; ".join(f"{100 * weights.sum():.3g}% for {gamma:g}" for gamma, weights in table.items())
+        return (
+            f"A larger γ remembers longer: the effective window 1/(1 − γ) is {windows}. The {self.steps} weights "
+            f"drawn hold {kept} of the whole. A formula: no run, no interval."
+        )
 
 
-def caption(
-    sweep: SweepFrames, style: Style, *, gammas: Sequence[float] = (0.95, 0.9, 0.8, 0.7), steps: int = 40
-) -> str:
-    """Return how long each gamma remembers, and that nothing here is measured."""
-    windows = ", ".join(f"{1 / (1 - gamma):.3g} steps for γ = {gamma:g}" for gamma in gammas)
-    kept = "; ".join(f"{100 * leaky_weights(gamma, steps).sum():.3g}% for {gamma:g}" for gamma in gammas)
-    return (
-        f"A larger γ remembers longer: the effective window 1/(1 − γ) is {windows}. The {steps} weights drawn hold "
-        f"{kept} of the whole. A formula: no run, no interval."
-    )
+def _of_runs(context: Context) -> list[float]:
+    runs = context.sweep.runs
+    found = list(dict.fromkeys(runs[_COLUMN].dropna())) if _COLUMN in runs else []
+    if not found:
+        raise InvalidInput(
+            f"leaky_average.gammas must be given, as in [0.9, 0.99], since no run has {_COLUMN}"
+        )
+    return [float(gamma) for gamma in found]

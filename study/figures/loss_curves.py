@@ -1,102 +1,125 @@
 """The loss against updates or epochs: median over seeds and its band, for each label."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from study.figures.style import Style
-from study.figures.style.canvas import fill, legend_above, limits, mark_level, name_axes, sheet, used_lines
+from study.errors import InvalidInput
+from study.figures.base import Chart, Context
+from study.figures.style.canvas import fill, limits, mark_level, tick_whole, used_lines
+from study.figures.style.layout import Layout
 from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, number
 from study.frames import SweepFrames
+from study.ranges import Count, Positive, Text
 from study.stats.bands import last_medians, median_band
-from study.stats.epochs import add_epochs
-from study.stats.summary import summarise
+from study.stats.curves import add_epochs
+from study.stats.levels import Level, level_of
+from study.stats.summary import medians
 
 NAMES = {"step": "update", "epoch": "epoch"}
 
 
-def draw(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    metric: str = "train/loss",
-    x: str = "step",
-    log: bool = True,
-    top: float | None = None,
-    floor: float | None = None,
-    best: int | None = None,
-) -> Figure:
-    """Return median and band of `metric` over seeds, one line per label.
+@dataclass(frozen=True)
+class Curves:
+    """What is drawn.
+
+    Attributes:
+        band: `label`, `x`, `median`, `low`, `high` of each label that is shown.
+        x: `step`, or `epoch` where epochs are asked for and known.
+        ends: the final median of every label, least first.
+        absent: labels without a point.
+        level: what the loss can be held against.
+    """
+
+    band: pd.DataFrame
+    x: str
+    ends: Mapping[str, float]
+    absent: Sequence[str]
+    level: Level | None
+
+
+@dataclass(frozen=True)
+class LossCurves(Chart[Curves]):
+    """Median and band of a metric over seeds, one line per label; the level that it has is marked.
 
     Args:
-        sweep: its points of `metric`.
-        style: colours and interval.
         metric: what is drawn.
         x: `step` (updates) or `epoch`.
+        above_floor: draw how far `eval/loss` lies above the floor of its run.
         log: whether the loss axis is logarithmic.
         top: upper end of the loss axis; by default what the finite values need.
-        floor: a level to mark, below which the loss cannot stay.
         best: show only so many labels, those that end lowest; by default all.
     """
-    band = _band(sweep, style, metric=metric, x=x)
-    lines = used_lines(style, list(_ends(sweep, style, metric=metric, x=x))[:best])
-    band = band[band["label"].isin(list(lines))]
-    figure, axes = sheet()
-    for label, line in lines.items():
-        part = band[band["label"] == label]
-        at = part[x].to_numpy()
-        fill(axes, at, part["low"].to_numpy(), part["high"].to_numpy(), line)
-        axes.plot(at, part["median"], color=line.color, linestyle=line.dash, linewidth=1.6)
-    if floor is not None:
-        mark_level(axes, floor)
-    low, high = limits(band[["median", "low", "high"]].to_numpy().ravel(), log=log)
-    axes.set_ylim(low, top or high)
-    axes.margins(x=0.01)
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-    name_axes(axes, x=NAMES[x], y=metric_name(metric), log_y=log)
-    legend_above(figure, lines)
-    return figure
 
+    metric: Text = "train/loss"
+    x: Literal["step", "epoch"] = "step"
+    above_floor: bool = False
+    log: bool = True
+    top: Positive | None = None
+    best: Count | None = None
 
-def caption(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    metric: str = "train/loss",
-    x: str = "step",
-    log: bool = True,
-    top: float | None = None,
-    floor: float | None = None,
-    best: int | None = None,
-) -> str:
-    """Return who ends lowest, and what line and band are."""
-    last = _ends(sweep, style, metric=metric, x=x)
-    ranked = list(last)[:best]
-    where = "in the mean of the last epoch" if metric == "train/loss" else "at the end"
-    verb = "has the lowest median" if len(last) > 1 else "has the median"
-    claim = f"{ranked[0]} {verb} {where}, {number(last[ranked[0]])}"
-    if len(ranked) > 1:
-        claim += f", {ranked[-1]} {number(last[ranked[-1]])}"
-    claim += f"; shown are the {best} of {len(last)} that end lowest" if best else ""
-    mark = "" if floor is None else f" The dotted line marks {floor:g}."
-    return (
-        f"{claim}. Lines: median of the {metric_name(metric)}, every recorded point, nothing smoothed; "
-        f"bands: pointwise {interval_and_seeds(style, sweep.runs)}.{diverged_of(sweep.runs)}{mark}"
-    )
+    def compute(self, context: Context) -> Curves:
+        curves, x = self._curves(context.sweep)
+        runs = context.sweep.runs
+        band = median_band(curves, runs, x=x, bootstrap=context.bootstrap)
+        # one minibatch says little, so there it is an epoch's mean
+        last = medians(runs, "last_epoch_loss") if self.metric == "train/loss" else last_medians(band, x=x)
+        shown = band[band["label"].isin(list(last)[: self.best])]
+        absent = [label for label in context.style.lines if label not in set(band["label"])]
+        return Curves(shown, x, last, absent, None if self.above_floor else level_of(runs, self.metric))
 
+    def draw(self, table: Curves, context: Context) -> Figure:
+        layout = Layout.of(used_lines(context.style, table.band["label"]))
+        for label, line in layout.lines.items():
+            part, axes = table.band[table.band["label"] == label], layout.places[label]
+            at = part[table.x].to_numpy()
+            fill(axes, at, part["low"].to_numpy(), part["high"].to_numpy(), line)
+            axes.plot(at, part["median"], color=line.color, linestyle=line.dash, linewidth=1.6, label=label)
+        low, high = limits(table.band[["median", "low", "high"]].to_numpy().ravel(), log=self.log)
+        for axes in layout.axes:
+            if table.level is not None and table.level.at is not None:
+                mark_level(axes, table.level.at, told=layout.has_legend)
+            axes.set_ylim(low, self.top or high)
+            tick_whole(axes)
+        layout.name(x=NAMES[table.x], y=self._name, log_y=self.log)
+        return layout.figure
 
-def _ends(sweep: SweepFrames, style: Style, *, metric: str, x: str) -> dict[str, float]:
-    """Return each label's final median, least first; one minibatch says little, so there it is an epoch's mean."""
-    if metric != "train/loss":
-        return last_medians(_band(sweep, style, metric=metric, x=x), x=x)
-    table = summarise(sweep.runs, rng=style.rng()).sort_values("median", kind="stable")
-    return dict(zip(table["label"].astype(str), table["median"], strict=True))
+    def caption(self, table: Curves, context: Context) -> str:
+        mark = f" {table.level.sentence}" if table.level else ""
+        absent = f" Without a point: {', '.join(table.absent)}." if table.absent else ""
+        return (
+            f"{self._claim(table)}. Lines: median of the {self._name}, every recorded point, nothing smoothed; "
+            f"bands: pointwise {interval_and_seeds(context.bootstrap, context.sweep.runs)}."
+            f"{diverged_of(context.sweep.runs)}{absent}{mark}"
+        )
 
+    @property
+    def _name(self) -> str:
+        return f"{metric_name(self.metric)}{' above the floor' if self.above_floor else ''}"
 
-def _band(sweep: SweepFrames, style: Style, *, metric: str, x: str) -> pd.DataFrame:
-    curves = sweep.curves(metric)
-    if x == "epoch":
-        curves = add_epochs(curves, sweep.curves("train/loss"), sweep.runs)
-    return median_band(
-        curves, sweep.runs, x=x, confidence=style.confidence, resamples=style.resamples, rng=style.rng()
-    )
+    def _curves(self, sweep: SweepFrames) -> tuple[pd.DataFrame, str]:
+        """Return the points to draw, and the column that they are drawn along."""
+        curves = sweep.curves(self.metric)
+        if self.above_floor:
+            if self.metric != "eval/loss":
+                raise InvalidInput(f"loss_curves.above_floor needs metric: eval/loss, got {self.metric}")
+            floors = curves["run_id"].map(sweep.runs.set_index("run_id")["floor"])
+            curves = curves.assign(value=curves["value"] - floors)
+        if self.x == "step":
+            return curves, "step"
+        epochs = add_epochs(curves, sweep.curves("train/loss"), sweep.runs)
+        return (curves, "step") if epochs.empty else (epochs, "epoch")  # no run came to its end
+
+    def _claim(self, table: Curves) -> str:
+        ranked, ends = list(table.ends)[: self.best], table.ends
+        where = "in the mean of the last epoch" if self.metric == "train/loss" else "at the end"
+        verb = "has the lowest median" if len(ends) > 1 else "has the median"
+        claim = f"{ranked[0]} {verb} {where}, {number(ends[ranked[0]])}"
+        if len(ranked) > 1:
+            claim += f", {ranked[-1]} {number(ends[ranked[-1]])}"
+        if len(ranked) < len(ends):
+            claim += f"; shown are the {len(ranked)} of {len(ends)} that end lowest"
+        return claim

@@ -1,126 +1,142 @@
 """A final loss against one setting, a line per optimizer: learning rates, angles, anything numeric."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.figures.style import DASHES, Line, Style
-from study.figures.style.canvas import WIDE, fill, legend_above, limits, name_axes, sheet
-from study.figures.style.words import diverged_of, interval_name, metric_name, number, setting_name
-from study.frames import SweepFrames
+from study.figures.base import Chart, Context, Value
+from study.figures.style import MOST_NAMED, Line
+from study.figures.style.canvas import fill, limits
+from study.figures.style.layout import Layout
+from study.figures.style.words import (
+    diverged_of,
+    from_to,
+    interval_name,
+    metric_name,
+    number,
+    setting_name,
+    some,
+)
+from study.ranges import Positive, Text
 from study.stats.response import good_range, respond
 
 
-def draw(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    x: str = "optimizer.lr",
-    value: str = "last_epoch_loss",
-    log_x: bool = False,
-    log: bool = True,
-    unit: str = "",
-    top: float | None = None,
-) -> Figure:
-    """Return median and band of `value` along `x`; above the axes, how many runs diverged where.
+@dataclass(frozen=True)
+class Answer:
+    """What is drawn: a value along a setting, whether the setting's axis is logarithmic, and who has none."""
+
+    value: str
+    response: pd.DataFrame
+    log_x: bool
+    without: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Response(Chart[Answer]):
+    """Median and band of a value along a setting, a line per optimizer; above the axes, how many runs diverged where.
 
     Args:
-        sweep: its runs.
-        style: colours and interval.
-        x: a numeric column of the runs.
-        value: the column that answers.
-        log_x: whether the axis of x is logarithmic.
+        x: a numeric setting of the runs.
+        value: the summary value that answers; by default the report's.
+        log_x: whether the axis of x is logarithmic; by default where the values span a decade.
         log: whether that of the value is.
         unit: of x, for its label.
         top: upper end of the value's axis; by default what the finite medians need.
     """
-    table = _table(sweep, style, x=x, value=value)
-    figure, axes = sheet(WIDE, 4.8)
-    lines = _lines(table, style)
-    for optimizer, line in lines.items():
-        rows = table[table["optimizer"] == optimizer]
-        fill(axes, rows[x].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy(), line)
-        shown = rows["median"].where(np.isfinite(rows["median"]))
-        axes.plot(rows[x], shown, color=line.color, ls=line.dash, lw=1.8, marker="o", ms=4)
-    low, high = limits(table[["median", "low"]].to_numpy(dtype=float).ravel(), log=log)
-    axes.set_ylim(low, top or high)
-    name_axes(axes, x=setting_name(x, unit), y=metric_name(value), log_x=log_x, log_y=log)
-    _count_diverged(axes, table, lines, x)
-    legend_above(figure, lines)
-    return figure
+
+    x: Text = "optimizer.lr"
+    value: Value = None
+    log_x: bool | None = None
+    log: bool = True
+    unit: Text = ""
+    top: Positive | None = None
+
+    def compute(self, context: Context) -> Answer:
+        value, runs = self.value or context.value, context.sweep.runs
+        response = respond(runs, x=self.x, value=value, bootstrap=context.bootstrap)
+        least, most = response[self.x].min(), response[self.x].max()
+        log_x = least > 0 and most >= 10 * least if self.log_x is None else self.log_x
+        without = sorted(set(runs["optimizer"]) - set(response["optimizer"]))
+        return Answer(value, response, bool(log_x), without)
+
+    def draw(self, table: Answer, context: Context) -> Figure:
+        response = table.response
+        layout = Layout.of(_lines(response, context), wide=True)
+        for name, line in layout.lines.items():
+            points, axes = response[response["line"] == name], layout.places[name]
+            at = points[self.x].to_numpy(dtype=float)
+            fill(axes, at, points["low"].to_numpy(), points["high"].to_numpy(), line)
+            shown = points["median"].where(np.isfinite(points["median"]))
+            axes.plot(at, shown, color=line.color, ls=line.dash, lw=1.6, marker="o", ms=3.5, label=name)
+        low, high = limits(response[["median", "low"]].to_numpy(dtype=float).ravel(), log=self.log)
+        for axes in layout.axes:
+            axes.set_ylim(low, self.top or high)
+        if layout.has_legend:
+            _count_diverged(layout.axes[0], response, layout.lines, self.x)
+        x = setting_name(self.x, self.unit)
+        layout.name(x=x, y=metric_name(table.value), log_x=table.log_x, log_y=self.log)
+        return layout.figure
+
+    def caption(self, table: Answer, context: Context) -> str:
+        response, counts = table.response, table.response["runs"]
+        interval = f"bands: {interval_name(context.bootstrap)}; n = {from_to(counts)} seeds a point"
+        marks = " ×k above the axes: k runs diverged there." if response["diverged"].any() else ""
+        claims = _extent(response) if self.x.startswith("problem.") else _best(response, self.x)
+        without = (
+            f" Without this setting, and not drawn: {', '.join(table.without)}." if table.without else ""
+        )
+        return (
+            f"{metric_name(table.value).capitalize()} against the {setting_name(self.x, self.unit)}: {claims}. "
+            f"Lines: medians; {interval if counts.max() > 1 else 'n = 1 run a point, so no interval'}."
+            f"{diverged_of(context.sweep.runs)}{marks}{without}"
+        )
 
 
-def caption(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    x: str = "optimizer.lr",
-    value: str = "last_epoch_loss",
-    log_x: bool = False,
-    log: bool = True,
-    unit: str = "",
-    top: float | None = None,
-) -> str:
-    """Return each optimizer's best setting and how wide its good range is."""
-    table = _table(sweep, style, x=x, value=value)
-    counts = table["runs"].agg(["min", "max"]).unique()
-    seeds = " to ".join(str(count) for count in counts)
-    interval = f"bands: {interval_name(style)}; n = {seeds} seeds a point"
-    marks = " ×k above the axes: k runs diverged there." if table["diverged"].any() else ""
-    claims = _best(table, x) if log_x else _extent(table)
-    return (
-        f"{metric_name(value).capitalize()} against the {setting_name(x, unit)}: {claims}. Lines: medians; "
-        f"{interval if max(counts) > 1 else 'n = 1 run a point, so no interval'}."
-        f"{diverged_of(sweep.runs)}{marks}"
-    )
+def _best(response: pd.DataFrame, x: str) -> str:
+    """Say where each line is best, and from where to where it stays within twice that."""
+    ranges = good_range(response, x=x)
+    best = response.loc[response.groupby("line", sort=False)["median"].idxmin()]
+    claims = [
+        f"{row['line']} is best at {number(row[x])} ({number(row['median'])}), and within twice that from "
+        f"{number(ranges[row['line']][0])} to {number(ranges[row['line']][1])}"
+        for row in _fewer(best, "median").to_dict("records")
+        if row["line"] in ranges
+    ]
+    return some(claims) or "every median is infinite"
 
 
-def _best(table: pd.DataFrame, x: str) -> str:
-    """Say where each optimizer is best, and from where to where it stays within twice that."""
-    ranges = good_range(table, x=x)
-    best = table.loc[table.groupby("optimizer", sort=False)["median"].idxmin()].to_dict("records")
-    return "; ".join(
-        f"{row['optimizer']} is best at {number(row[x])} ({number(row['median'])}), and within twice that from "
-        f"{number(ranges[row['optimizer']][0])} to {number(ranges[row['optimizer']][1])}"
-        for row in best
-        if row["optimizer"] in ranges
-    )
-
-
-def _extent(table: pd.DataFrame) -> str:
-    """Say between which medians each optimizer moves."""
-    ends = table.groupby("optimizer", sort=False)["median"].agg(["min", "max"])
-    return "; ".join(
+def _extent(response: pd.DataFrame) -> str:
+    """Say between which medians each line moves."""
+    ends = _fewer(response.groupby("line", sort=False)["median"].agg(["min", "max"]), "max")
+    claims = [
         f"{name} {number(low)} to {number(high)}"
         if high > low * 1.001
         else f"{name} {number(low)} throughout"
         for name, low, high in zip(ends.index, ends["min"], ends["max"], strict=True)
-    )
+    ]
+    return some(claims)
 
 
-def _count_diverged(axes: Axes, table: pd.DataFrame, lines: dict[str, Line], x: str) -> None:
-    """Write, above the axes, one row of counts per optimizer that has diverged runs."""
-    broken = table[table["diverged"] > 0]
-    for index, optimizer in enumerate(broken["optimizer"].unique()):
-        for row in broken[broken["optimizer"] == optimizer].to_dict("records"):
+def _fewer(lines: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the lines in their order, and of many the least first: they are told, and the others are counted."""
+    return lines.sort_values(by, kind="stable") if len(lines) > MOST_NAMED else lines
+
+
+def _lines(response: pd.DataFrame, context: Context) -> dict[str, Line]:
+    return context.style.lines_of(dict(zip(response["line"], response["optimizer"], strict=True)))
+
+
+def _count_diverged(axes: Axes, response: pd.DataFrame, lines: Mapping[str, Line], x: str) -> None:
+    """Write, above the axes, one row of counts per line that has diverged runs."""
+    broken = response[response["diverged"] > 0]
+    for index, name in enumerate(broken["line"].unique()):
+        for row in broken[broken["line"] == name].to_dict("records"):
             axes.annotate(
-                f"×{row['diverged']}", (row[x], 1), xycoords=("data", "axes fraction"), fontsize=9,
-                xytext=(0, 7 + 12 * index), textcoords="offset points", ha="center", va="center",
-                color=lines[optimizer].color, fontweight="bold",
+                f"×{row['diverged']}", (row[x], 1), xycoords=("data", "axes fraction"), fontsize=8,
+                xytext=(0, 6 + 11 * index), textcoords="offset points", ha="center", va="center",
+                color=lines[name].color, fontweight="bold",
             )  # fmt: skip
-
-
-def _lines(table: pd.DataFrame, style: Style) -> dict[str, Line]:
-    names = table["optimizer"].unique()
-    mixed = len({str(name).startswith("scratch/") for name in names}) > 1
-    return {
-        str(name): Line(style.colors[name], DASHES[mixed and str(name).startswith("scratch/")])
-        for name in names
-    }
-
-
-def _table(sweep: SweepFrames, style: Style, *, x: str, value: str) -> pd.DataFrame:
-    return respond(
-        sweep.runs, x=x, value=value, confidence=style.confidence, resamples=style.resamples, rng=style.rng()
-    )

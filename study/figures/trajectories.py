@@ -1,108 +1,137 @@
-"""Optimizers as paths on a map: the bowl's contours and where each rule went."""
+"""Optimizers as paths on a map: where each rule went, over the bowl's contours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.figures.style import Line, Style
-from study.figures.style.canvas import legend_above, panels, used_lines
-from study.figures.style.words import diverged_of, number
-from study.frames import SweepFrames
-from study.stats.surface import bowl_surface, paths
+from study.figures.base import Chart, Context
+from study.figures.style import INK, MOST_NAMED, Line
+from study.figures.style.canvas import name_axes, panels, used_lines
+from study.figures.style.layout import legend_above
+from study.figures.style.words import diverged_of, number, some
+from study.ranges import Count
+from study.stats.summary import medians
+from study.stats.surface import Bowl, bowl_surface, bowls, paths
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def draw(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    together: bool = False,
-    x1: Sequence[float] = (-5.5, 1.0),
-    x2: Sequence[float] = (-3.0, 1.0),
-    coefficients: Sequence[float] = (0.1, 2.0),
-    rotation: float = 0.0,
-) -> Figure:
-    """Return the paths of (x1, x2) over the contours of the bowl, a panel per label or all in one.
+@dataclass(frozen=True)
+class Walks:
+    """What is drawn: the path of each label's first seed, the names of its coordinates, each label's bowl."""
+
+    walked: pd.DataFrame
+    names: tuple[str, str]
+    bowls: Mapping[str, Bowl]
+
+
+@dataclass(frozen=True)
+class Trajectories(Chart[Walks]):
+    """The paths of a problem's two parameters, a panel per label or all in one; contours where it is the bowl.
 
     Args:
-        sweep: its points of `param/x1` and `param/x2`.
-        style: colours.
-        together: one panel for all.
-        x1: ends of the horizontal axis, moved outwards where a path goes further.
-        x2: ends of the vertical axis, likewise.
-        coefficients: of the bowl.
-        rotation: of the bowl, in degrees.
+        together: one panel for all, as long as they are not more than a legend can name.
+        best: show so many labels at most, those with the lowest median of the report's value.
     """
-    walked = _walked(sweep)
-    lines = used_lines(style, walked["label"])
-    x1, x2 = _around(walked["x1"], x1), _around(walked["x2"], x2)
-    if together:
-        figure, axes = panels(1, columns=1, x="x₁", y="x₂", height=4.6)
-        sheets = dict.fromkeys(lines, axes[0])
-        legend_above(figure, lines)
-    else:
-        figure, axes = panels(len(lines), columns=2, x="x₁", y="x₂", height=2.4)
-        sheets = dict(zip(lines, axes, strict=True))
-    for panel in axes:
-        _map(panel, x1, x2, coefficients=coefficients, rotation=rotation)
-        panel.set(xlim=x1, ylim=x2)
-    for label, line in lines.items():
-        _walk(sheets[label], walked[walked["label"] == label], line)
-        if not together:
-            sheets[label].set_title(label)
-    return figure
+
+    together: bool = False
+    best: Count = 16
+
+    def compute(self, context: Context) -> Walks:
+        walked, names = paths(context.sweep.points)
+        runs = context.sweep.runs
+        shown = list(medians(runs, context.value))[: self.best]
+        first = runs[runs["label"].isin(shown)].drop_duplicates("label")[["run_id", "label", "status"]]
+        walked = walked.merge(first, on="run_id").sort_values(["label", "step"])
+        return Walks(walked, names, bowls(runs))
+
+    def draw(self, table: Walks, context: Context) -> Figure:
+        lines = used_lines(context.style, table.walked["label"])
+        if self._is_together(table):
+            figure, axes = panels(1, columns=1, height=4.2)
+            sheets = dict.fromkeys(lines, axes[0])
+            legend_above(figure, lines)
+        else:
+            columns, height = (2, 2.2) if len(lines) <= MOST_NAMED else (4, 1.6)
+            figure, axes = panels(len(lines), columns=columns, height=height)
+            sheets = dict(zip(lines, axes, strict=True))
+            for label, panel in sheets.items():
+                panel.set_title(label)
+        _draw_maps(table, sheets)
+        for label, line in lines.items():
+            _walk(sheets[label], table.walked[table.walked["label"] == label], line)
+        x, y = (name.translate(_SUBSCRIPTS) for name in table.names)
+        name_axes(figure, axes, x=x, y=y)
+        return figure
+
+    def caption(self, table: Walks, context: Context) -> str:
+        ends = table.walked.groupby("label", observed=True).tail(1).to_dict("records")
+        steps, labels = max(int(end["step"]) for end in ends), context.sweep.runs["label"].nunique()
+        where = some([
+            f"{end['label']} ({number(end['x'])}, {number(end['y'])})"
+            + (f" at step {end['step']}" if end["step"] < steps else "")
+            for end in ends
+        ])  # fmt: skip
+        fewer = f" Shown are the {len(ends)} of {labels} that end lowest." if len(ends) < labels else ""
+        return (
+            f"After {steps} steps: {where}. Dots: every step, from the cross.{fewer} {self._told(table)} "
+            f"{_seeds(table, context)}{diverged_of(context.sweep.runs)}"
+        )
+
+    def _is_together(self, table: Walks) -> bool:
+        return self.together and table.walked["label"].nunique() <= MOST_NAMED
+
+    def _told(self, table: Walks) -> str:
+        """Say what the map is."""
+        if not table.bowls:
+            return "No contours: what the store keeps of this problem does not say how high its loss is elsewhere."
+        if self._is_together(table) and len(set(table.bowls.values())) > 1:
+            return "No contours: the bowls of the settings differ."
+        return "The star is the minimum; contours of the loss, each twice the one within."
 
 
-def caption(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    together: bool = False,
-    x1: Sequence[float] = (-5.5, 1.0),
-    x2: Sequence[float] = (-3.0, 1.0),
-    coefficients: Sequence[float] = (0.1, 2.0),
-    rotation: float = 0.0,
-) -> str:
-    """Return where each path ends."""
-    ends = _walked(sweep).groupby("label", observed=True).tail(1).to_dict("records")
-    where = "; ".join(f"{end['label']} ({number(end['x1'])}, {number(end['x2'])})" for end in ends)
-    steps = max(int(end["step"]) for end in ends)
-    return (
-        f"After {steps} steps: {where}. Dots: every step, from the cross; the star is the minimum; contours of the "
-        f"loss, each twice the one within. Nothing is drawn at random: n = 1, no interval.{diverged_of(sweep.runs)}"
-    )
+def _seeds(table: Walks, context: Context) -> str:
+    seeds = context.sweep.runs["seed"].nunique()
+    if seeds == 1 or table.bowls:  # nothing of the bowl is drawn at random: every seed walks the same
+        return "One path per setting: n = 1, no interval."
+    return f"Drawn is the first of {seeds} seeds: n = 1, no interval."
 
 
-def _walked(sweep: SweepFrames) -> pd.DataFrame:
-    """Return each label's path: of its first seed, since every seed walks the same."""
-    first = sweep.runs.drop_duplicates("label")[["run_id", "label"]]
-    return paths(sweep.points).merge(first, on="run_id").sort_values(["label", "step"])
+def _draw_maps(table: Walks, sheets: Mapping[str, Axes]) -> None:
+    """Set the ends of every panel, and draw the contours of its bowl unless it shows several."""
+    ends = [_ends(table.walked, side, minimum=bool(table.bowls)) for side in ("x", "y")]
+    shown: dict[Axes, set[Bowl]] = {axes: set() for axes in sheets.values()}
+    for label, axes in sheets.items():
+        shown[axes] |= {table.bowls[label]} if table.bowls else set()
+    for axes, bowls_shown in shown.items():
+        axes.set(xlim=ends[0], ylim=ends[1])
+        axes.grid(visible=False)
+        if len(bowls_shown) == 1:
+            _draw_contours(axes, *bowls_shown)
 
 
-def _around(values: pd.Series, ends: Sequence[float]) -> tuple[float, float]:
-    return min(ends[0], float(values.min()) - 0.2), max(ends[1], float(values.max()) + 0.2)
+def _ends(walked: pd.DataFrame, side: str, *, minimum: bool) -> tuple[float, float]:
+    """Return the ends of an axis: around all paths and the bowl's minimum, but not after one that diverges."""
+    calm = walked.loc[(walked["status"] != "diverged") | (walked["step"] == 0), side]
+    around = [*calm, *([0.0] if minimum else [])]
+    low, high = float(min(around)), float(max(around))
+    room = 0.08 * ((high - low) or 1.0)
+    return low - room, high + room
 
 
-def _map(
-    axes: Axes, x1: Sequence[float], x2: Sequence[float], *, coefficients: Sequence[float], rotation: float
-) -> None:
-    across, up = np.linspace(x1[0], x1[1], 131), np.linspace(x2[0], x2[1], 81)
-    height = bowl_surface(across, up, coefficients=coefficients, rotation=rotation)
-    axes.contour(
-        across,
-        up,
-        height,
-        levels=height.max() / 2.0 ** np.arange(10, -1, -1),
-        colors="#c3cad4",
-        linewidths=0.8,
-    )
-    axes.plot(0, 0, "*", color="#20262e", ms=9, zorder=4)
-    axes.grid(visible=False)
+def _draw_contours(axes: Axes, bowl: Bowl) -> None:
+    across, up = np.linspace(*axes.get_xlim(), 131), np.linspace(*axes.get_ylim(), 81)
+    height = bowl_surface(across, up, bowl)
+    levels: Sequence[float] = height.max() / 2.0 ** np.arange(10, -1, -1)
+    axes.contour(across, up, height, levels=levels, colors="#c3cad4", linewidths=0.8)
+    axes.plot(0, 0, "*", color=INK, ms=9, zorder=4)
 
 
 def _walk(axes: Axes, path: pd.DataFrame, line: Line) -> None:
-    axes.plot(path["x1"], path["x2"], color=line.color, ls=line.dash, lw=1.3, alpha=0.9)
-    axes.plot(path["x1"], path["x2"], "o", color=line.color, ms=3.2, mew=0)
-    axes.plot(path["x1"].iloc[:1], path["x2"].iloc[:1], "X", color="#20262e", ms=7, mec="white", zorder=5)
+    axes.plot(path["x"], path["y"], color=line.color, ls=line.dash, lw=1.3, alpha=0.9)
+    axes.plot(path["x"], path["y"], "o", color=line.color, ms=3, mew=0)
+    axes.plot(path["x"].iloc[:1], path["y"].iloc[:1], "X", color=INK, ms=7, mec="white", zorder=5)

@@ -1,69 +1,84 @@
-"""What a tutorial shows: the loss of one seed on a linear axis."""
+"""What a tutorial would show: one seed's minibatch losses on a linear axis, cut where the fall ends."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
+import pandas as pd
 from matplotlib.figure import Figure
 
-from study.figures.style import Style
-from study.figures.style.canvas import legend_above, mark_level, name_axes, sheet, used_lines
-from study.figures.style.words import metric_name
-from study.frames import SweepFrames
-from study.stats.pairing import refusal
+from study.errors import InvalidInput
+from study.figures.base import Chart, Context
+from study.figures.style.canvas import mark_level, tick_whole, used_lines
+from study.figures.style.layout import Layout
+from study.figures.style.words import metric_name, number
+from study.ranges import WHOLE, Positive, Text
+from study.stats.levels import Level, level_of
+from study.stats.paired import why_unpaired
 
 
-def draw(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    seed: int = 0,
-    top: float = 0.2,
-    floor: float | None = None,
-    metric: str = "train/loss",
-) -> Figure:
-    """Return the curves of one seed, from 0 to `top`.
+@dataclass(frozen=True)
+class OneSeed:
+    """What is drawn: the points of one seed, the upper end of the axis, and the level of the loss."""
+
+    seed: int
+    curves: pd.DataFrame
+    top: float
+    level: Level | None
+
+
+@dataclass(frozen=True)
+class TutorialView(Chart[OneSeed]):
+    """The curves of one seed, from 0 to where the fall is over.
 
     Args:
-        sweep: its points of `metric`.
-        style: colours.
-        seed: the one that is shown.
-        top: upper end of the loss axis.
-        floor: a level to mark: the noise that no parameters can remove.
+        seed: the one that is shown; by default the first of the sweep.
+        top: upper end of the loss axis; by default twice what any label has in the later half.
         metric: what is drawn.
     """
-    curves = sweep.curves(metric)
-    curves = curves[curves["seed"] == seed]
-    figure, axes = sheet()
-    lines = used_lines(style, curves["label"])
-    for label, line in lines.items():
-        part = curves[curves["label"] == label]
-        axes.plot(
-            part["step"], part["value"], color=line.color, linestyle=line.dash, linewidth=1.1, alpha=0.9
+
+    seed: Annotated[int, WHOLE] | None = None
+    top: Positive | None = None
+    metric: Text = "train/loss"
+
+    def compute(self, context: Context) -> OneSeed:
+        seeds = sorted(int(seed) for seed in context.sweep.runs["seed"].unique())
+        seed = seeds[0] if self.seed is None else self.seed
+        if seed not in seeds:
+            raise InvalidInput(
+                f"tutorial_view.seed must be one of the sweep, {seeds[0]} to {seeds[-1]}, got {seed}"
+            )
+        curves = context.sweep.curves(self.metric)
+        curves = curves[curves["seed"] == seed]
+        top = self.top or 2 * _calm(curves)
+        return OneSeed(seed, curves, top, level_of(context.sweep.runs, self.metric))
+
+    def draw(self, table: OneSeed, context: Context) -> Figure:
+        layout = Layout.of(used_lines(context.style, table.curves["label"]))
+        for label, line in layout.lines.items():
+            part = table.curves[table.curves["label"] == label]
+            axes = layout.places[label]
+            axes.plot(part["step"], part["value"], color=line.color, ls=line.dash, lw=1.1, label=label)
+        for axes in layout.axes:
+            if table.level is not None and table.level.at is not None:
+                mark_level(axes, table.level.at, told=layout.has_legend)
+            axes.set_ylim(0, table.top)
+            tick_whole(axes)
+        layout.name(x="update", y=metric_name(self.metric))
+        return layout.figure
+
+    def caption(self, table: OneSeed, context: Context) -> str:
+        runs = context.sweep.runs
+        mark = f" {table.level.sentence}" if table.level else ""
+        same = (
+            "" if why_unpaired(runs) else " The wiggles are the same for all: all meet the same minibatches."
         )
-    if floor is not None:
-        mark_level(axes, floor)
-    name_axes(axes, x="update", y=metric_name(metric))
-    axes.set_ylim(0, top)
-    axes.margins(x=0.01)
-    legend_above(figure, lines)
-    return figure
+        return (
+            f"The view of a tutorial: seed {table.seed} alone (n = 1 of {runs['seed'].nunique()}, so no interval), "
+            f"linear axis from 0 to {number(table.top)}.{same}{mark}"
+        )
 
 
-def caption(
-    sweep: SweepFrames,
-    style: Style,
-    *,
-    seed: int = 0,
-    top: float = 0.2,
-    floor: float | None = None,
-    metric: str = "train/loss",
-) -> str:
-    """Return what one seed shows and what it cannot."""
-    seeds = sweep.runs["seed"].nunique()
-    mark = (
-        ""
-        if floor is None
-        else f" The dotted line at {floor:g} is the noise: the expected loss stays above it."
-    )
-    why = "" if refusal(sweep.runs) else " The wiggles are the same for all: all meet the same minibatches."
-    return (
-        f"The view of a tutorial: seed {seed} alone (n = 1 of {seeds}, so no interval), linear axis from "
-        f"0 to {top:g}.{why}{mark}"
-    )
+def _calm(curves: pd.DataFrame) -> float:
+    """Return the largest loss of the later half, in which a run that diverges has no say unless all do."""
+    later = curves[(curves["step"] >= curves["step"].max() / 2) & (curves["status"] != "diverged")]
+    return float(later["value"].max() if len(later) else curves["value"].median())

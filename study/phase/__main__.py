@@ -84,11 +84,11 @@ def write(grid: "pd.DataFrame", folder: Path) -> None:
     """Write the page, the picture (PNG, SVG) and the grid (Parquet) into `folder`."""
     import matplotlib as mpl
 
-    from study.figures.phase import draw_grid
-    from study.figures.style import Style
+    from study.figures.style import theme
+    from study.phase.picture import draw_grid
 
-    theme: Any = Style({}, {}).theme()  # Any: Matplotlib's stubs want every key as a literal
-    with mpl.rc_context(theme), replacing(folder, key="out") as fresh:
+    settings: Any = theme()  # Any: Matplotlib's stubs want every key as a literal
+    with mpl.rc_context(settings), replacing(folder, key="out") as fresh:
         figure = draw_grid(grid)
         figure.savefig(fresh / "phase.png")
         figure.savefig(fresh / "phase.svg", metadata={"Date": None}, dpi=110)

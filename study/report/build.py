@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from study.figures.base import Context
 from study.figures.style import Style
 from study.figures.style.words import most_seeds
 from study.folder import replacing, require_own
 from study.frames import SweepFrames
 from study.report.gallery import Picture, draw_all
 from study.report.pages import Contents, html_page, markdown_page
-from study.report.plan import Plan
+from study.report.plan import Plan, automatic
 from study.report.tables import curve_points, facts, pair_tables, summary_table
-from study.stats.pairing import refusal
+from study.stats.paired import why_unpaired
 from study.stats.summary import summarise
 
 PROVENANCE = {
@@ -35,39 +36,30 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, written: str) -> list
         The files written.
 
     Raises:
-        InvalidInput: a figure's option does not exist, or `folder` holds what is not the study's.
+        InvalidInput: a figure cannot be drawn from this sweep, or `folder` holds what is not the study's.
     """
     require_own(folder, key="report.out")
-    style = Style.of(
-        sweep.runs, colors=plan.colors, spare=plan.spare, confidence=plan.confidence, resamples=plan.resamples,
-        seed=plan.seed,
-    )  # fmt: skip
-    summary = summarise(
-        sweep.runs, value=plan.value, confidence=plan.confidence, resamples=plan.resamples, rng=style.rng()
-    )
-    pictures = draw_all(plan.figures, sweep, style)
-    contents = _contents(sweep, plan, style, summary=summary, pictures=pictures, written=written)
+    style = Style.of(sweep.runs, colors=plan.colors, spare=plan.spare)
+    context = Context(sweep, style, plan.bootstrap, plan.value)
+    summary = summarise(sweep.runs, value=plan.value, bootstrap=plan.bootstrap)
+    pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
+    contents = _contents(context, plan, summary=summary, pictures=pictures, written=written)
     with replacing(folder, key="report.out") as fresh:
         _write(fresh, contents, summary=summary, points=curve_points(sweep))
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _contents(
-    sweep: SweepFrames,
-    plan: Plan,
-    style: Style,
-    *,
-    summary: pd.DataFrame,
-    pictures: list[Picture],
-    written: str,
+    context: Context, plan: Plan, *, summary: pd.DataFrame, pictures: list[Picture], written: str
 ) -> Contents:
+    sweep = context.sweep
     return Contents(
         title=plan.title,
         experiment=sweep.experiment,
         paragraphs=[part.strip() for part in plan.text.split("\n\n") if part.strip()],
         facts=facts(sweep),
         how_to_read=_how_to_read(sweep, plan),
-        tables=[summary_table(sweep, plan, style, summary), *pair_tables(sweep, plan)],
+        tables=[summary_table(context, summary), *pair_tables(context, plan)],
         pictures=pictures,
         provenance={**_provenance(sweep), "written": written},
         again=f"make sweep EXPERIMENT={sweep.experiment}\nmake report EXPERIMENT={sweep.experiment}",
@@ -85,9 +77,9 @@ def _how_to_read(sweep: SweepFrames, plan: Plan) -> str:
         "minibatches, so compare them seed by seed."
     )
     return (
-        f"A number stands for one setting over its seeds: the median, with the {100 * plan.confidence:g}% "
+        f"A number stands for one setting over its seeds: the median, with the {plan.bootstrap.percent} "
         "interval that says where the median would lie if the seeds were drawn again. Lower is better. A "
-        f"diverged run is not left out: it counts as infinite.{'' if refusal(sweep.runs) else together}"
+        f"diverged run is not left out: it counts as infinite.{'' if why_unpaired(sweep.runs) else together}"
     )
 
 

@@ -1,20 +1,18 @@
 """Draw every figure of a plan, and turn each into SVG, PNG and a caption."""
 
 import base64
-import inspect
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from study.errors import InvalidInput, one_of
-from study.figures.style import Style
-from study.frames import SweepFrames
+from study.figures.base import Context
+from study.figures.style import theme
+from study.figures.style.canvas import HALF, WIDE
 from study.report.plan import FigurePlan
 
 LARGEST_SVG = 300_000  # bytes; beyond it the page embeds the PNG
@@ -56,36 +54,41 @@ class Picture:
         )
 
 
-def draw_all(plans: tuple[FigurePlan, ...], sweep: SweepFrames, style: Style) -> list[Picture]:
-    """Return the pictures of all plans, in order.
+def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
+    """Return the pictures of all plans, in order. Every figure is computed before the first is drawn.
 
     Raises:
-        InvalidInput: an option that the figure does not have.
+        InvalidInput: a figure cannot be drawn from this sweep.
     """
-    theme: Any = style.theme()  # Any: Matplotlib's stubs want every key as a literal
-    with mpl.rc_context(theme):
-        return [_picture(plan, sweep, style) for plan in plans]
+    tables = [plan.chart.compute(context) for plan in plans]
+    settings: Any = theme()  # Any: Matplotlib's stubs want every key as a literal
+    with mpl.rc_context(settings):
+        drawn = [plan.chart.draw(table, context) for plan, table in zip(plans, tables, strict=True)]
+        _widen_lonely(drawn)
+        return [
+            _picture(plan.file, figure, plan.chart.caption(table, context))
+            for plan, figure, table in zip(plans, drawn, tables, strict=True)
+        ]
 
 
-def _picture(plan: FigurePlan, sweep: SweepFrames, style: Style) -> Picture:
-    module = import_module(f"study.figures.{plan.name}")
-    _check_options(plan, module)
-    figure: Figure = module.draw(sweep, style, **plan.options)
+def _widen_lonely(figures: Sequence[Figure]) -> None:
+    """Widen each narrow figure that has no other to share its row with."""
+    waiting: Figure | None = None
+    for figure in [*figures, None]:
+        narrow = figure is not None and figure.get_figwidth() <= HALF
+        if waiting is not None and not narrow:
+            waiting.set_figwidth(WIDE)
+        waiting = figure if narrow and waiting is None else None
+
+
+def _picture(file: str, figure: Figure, caption: str) -> Picture:
     return Picture(
-        file=plan.file,
-        caption=module.caption(sweep, style, **plan.options),
+        file=file,
+        caption=caption,
         svg=_saved(figure, "svg").decode(),
         png=_saved(figure, "png"),
         width=float(figure.get_figwidth()),
     )
-
-
-def _check_options(plan: FigurePlan, module: ModuleType) -> None:
-    parameters = inspect.signature(module.draw).parameters.values()
-    valid = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-    for option in plan.options:
-        if option not in valid:
-            raise InvalidInput(one_of(f"an option of figure {plan.name}", option, [*valid, "file"]))
 
 
 def _saved(figure: Figure, format: str) -> bytes:

@@ -1,23 +1,47 @@
 """What a report is to hold: the `report` node of the config, checked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from pkgutil import iter_modules
+from typing import Annotated, Any, get_type_hints
 
+import pandas as pd
+from matplotlib.colors import is_color_like
+
+from study import figures
+from study.config.make import make
 from study.errors import InvalidInput, one_of
+from study.figures.base import Chart, class_name, figure_name
+from study.figures.final_losses import FinalLosses
+from study.figures.loss_curves import LossCurves
+from study.figures.ranking import Ranking
+from study.figures.response import Response
+from study.figures.style import MOST_NAMED
+from study.ranges import TEXT, NotNegative, Range, Text, choice, require_ranges
+from study.stats.bootstrap import Bootstrap
+from study.stats.response import varied
+from study.stats.summary import VALUES
 
-VALUES = ("last_epoch_loss", "final_eval_loss", "excess")
+AUTO = "auto"
+_FILE = Range(
+    "a plain file name of letters, digits, - and _, without its suffix",
+    lambda value: (
+        isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w-]{0,99}", value, re.ASCII) is not None
+    ),
+)
+_COLOR = Range('a colour, as in "#0072B2"', lambda value: is_color_like(value) and value != "none")
+_PLACE = Range("a folder, or null", lambda value: value is None or (TEXT.holds(value) and value != ""))
 
 
 @dataclass(frozen=True, slots=True)
 class FigurePlan:
-    """One figure: which, under which file name, with which options of its own."""
+    """One figure, and under which file name it is written."""
 
-    name: str
     file: str
-    options: Mapping[str, Any]  # Any: each figure's own keywords, which its signature checks
+    chart: Chart[Any]  # Any: what a figure computes is between its own methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +51,27 @@ class Plan:
     Args:
         title: of the page.
         text: the question, in plain paragraphs.
-        figures: in their order on the page.
-        sweep: one sweep of the experiment by its id, or None for all.
+        figures: in their order on the page; None = those that the sweep's settings ask for.
+        sweep: one sweep of the experiment by its id, or None for the last.
         out: the folder that is written; None = `reports/<experiment>`.
-        value: the summary value that the tables compare.
+        value: the summary value that tables and figures compare.
         pairs: whether all pairs of labels are compared.
         equivalence: half-width of the region of practical equivalence, as a share of the loss at the start
             above the floor.
-        confidence: of all intervals, in (0, 1).
-        resamples: of all bootstraps.
-        seed: of all bootstraps.
+        bootstrap: of all intervals.
         colors: of the optimizers that have one.
         spare: the colours of the others.
     """
 
-    title: str
-    text: str
-    figures: tuple[FigurePlan, ...]
-    sweep: str | None
+    title: Text
+    text: Text
+    figures: tuple[FigurePlan, ...] | None
+    sweep: Text | None
     out: Path | None
-    value: str
+    value: Annotated[str, choice(*VALUES)]
     pairs: bool
-    equivalence: float
-    confidence: float
-    resamples: int
-    seed: int
+    equivalence: NotNegative
+    bootstrap: Bootstrap
     colors: Mapping[str, str]
     spare: tuple[str, ...]
 
@@ -60,43 +80,98 @@ class Plan:
         """Return the plan of a resolved `report` node.
 
         Raises:
-            InvalidInput: a figure that does not exist, or a value out of its range.
+            InvalidInput: a key or a figure that does not exist, or a value out of its range.
         """
-        _check(node)
-        figures = tuple(_figure(entry) for entry in node["figures"])
-        names = [figure.file for figure in figures]
-        for name in names:
-            if names.count(name) > 1:
-                raise InvalidInput(f"report.figures must differ in `file`, got {name!r} twice")
-        out = Path(node["out"]) if node["out"] else None
-        return cls(**{**node, "figures": figures, "out": out, "spare": tuple(node["spare"])})
+        resampling = [field.name for field in fields(Bootstrap)]
+        keys = {field.name for field in fields(cls)} - {"bootstrap"} | set(resampling)
+        for key in node:
+            if key not in keys:
+                raise InvalidInput(one_of("a key of report", key, keys))
+        require_ranges("report", get_type_hints(cls, include_extras=True), node)
+        _check_colors(node)
+        _PLACE.require("report.out", node["out"])
+        given = {key: value for key, value in node.items() if key not in resampling}
+        return cls(**{
+            **given,
+            "figures": _figures(node["figures"]),
+            "out": node["out"] and Path(node["out"]),
+            "bootstrap": Bootstrap(**{key: node[key] for key in resampling}),
+            "spare": tuple(node["spare"]),
+        })  # fmt: skip
 
 
 def figure_names() -> list[str]:
-    """Return the figures of a sweep there are: the files of `study.figures` with a `draw`, none imported."""
-    modules = (entry for entry in files("study.figures").iterdir() if entry.name.endswith(".py"))
-    return sorted(
-        entry.name.removesuffix(".py") for entry in modules if "\ndef draw(" in entry.read_text("utf-8")
-    )
+    """Return the figures that `name:` picks: the files of `study.figures` that hold a figure of their name."""
+    return sorted(module.name for module in iter_modules(figures.__path__) if _holds_figure(module.name))
+
+
+def automatic(runs: pd.DataFrame) -> tuple[FigurePlan, ...]:
+    """Return the figures that these runs ask for.
+
+    A numeric setting that takes three values or more gets a response, two such settings one each. Many labels are
+    ranked where few can be shown run by run, and where one optimizer has many, curves are of those that end lowest.
+    """
+    settings = varied(runs)[:2]
+    files = [f"response_{x.rpartition('.')[2]}" for x in settings] if len(settings) > 1 else ["response"]
+    responses = [FigurePlan(file, Response(x=x)) for file, x in zip(files, settings, strict=False)]
+    many = runs["label"].nunique() > MOST_NAMED
+    crowded = runs.groupby("optimizer")["label"].nunique().max() > MOST_NAMED / 2
+    curves = LossCurves(best=MOST_NAMED) if many and crowded else LossCurves()
+    last = FigurePlan("ranking", Ranking()) if many else FigurePlan("final_losses", FinalLosses())
+    return (*responses, FigurePlan("loss_curves", curves), last)
+
+
+def _figures(entries: object) -> tuple[FigurePlan, ...] | None:
+    if entries == AUTO:
+        return None
+    if not isinstance(entries, Sequence) or isinstance(entries, str):
+        raise InvalidInput(
+            f"report.figures must be {AUTO} or a list of {{name: ..., <options>}}, got {entries!r}"
+        )
+    plans = tuple(_figure(entry) for entry in entries)
+    names = [plan.file.lower() for plan in plans]  # some systems take A.png and a.png for one file
+    for plan in plans:
+        if names.count(plan.file.lower()) > 1:
+            raise InvalidInput(f"report.figures must differ in `file`, got {plan.file!r} twice")
+    return plans
 
 
 def _figure(entry: object) -> FigurePlan:
-    if not isinstance(entry, Mapping) or "name" not in entry:
-        raise InvalidInput(f"an entry of report.figures must be {{name: ..., <options>}}, got {entry!r}")
-    name, valid = str(entry["name"]), figure_names()
+    if not isinstance(entry, Mapping) or ("name" in entry) == ("_target_" in entry):
+        raise InvalidInput(
+            "an entry of report.figures must be {name: <one of ours>, <options>} or {_target_: <a class of yours>, "
+            f"<options>}}, got {entry!r}"
+        )
+    options = {str(key): value for key, value in entry.items() if key not in ("name", "_target_", "file")}
+    target = str(entry.get("_target_") or _target(str(entry["name"])))
+    name = figure_name(target.rpartition(".")[2])
+    file = entry.get("file", name)
+    _FILE.require(f"{name}.file", file)
+    chart = make(target, options, group=name)
+    if not isinstance(chart, Chart):
+        raise InvalidInput(f"_target_ of a figure must be a study.figures.base.Chart, got {target}")
+    return FigurePlan(str(file), chart)
+
+
+def _target(name: str) -> str:
+    valid = figure_names()
     if name not in valid:
         raise InvalidInput(one_of("report.figures' name", name, valid))
-    options = {str(key): value for key, value in entry.items() if key not in ("name", "file")}
-    return FigurePlan(name, str(entry.get("file", name)), options)
+    return f"study.figures.{name}.{class_name(name)}"
 
 
-def _check(node: Mapping[str, Any]) -> None:
-    if node["value"] not in VALUES:
-        raise InvalidInput(one_of("report.value", node["value"], VALUES))
-    if not (isinstance(node["confidence"], float) and 0 < node["confidence"] < 1):
-        raise InvalidInput(f"report.confidence must be a number in (0, 1), got {node['confidence']!r}")
-    if not (isinstance(node["equivalence"], (int, float)) and node["equivalence"] >= 0):
-        raise InvalidInput(f"report.equivalence must be a number >= 0, got {node['equivalence']!r}")
-    for key, least in (("resamples", 100), ("seed", 0)):
-        if not (isinstance(node[key], int) and node[key] >= least):
-            raise InvalidInput(f"report.{key} must be a whole number >= {least}, got {node[key]!r}")
+def _holds_figure(module: str) -> bool:
+    found = getattr(import_module(f"study.figures.{module}"), class_name(module), None)
+    return isinstance(found, type) and issubclass(found, Chart)
+
+
+def _check_colors(node: Mapping[str, Any]) -> None:
+    colors, spare = node["colors"], node["spare"]
+    if not isinstance(colors, Mapping):
+        raise InvalidInput(f"report.colors must be a colour for each name, got {colors!r}")
+    if not isinstance(spare, Sequence) or isinstance(spare, str) or not spare:
+        raise InvalidInput(f"report.spare must be a list of one or more colours, got {spare!r}")
+    for name, color in colors.items():
+        _COLOR.require(f"report.colors.{name}", color)
+    for index, color in enumerate(spare):
+        _COLOR.require(f"report.spare[{index}]", color)

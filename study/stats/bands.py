@@ -5,17 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from study.stats.bootstrap import median_interval
+from study.stats.bootstrap import Bootstrap, median_interval
 
 
 def median_band(
-    curves: pd.DataFrame,
-    runs: pd.DataFrame,
-    *,
-    x: str = "step",
-    confidence: float = 0.95,
-    resamples: int = 9999,
-    rng: np.random.Generator,
+    curves: pd.DataFrame, runs: pd.DataFrame, *, x: str = "step", bootstrap: Bootstrap
 ) -> pd.DataFrame:
     """Return median, low and high over the runs of each label at each `x`.
 
@@ -25,17 +19,16 @@ def median_band(
         curves: `run_id`, `label`, `x` and `value`, one row per recorded point.
         runs: one row per run with `run_id`, `label` and `status`: also those that diverged before any point.
         x: the column along which the curve runs.
-        confidence: of the interval, pointwise.
-        resamples: of the bootstrap.
-        rng: of the bootstrap.
+        bootstrap: of the interval, which is pointwise.
 
     Returns:
         `label`, `x`, `median`, `low`, `high`, `runs`; +inf where too many runs have diverged.
     """
     parts = []
     for label, wide in _wide(curves, runs, x):
-        interval = median_interval(wide.to_numpy(), confidence=confidence, resamples=resamples, rng=rng)
-        columns = dict(zip(("median", "low", "high"), interval, strict=True))
+        columns = dict(
+            zip(("median", "low", "high"), median_interval(wide.to_numpy(), bootstrap), strict=True)
+        )
         parts.append(pd.DataFrame({"label": label, x: wide.columns, **columns, "runs": len(wide)}))
     return pd.concat(parts, ignore_index=True)
 

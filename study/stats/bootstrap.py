@@ -1,17 +1,50 @@
 """Percentile bootstrap of a median, for many samples at once, with +inf as a value like any other."""
 
+from dataclasses import asdict, dataclass
+from typing import Annotated, get_type_hints
+
 import numpy as np
 from jaxtyping import Float, Int
 
-from study.errors import InvalidInput
+from study.ranges import WHOLE, Range, is_number, require_ranges, up_to
+
+_SHARE = Range("a number in (0, 1)", lambda value: is_number(value) and 0 < value < 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """How all intervals of a report are drawn.
+
+    Args:
+        confidence: of each interval, in (0, 1).
+        resamples: of each sample; 9999 is SciPy's default. Memory grows with it, as seeds times resamples.
+        seed: of the random stream; every interval draws from a fresh one, so that none depends on another.
+    """
+
+    confidence: Annotated[float, _SHARE] = 0.95
+    resamples: Annotated[int, up_to(100_000, least=100)] = 9999
+    seed: Annotated[int, WHOLE] = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values outside of their ranges.
+
+        Raises:
+            InvalidInput: with the key of the report's config, its range and the value.
+        """
+        require_ranges("report", get_type_hints(type(self), include_extras=True), asdict(self))
+
+    @property
+    def percent(self) -> str:
+        """The confidence as captions say it: `95%`."""
+        return f"{100 * self.confidence:g}%"
+
+    def rng(self) -> np.random.Generator:
+        """Return a fresh stream."""
+        return np.random.default_rng(self.seed)
 
 
 def median_interval(
-    values: Float[np.ndarray, "run point"],
-    *,
-    confidence: float = 0.95,
-    resamples: int = 9999,
-    rng: np.random.Generator,
+    values: Float[np.ndarray, "run point"], bootstrap: Bootstrap
 ) -> tuple[Float[np.ndarray, " point"], Float[np.ndarray, " point"], Float[np.ndarray, " point"]]:
     """Return median, low and high of each column: the percentile interval over resampled runs.
 
@@ -24,42 +57,40 @@ def median_interval(
 
     Args:
         values: one row per run; +inf is allowed, NaN is not.
-        confidence: of the interval, in (0, 1).
-        resamples: how many; 9999 is SciPy's default.
-        rng: where the indices come from.
+        bootstrap: confidence, resamples and where the ranks come from.
 
     Returns:
         Median, low, high: each of the shape of one row.
 
     Raises:
-        InvalidInput: if `values` is empty or holds NaN.
+        ValueError: `values` is empty or holds NaN.
 
     Example:
         Of three runs one diverged: the median is a number, and whether there is an upper end is not known.
 
         >>> losses = np.array([[0.1], [0.2], [np.inf]])
-        >>> [float(end[0]) for end in median_interval(losses, rng=np.random.default_rng(0))]
+        >>> [float(end[0]) for end in median_interval(losses, Bootstrap())]
         [0.2, 0.1, inf]
 
     Reference: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
     """
     if len(values) == 0 or np.isnan(values).any():
-        raise InvalidInput(f"a sample must hold at least one value and no NaN, got shape {values.shape}")
+        raise ValueError(f"a sample must hold at least one value and no NaN, got shape {values.shape}")
     ordered = np.sort(values.astype(float), axis=0)
-    ranks, counts = _middle_ranks(len(values), resamples=resamples, rng=rng)
+    ranks, counts = _middle_ranks(len(values), bootstrap)
     medians = (ordered[ranks[:, 0]] + ordered[ranks[:, 1]]) / 2
-    tail = (1 - confidence) / 2
+    tail = (1 - bootstrap.confidence) / 2
     low, high = (_percentile(medians, counts, share) for share in (tail, 1 - tail))
     return np.median(ordered, axis=0), low, high
 
 
 def _middle_ranks(
-    runs: int, *, resamples: int, rng: np.random.Generator
+    runs: int, bootstrap: Bootstrap
 ) -> tuple[Int[np.ndarray, "choice 2"], Int[np.ndarray, " choice"]]:
     """Return the distinct pairs of middle ranks over all resamples, and how often each pair came."""
     middle = [(runs - 1) // 2, runs // 2]
-    drawn = np.partition(rng.integers(0, runs, (resamples, runs)), middle, axis=1)[:, middle]
-    return np.unique(drawn, axis=0, return_counts=True)
+    drawn = bootstrap.rng().integers(0, runs, (bootstrap.resamples, runs))
+    return np.unique(np.partition(drawn, middle, axis=1)[:, middle], axis=0, return_counts=True)
 
 
 def _percentile(

@@ -9,26 +9,10 @@ import pandas as pd
 import scipy.stats
 from jaxtyping import Float
 
-from study.stats.pairing import refusal
+from study.stats.bootstrap import Bootstrap
 
 POWER = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """How pairs are compared.
-
-    Args:
-        margin: differences within +- margin do not matter: the region of practical equivalence, in loss.
-        confidence: of the interval; 1 - confidence is also the level of the test, over all pairs together.
-        resamples: of the bootstrap.
-        seed: of the bootstrap.
-    """
-
-    margin: float
-    confidence: float = 0.95
-    resamples: int = 9999
-    seed: int = 0
+_RECEIPTS = {"data_sha": "data", "init_sha": "start", "order_sha": "order of minibatches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +42,60 @@ class Pair:
     sd: float
 
 
-def compare_pairs(runs: pd.DataFrame, *, value: str, protocol: Protocol) -> pd.DataFrame:
+def compare_pairs(runs: pd.DataFrame, *, value: str, margin: float, bootstrap: Bootstrap) -> pd.DataFrame:
     """Compare all pairs of labels, seed by seed where the receipts allow it.
 
     Args:
         runs: one row per run with `label`, `seed`, `value` (+inf = diverged) and the receipts.
         value: the column compared.
-        protocol: margin, confidence, resamples, seed.
+        margin: differences within +- margin do not matter: the region of practical equivalence, in loss.
+        bootstrap: of the interval; 1 - confidence is also the level of the test, over all pairs together.
 
     Returns:
         One row per pair: the fields of `Pair`, and `paired`, `p_holm` (Holm's correction over all pairs),
         `verdict` and `more_seeds` (how many further ones an unresolved pair needs; NaN where none help).
     """
-    paired = not refusal(runs)
+    paired = why_unpaired(runs) is None
     samples = {
         str(label): group.sort_values("seed")[value].to_numpy(dtype=float)
         for label, group in runs.groupby("label", observed=True)
     }
     compare = _paired if paired else _unpaired
     pairs = [
-        compare(first, second, samples[first], samples[second], protocol=protocol)
+        compare(first, second, samples[first], samples[second], bootstrap=bootstrap)
         for first, second in itertools.combinations(samples, 2)
     ]
     table = pd.DataFrame([asdict(pair) for pair in pairs])
     table["paired"] = paired
     table["p_holm"] = holm(table["p"].to_numpy())
     rows = table.to_dict("records")
-    verdicts = [_verdict(row["low"], row["high"], row["p_holm"], protocol) for row in rows]
+    level = 1 - bootstrap.confidence
+    verdicts = [_verdict(row["low"], row["high"], row["p_holm"], margin=margin, level=level) for row in rows]
     table["verdict"] = verdicts
     table["more_seeds"] = [
-        further_seeds(row["sd"], row["n"], protocol) if verdict == "unresolved" else math.nan
+        further_seeds(row["sd"], row["n"], margin=margin, confidence=bootstrap.confidence)
+        if verdict == "unresolved"
+        else math.nan
         for row, verdict in zip(rows, verdicts, strict=True)
     ]
     return table
+
+
+def why_unpaired(runs: pd.DataFrame) -> str | None:
+    """Return why these runs are not paired by seed, as half a sentence, or None where they are.
+
+    Paired means: every label has the same seeds, and at each seed the digests of data, initial parameters and
+    minibatch order agree between all labels.
+    """
+    counts = pd.crosstab(runs["seed"], runs["label"])
+    if not (counts == 1).all(axis=None):
+        return "the labels do not have the same seeds, once each"
+    missing = [word for name, word in _RECEIPTS.items() if runs[name].isna().any()]
+    if missing:
+        return f"no receipt of the {' and the '.join(missing)} was kept"
+    distinct = runs.groupby("seed")[list(_RECEIPTS)].nunique().max()
+    found = [word for name, word in _RECEIPTS.items() if distinct[name] > 1]
+    return f"at the same seed, labels differ in the {' and the '.join(found)}" if found else None
 
 
 def interquartile_mean(values: Float[np.ndarray, "point run"]) -> Float[np.ndarray, " point"]:
@@ -102,9 +107,8 @@ def interquartile_mean(values: Float[np.ndarray, "point run"]) -> Float[np.ndarr
         >>> interquartile_mean(np.array([[1.0, 2.0, 4.0, np.inf]])).tolist()
         [3.0]
     """
-    runs = values.shape[-1]
     with np.errstate(invalid="ignore"):  # +inf and -inf left together have no mean: NaN says so
-        return np.asarray(np.sort(values, axis=1)[:, runs // 4 : runs - runs // 4].mean(axis=1))
+        return np.asarray(scipy.stats.trim_mean(values, 0.25, axis=1))
 
 
 def holm(p: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
@@ -125,23 +129,23 @@ def holm(p: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
     return result
 
 
-def further_seeds(sd: float, n: int, protocol: Protocol) -> float:
+def further_seeds(sd: float, n: int, *, margin: float, confidence: float) -> float:
     """Return how many seeds beyond `n` would tell a difference of the margin from none, at 80% power.
 
     n = ((z + .84) sd / margin)^2 with z = 1.96 at 95%, and at least one more, since n did not do.
     NaN where runs diverged or the margin is 0: no number of seeds is enough.
     """
-    if not (math.isfinite(sd) and protocol.margin > 0):
+    if not (math.isfinite(sd) and margin > 0):
         return math.nan
-    z = scipy.stats.norm.ppf((1 + protocol.confidence) / 2) + scipy.stats.norm.ppf(POWER)
-    return max(1.0, float(math.ceil((z * sd / protocol.margin) ** 2) - n))
+    z = scipy.stats.norm.ppf((1 + confidence) / 2) + scipy.stats.norm.ppf(POWER)
+    return max(1.0, float(math.ceil((z * sd / margin) ** 2) - n))
 
 
-def _verdict(low: float, high: float, p_holm: float, protocol: Protocol) -> str:
+def _verdict(low: float, high: float, p_holm: float, *, margin: float, level: float) -> str:
     """A difference too small to matter is no win, however sure; a win needs both interval and test."""
-    if -protocol.margin <= low and high <= protocol.margin:
+    if -margin <= low and high <= margin:
         return "equivalent"
-    if p_holm <= 1 - protocol.confidence and (high < 0 or low > 0):
+    if p_holm <= level and (high < 0 or low > 0):
         return "better" if high < 0 else "worse"
     return "unresolved"
 
@@ -152,13 +156,13 @@ def _paired(
     a: Float[np.ndarray, " run"],
     b: Float[np.ndarray, " run"],
     *,
-    protocol: Protocol,
+    bootstrap: Bootstrap,
 ) -> Pair:
     """Compare seed by seed; seeds are resampled, each with both of its runs."""
     difference = differences(a, b)
-    rng = np.random.default_rng(protocol.seed)
-    drawn = rng.integers(0, len(a), (protocol.resamples, len(a)))
-    low, high = _interval(interquartile_mean(difference[drawn]), protocol.confidence)
+    rng = bootstrap.rng()
+    drawn = rng.integers(0, len(a), (bootstrap.resamples, len(a)))
+    low, high = _interval(interquartile_mean(difference[drawn]), bootstrap.confidence)
     return Pair(
         first, second, len(a), float(interquartile_mean(difference[None])[0]), low, high,
         improvement=float(np.mean(difference < 0) + np.mean(difference == 0) / 2),
@@ -173,15 +177,15 @@ def _unpaired(
     a: Float[np.ndarray, " first"],
     b: Float[np.ndarray, " second"],
     *,
-    protocol: Protocol,
+    bootstrap: Bootstrap,
 ) -> Pair:
     """Compare two independent samples; each is resampled on its own."""
-    rng = np.random.default_rng(protocol.seed)
+    rng = bootstrap.rng()
     means = [
-        interquartile_mean(sample[rng.integers(0, len(sample), (protocol.resamples, len(sample)))])
+        interquartile_mean(sample[rng.integers(0, len(sample), (bootstrap.resamples, len(sample)))])
         for sample in (a, b)
     ]
-    low, high = _interval(differences(means[0], means[1]), protocol.confidence)
+    low, high = _interval(differences(means[0], means[1]), bootstrap.confidence)
     center = differences(interquartile_mean(a[None]), interquartile_mean(b[None]))[0]
     less = differences(a[:, None], b[None, :])
     return Pair(

@@ -4,49 +4,63 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
+from study.errors import InvalidInput, one_of
+from study.stats.bootstrap import Bootstrap
 from study.stats.summary import summarise
 
+LEAST = 3  # values of a setting that make a line
 
-def respond(
-    runs: pd.DataFrame,
-    *,
-    x: str,
-    value: str,
-    confidence: float = 0.95,
-    resamples: int = 9999,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Return `optimizer`, `x`, `runs`, `diverged`, `median`, `low`, `high`, sorted by optimizer (as first met) and x.
+
+def settings(runs: pd.DataFrame) -> list[str]:
+    """Return the columns that hold a job's settings: `optimizer.lr`, `problem.rotation`, `batch_size`, ..."""
+    groups, alone = ("optimizer.", "problem."), ("epochs", "batch_size")
+    found = [c for c in map(str, runs) if c.startswith(groups) or c in alone]
+    return [c for c in found if not c.endswith("._target_")]
+
+
+def varied(runs: pd.DataFrame) -> list[str]:
+    """Return the numeric settings that take at least three values for one optimizer."""
+    numeric = [c for c in settings(runs) if is_numeric_dtype(runs[c])]
+    most = runs.groupby("optimizer")[numeric].nunique().max()
+    return [c for c in numeric if most[c] >= LEAST]
+
+
+def respond(runs: pd.DataFrame, *, x: str, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Return the median of a value along a setting, a line for each optimizer and for what else differs.
 
     Args:
-        runs: one row per run with `optimizer`, `status`, `x` and `value` (+inf = diverged).
+        runs: one row per run with `optimizer`, `status`, `x`, `value` (+inf = diverged) and the other settings.
         x: the column of the setting, numeric.
         value: the column that answers.
-        confidence: of the interval.
-        resamples: of the bootstrap.
-        rng: of the bootstrap.
+        bootstrap: of the interval.
+
+    Returns:
+        `line` (`adam`, or `adam batch_size=32` where other settings differ at the same x), `optimizer`, `x`, `runs`,
+        `diverged`, `median`, `low`, `high`, sorted by line, as first met, and x.
+
+    Raises:
+        InvalidInput: there is no such setting, or it is not a number.
     """
-    cells = runs.groupby(["optimizer", x], sort=False).ngroup()
-    table = summarise(
-        runs.assign(label=cells), value=value, confidence=confidence, resamples=resamples, rng=rng
-    )
-    keys = runs[["optimizer", x]].assign(label=cells).drop_duplicates("label")
-    joined = keys.merge(table.drop(columns="rank"), on="label").drop(columns="label")
-    order = {name: index for index, name in enumerate(runs["optimizer"].unique())}
-    return joined.sort_values(
-        ["optimizer", x], key=lambda column: column.map(order) if column.name == "optimizer" else column,
-        ignore_index=True,
-    )  # fmt: skip
+    _require_numeric(runs, x)
+    kept = runs.dropna(subset=x)
+    kept = kept.assign(line=_lines(kept, x))
+    cells = kept.groupby(["line", x], sort=False).ngroup()
+    table = summarise(kept.assign(label=cells), value=value, bootstrap=bootstrap).drop(columns="rank")
+    keys = kept[["line", "optimizer", x]].assign(label=cells).drop_duplicates("label")
+    joined = keys.merge(table, on="label").drop(columns="label")
+    order = pd.Categorical(joined["line"], kept["line"].unique())
+    return joined.assign(order=order.codes).sort_values(["order", x], ignore_index=True).drop(columns="order")
 
 
 def good_range(response: pd.DataFrame, *, x: str, factor: float = 2.0) -> Mapping[str, tuple[float, float]]:
-    """Return, for each optimizer, the ends of the unbroken range around its best x with medians <= factor * best.
+    """Return, for each line, the ends of the unbroken range around its best x with medians <= factor * best.
 
-    The range is over the x that were tried; an optimizer whose every median is infinite has none.
+    The range is over the x that were tried; a line whose every median is infinite has none.
     """
     ranges = {}
-    for optimizer, rows in response.groupby("optimizer", sort=False):
+    for line, rows in response.groupby("line", sort=False):
         medians, at = rows["median"].to_numpy(), rows[x].to_numpy()
         if not np.isfinite(medians).any():
             continue
@@ -54,5 +68,29 @@ def good_range(response: pd.DataFrame, *, x: str, factor: float = 2.0) -> Mappin
         bad = np.flatnonzero(~(medians <= factor * medians[best]))
         first = max(bad[bad < best], default=-1) + 1
         last = min(bad[bad > best], default=len(at)) - 1
-        ranges[str(optimizer)] = (float(at[first]), float(at[last]))
+        ranges[str(line)] = (float(at[first]), float(at[last]))
     return ranges
+
+
+def _require_numeric(runs: pd.DataFrame, x: str) -> None:
+    known = settings(runs)
+    if x not in known:
+        raise InvalidInput(one_of("response.x", x, known))
+    if not is_numeric_dtype(runs[x]) or runs[x].isna().all():
+        raise InvalidInput(
+            f"response.x must be a setting that is a number, got {x!r}, which holds {runs[x].iloc[0]}"
+        )
+
+
+def _lines(runs: pd.DataFrame, x: str) -> pd.Series:
+    """Name the line that each run belongs to: its optimizer, and what else differs at the same x."""
+    names = runs["optimizer"].astype(str)
+    cells = runs.groupby(["optimizer", x])
+    for column in ("problem", *settings(runs)):
+        if column != x and (cells[column].nunique(dropna=False) > 1).any():
+            names += " " + column.rpartition(".")[2] + "=" + runs[column].map(_told)
+    return names
+
+
+def _told(value: object) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -1,51 +1,59 @@
 """One row per label: how many runs, how many diverged, where the final loss lies, and who is first."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from study.stats.bootstrap import median_interval
+from study.errors import InvalidInput
+from study.stats.bootstrap import Bootstrap, median_interval
+
+VALUES = ("last_epoch_loss", "final_eval_loss", "excess")
+"""The summary values that runs are compared by; lower is better."""
 
 
-def summarise(
-    runs: pd.DataFrame,
-    *,
-    value: str = "last_epoch_loss",
-    confidence: float = 0.95,
-    resamples: int = 9999,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
     """Return the median of `value` over seeds with its percentile bootstrap interval, for each label.
 
     Args:
         runs: one row per run with `label`, `status` and `value`; +inf marks a diverged run and takes part.
         value: the column that is summarised.
-        confidence: of the interval.
-        resamples: of the bootstrap.
-        rng: of the bootstrap.
+        bootstrap: of the interval.
 
     Returns:
         `label`, `runs`, `diverged`, `median`, `low`, `high`, `rank` (1 = least median; ties share the better
         rank), in the order of the labels' categories, or of their first appearance.
+
+    Raises:
+        InvalidInput: there are runs without the value.
     """
+    if value not in runs or runs[value].isna().any():
+        raise InvalidInput(f"the value {value} must be recorded for every run, and some of these have none")
     groups = runs.groupby("label", sort=isinstance(runs["label"].dtype, pd.CategoricalDtype), observed=True)
     table = groups["status"].agg(runs="size", diverged=lambda status: int((status == "diverged").sum()))
     samples = {label: group.to_numpy(dtype=float) for label, group in groups[value]}
-    table[["median", "low", "high"]] = _intervals(
-        [samples[label] for label in table.index], confidence=confidence, resamples=resamples, rng=rng
-    )
+    table[["median", "low", "high"]] = _intervals([samples[label] for label in table.index], bootstrap)
     table["rank"] = table["median"].rank(method="min").astype(int)
     return table.reset_index()
 
 
-def _intervals(
-    samples: list[np.ndarray], *, confidence: float, resamples: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return median, low, high per sample; samples of one size share one draw."""
-    sizes = np.array([len(sample) for sample in samples])
+def ranking(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Return what `summarise` does, best first: the order of every table, in the terminal as in a report."""
+    table = summarise(runs, value=value, bootstrap=bootstrap)
+    return table.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def medians(runs: pd.DataFrame, value: str) -> dict[str, float]:
+    """Return the median of a value over the seeds of each label, the least first; ties in the order of the sweep."""
+    found = runs.groupby("label", observed=True, sort=False)[value].median().sort_values(kind="stable")
+    return {str(label): float(median) for label, median in found.items()}
+
+
+def _intervals(samples: Sequence[np.ndarray], bootstrap: Bootstrap) -> np.ndarray:
+    """Return median, low, high per sample; samples of one size are one call."""
     rows = np.empty((len(samples), 3))
-    for size in np.unique(sizes):
-        same = np.flatnonzero(sizes == size)
+    for size in {len(sample) for sample in samples}:
+        same = [index for index, sample in enumerate(samples) if len(sample) == size]
         columns = np.stack([samples[index] for index in same], axis=1)
-        interval = median_interval(columns, confidence=confidence, resamples=resamples, rng=rng)
-        rows[same] = np.stack(interval, axis=1)
+        rows[same] = np.stack(median_interval(columns, bootstrap), axis=1)
     return rows

@@ -1,33 +1,64 @@
-"""The quadratic bowl as a surface to look at."""
+"""Two parameters on a map: the paths that runs took, and the height of the quadratic bowl."""
 
-from collections.abc import Sequence
+import json
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from study.errors import InvalidInput
 
-def bowl_surface(
-    x1: Float[np.ndarray, " column"],
-    x2: Float[np.ndarray, " row"],
-    *,
-    coefficients: Sequence[float] = (0.1, 2.0),
-    rotation: float = 0.0,
-) -> Float[np.ndarray, "row column"]:
-    """Return f = c1 u1^2 + c2 u2^2 on a grid, u being (x1, x2) turned back by `rotation` degrees."""
-    angle = np.deg2rad(rotation)
-    across, up = np.meshgrid(x1, x2)
-    u1 = np.cos(angle) * across + np.sin(angle) * up
-    u2 = -np.sin(angle) * across + np.cos(angle) * up
-    return np.asarray(coefficients[0] * u1**2 + coefficients[1] * u2**2)
+_BOWL = "study.problems.bowl.Bowl"
 
 
-def paths(points: pd.DataFrame) -> pd.DataFrame:
-    """Return `run_id`, `step`, `x1`, `x2`: the recorded parameters of each run, side by side.
+@dataclass(frozen=True, slots=True)
+class Bowl:
+    """The quadratic c1 u1^2 + c2 u2^2, u being x turned back by `rotation` degrees; its minimum is the origin."""
+
+    c1: float
+    c2: float
+    rotation: float
+
+
+def paths(points: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, str]]:
+    """Return `run_id`, `step`, `x`, `y`, the two recorded parameters of each run side by side, and their names.
 
     Args:
-        points: `run_id`, `metric`, `step`, `value`, among them the metrics `param/x1` and `param/x2`.
+        points: `run_id`, `metric`, `step`, `value`; each `param/<name>` is a parameter.
+
+    Raises:
+        InvalidInput: there are not exactly two parameters.
     """
-    chosen = points[points["metric"].isin(["param/x1", "param/x2"])]
-    wide = chosen.pivot(index=["run_id", "step"], columns="metric", values="value").reset_index()
-    return wide.rename(columns={"param/x1": "x1", "param/x2": "x2"}).rename_axis(columns=None)
+    prefix = "param/"
+    chosen = points[points["metric"].str.startswith(prefix)]
+    names = sorted(str(metric).removeprefix(prefix) for metric in chosen["metric"].unique())
+    if len(names) != 2:
+        got = f"{len(names)}: {', '.join(names)}" if names else "a problem with none recorded"
+        raise InvalidInput(f"trajectories needs a problem of exactly two scalar parameters, got {got}")
+    wide = chosen.pivot(index=["run_id", "step"], columns="metric", values="value")[
+        [prefix + n for n in names]
+    ]
+    return wide.set_axis(["x", "y"], axis=1).reset_index(), (names[0], names[1])
+
+
+def bowls(runs: pd.DataFrame) -> dict[str, Bowl]:
+    """Return the bowl that each label went down; nothing where a run is of another problem."""
+    if not (runs["problem._target_"] == _BOWL).all():
+        return {}
+    found = {}
+    for row in runs.drop_duplicates("label").to_dict("records"):
+        c1, c2 = json.loads(row["problem.coefficients"])
+        found[str(row["label"])] = Bowl(c1, c2, float(row["problem.rotation"]))
+    return found
+
+
+def bowl_surface(
+    x: Float[np.ndarray, " column"], y: Float[np.ndarray, " row"], bowl: Bowl
+) -> Float[np.ndarray, "row column"]:
+    """Return f = c1 u1^2 + c2 u2^2 on a grid, u being (x, y) turned back by the bowl's rotation."""
+    angle = np.deg2rad(bowl.rotation)
+    across, up = np.meshgrid(x, y)
+    u1 = np.cos(angle) * across + np.sin(angle) * up
+    u2 = -np.sin(angle) * across + np.cos(angle) * up
+    return np.asarray(bowl.c1 * u1**2 + bowl.c2 * u2**2)

@@ -13,6 +13,7 @@ from study.config.check import Settings
 from study.config.commands import report_command, ui_command
 from study.job import Job
 from study.paths import ROOT
+from study.stats.bootstrap import Bootstrap
 from study.stats.summary import summarise
 from study.sweep.execute import Outcome, execute
 from study.sweep.progress import Display, Lines
@@ -140,7 +141,7 @@ def summary_table(runs: pd.DataFrame) -> Table:
     for heading in ("optimizer", "runs", "diverged", "median", "95% bootstrap interval", "rank"):
         table.add_column(heading, justify="left" if heading == "optimizer" else "right")
     ordered = runs.assign(label=pd.Categorical(runs["label"], runs["label"].unique()))
-    for row in summarise(ordered, rng=np.random.default_rng(0)).itertuples():
+    for row in summarise(ordered, value="last_epoch_loss", bootstrap=Bootstrap()).itertuples():
         interval = f"{row.low:.5g} to {row.high:.5g}"
         cells = (row.label, row.runs, row.diverged, f"{row.median:.5g}", interval, row.rank)
         table.add_row(*map(str, cells))

@@ -1,81 +1,80 @@
-"""How every figure looks: a colour per optimizer, a line per label, one set of fonts, one random stream."""
+"""How every figure looks: a colour per optimizer, a line per label, one set of fonts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.colors import to_hex, to_rgb
 
 Dash = Literal["-"] | tuple[int, tuple[float, ...]]
 DASHES: tuple[Dash, ...] = ("-", (0, (5.0, 1.5)), (0, (1.5, 1.2)), (0, (6.0, 1.5, 1.5, 1.5)))
+INK, SOFT, GRID = "#20262e", "#5b6472", "#e6e9ee"
+
+MOST_NAMED = 8
+"""Lines that a legend can name and an eye tell apart in one pair of axes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one label is drawn: the same in every figure of a report."""
+    """How one label is drawn: the same in every figure of a report.
+
+    Attributes:
+        color: its optimizer's, or a shade of it.
+        dash: of the line.
+        optimizer: whose it is.
+    """
 
     color: str
     dash: Dash
+    optimizer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What figures share.
+    """The colours of a sweep.
 
     Args:
-        colors: the colour of each optimizer of the sweep; `scratch/adam` has adam's.
-        lines: the line of each label: its optimizer's colour, dashed for a rule from scratch beside others.
-            Several labels of one optimizer take shades and dashes of it in the sweep's order, or a palette
-            where the sweep has no other optimizer.
-        confidence: of all intervals.
-        resamples: of all bootstraps.
-        seed: of all bootstraps.
+        colors: of each optimizer; `scratch/adam` has adam's.
+        lines: of each label.
     """
 
     colors: Mapping[str, str]
     lines: Mapping[str, Line]
-    confidence: float = 0.95
-    resamples: int = 9999
-    seed: int = 0
 
     @classmethod
-    def of(
-        cls,
-        runs: pd.DataFrame,
-        *,
-        colors: Mapping[str, str],
-        spare: Iterable[str],
-        confidence: float = 0.95,
-        resamples: int = 9999,
-        seed: int = 0,
-    ) -> "Style":
+    def of(cls, runs: pd.DataFrame, *, colors: Mapping[str, str], spare: Iterable[str]) -> "Style":
         """Return a sweep's style; optimizers without a colour take the spare ones in alphabetical order."""
-        pairs = runs[["label", "optimizer"]].drop_duplicates()
-        known = _with_spares(pairs["optimizer"], colors, spare)
-        return cls(known, _lines(pairs, known), confidence, resamples, seed)
+        known = _with_spares(runs["optimizer"].unique(), colors, spare)
+        return cls(known, _lines(dict(zip(runs["label"], runs["optimizer"], strict=True)), known))
 
-    def rng(self) -> np.random.Generator:
-        """Return a fresh stream, so that no figure's numbers depend on which others are drawn."""
-        return np.random.default_rng(self.seed)
+    def lines_of(self, optimizers: Mapping[str, str]) -> dict[str, Line]:
+        """Return the line of each name.
 
-    def theme(self) -> dict[Any, Any]:  # Any: Matplotlib's settings are of many types
-        """Return the settings to draw and to save under: readable on a phone, the same bytes each time."""
-        return {
-            **sns.axes_style("ticks"),
-            **sns.plotting_context("notebook"),
-            "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#5b6472",
-            "axes.grid": True, "grid.color": "#e6e9ee", "grid.linewidth": 0.8, "axes.axisbelow": True,
-            "axes.labelcolor": "#20262e", "text.color": "#20262e", "axes.titleweight": "bold",
-            "axes.titlesize": 12, "axes.titlelocation": "left", "font.family": ["DejaVu Sans"],
-            "xtick.color": "#5b6472", "ytick.color": "#5b6472", "xtick.labelcolor": "#20262e",
-            "ytick.labelcolor": "#20262e", "legend.frameon": False, "figure.facecolor": "white",
-            "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 160,
-            "svg.hashsalt": "study", "svg.fonttype": "path", "path.simplify_threshold": 0.2,
-        }  # fmt: skip
+        Args:
+            optimizers: the optimizer of each name, in the order of the shades.
+        """
+        return _lines(optimizers, self.colors)
+
+
+def theme() -> dict[str, Any]:  # Any: Matplotlib's settings are of many types
+    """Return the settings to draw and to save under: readable on a phone, the same bytes each time."""
+    return {
+        **sns.axes_style("ticks"),
+        **sns.plotting_context("notebook"),
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT,
+        "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.8, "axes.axisbelow": True,
+        "axes.labelcolor": INK, "text.color": INK, "axes.titleweight": "bold",
+        "axes.titlesize": 10, "axes.labelsize": 10, "xtick.labelsize": 9, "ytick.labelsize": 9,
+        "axes.titlelocation": "left", "font.family": ["DejaVu Sans"],
+        "xtick.color": SOFT, "ytick.color": SOFT, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+        "xtick.major.size": 4, "ytick.major.size": 4, "xtick.minor.size": 0, "ytick.minor.size": 0,
+        "legend.frameon": False, "legend.fontsize": 9, "figure.facecolor": "white",
+        "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 160,
+        "svg.hashsalt": "study", "svg.fonttype": "path", "path.simplify_threshold": 0.2,
+    }  # fmt: skip
 
 
 def base_name(optimizer: str) -> str:
@@ -90,26 +89,34 @@ def _with_spares(names: Iterable[str], colors: Mapping[str, str], spare: Iterabl
     return {name: colors.get(base) or drawn[base] for name, base in bases.items()}
 
 
-def _lines(pairs: pd.DataFrame, colors: Mapping[str, str]) -> dict[str, Line]:
-    if pairs["optimizer"].nunique() == 1 and len(pairs) > 1:
-        # One optimizer throughout: its colour would tell nothing, so that the labels get an ordered palette.
-        palette = sns.color_palette("viridis", len(pairs) + 1).as_hex()
-        return {
-            str(label): Line(palette[index], DASHES[index % len(DASHES)])
-            for index, label in enumerate(pairs["label"])
-        }
+def _lines(optimizers: Mapping[str, str], colors: Mapping[str, str]) -> dict[str, Line]:
+    """Give a rule from scratch a dash beside others, and the names of one optimizer shades of its colour.
+
+    Where there is one optimizer throughout, its colour would tell nothing: its names get an ordered palette. Dashes
+    tell names of one optimizer apart as long as they share a pair of axes.
+    """
+    alone = len(set(optimizers.values())) == 1 and len(optimizers) > 1
+    mixed = len({name.startswith("scratch/") for name in optimizers.values()}) > 1
+    crowded = len(optimizers) > MOST_NAMED
     lines: dict[str, Line] = {}
-    mixed = pairs["optimizer"].str.startswith("scratch/").nunique() > 1
-    for optimizer, labels in pairs.groupby("optimizer", sort=False)["label"]:
-        scratch = mixed and str(optimizer).startswith("scratch/")
-        for index, label in enumerate(labels):
-            color = _shade(colors[str(optimizer)], index, len(labels))
-            lines[str(label)] = Line(color, DASHES[(index + scratch) % len(DASHES)])
-    return lines
+    for optimizer in dict.fromkeys(optimizers.values()):
+        names = [name for name, whose in optimizers.items() if whose == optimizer]
+        shades = _palette(len(names)) if alone else _shades(colors[optimizer], len(names))
+        first = mixed and optimizer.startswith("scratch/")
+        for index, (name, color) in enumerate(zip(names, shades, strict=True)):
+            dash = DASHES[(first + (0 if crowded else index)) % len(DASHES)]
+            lines[name] = Line(color, dash, optimizer)
+    return {name: lines[name] for name in optimizers}
 
 
-def _shade(color: str, index: int, of: int) -> str:
-    """Return the colour itself for the first label, then towards white, a little over half-way at most."""
-    towards = 0.55 * index / max(of - 1, 1)
-    red, green, blue = (channel + (1 - channel) * towards for channel in to_rgb(color))
-    return to_hex((red, green, blue))
+def _palette(count: int) -> list[str]:
+    """Return an ordered palette without its palest fifth, which white paper swallows."""
+    colors: list[str] = sns.color_palette("viridis", count + count // 4 + 1).as_hex()
+    return colors[:count]
+
+
+def _shades(color: str, count: int) -> list[str]:
+    """Return the colour itself, then ever darker shades of it."""
+    red, green, blue = to_rgb(color)
+    left = [1 - 0.6 * index / max(count - 1, 1) for index in range(count)]
+    return [to_hex((red * share, green * share, blue * share)) for share in left]

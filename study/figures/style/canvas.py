@@ -1,72 +1,102 @@
-"""The empty sheet of a figure and what stands around the data: sizes, legends, axes with their scale."""
+"""The empty sheet of a figure and what stands around the data: sizes, panels, axes with their scale."""
 
-from collections.abc import Iterable, Mapping
+import math
+import textwrap
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from study.figures.style import Line, Style
+from study.figures.style import INK, MOST_NAMED, Line, Style
 
 WIDE = 7.6
-HALF = 6.0
+HALF = 4.46  # inches; beside another on a page, its text is as large as a wide figure's
+_LETTER = 0.072  # inches, of an axis's name
 
 
-def sheet(width: float = HALF, height: float = 4.4) -> tuple[Figure, Axes]:
+def sheet(width: float = HALF, height: float = 3.3) -> tuple[Figure, Axes]:
     """Return a figure, known to no global state, with one pair of axes; sizes in inches."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots()
 
 
-def panels(
-    count: int, *, columns: int, x: str, y: str, width: float = WIDE, height: float = 3.0
-) -> tuple[Figure, list[Axes]]:
-    """Return a figure of `count` panels of one scale in rows of `columns`, labelled on the outside only."""
+def panels(count: int, *, columns: int, height: float, width: float = WIDE) -> tuple[Figure, list[Axes]]:
+    """Return a figure of `count` panels of one scale in rows of `columns`, with numbers on the outside only."""
     columns = min(columns, count)
-    rows = -(-count // columns)
+    rows = math.ceil(count / columns)
     figure = Figure(figsize=(width, rows * height + 0.5))
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    used = list(axes.flat)
-    for empty in used[count:]:
+    axes = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    for empty in axes[count:]:
         empty.remove()
-    for panel in used[count - columns : count]:
+    for panel in axes[max(count - columns, 0) : count]:
         panel.tick_params(labelbottom=True)
-        panel.set_xlabel(x)
-    for panel in used[:count:columns]:
-        panel.set_ylabel(y)
-    return figure, used[:count]
+    return figure, axes[:count]
 
 
-def legend_above(figure: Figure, lines: Mapping[str, Line]) -> None:
-    """Name the lines in rows above the axes, where no data can be hidden."""
-    handles = [
-        Line2D([], [], color=line.color, linestyle=line.dash, linewidth=2.4) for line in lines.values()
-    ]
-    longest = max((len(label) for label in lines), default=1)
-    fits = max(1, int(figure.get_figwidth() * 11 // (longest + 5)))
-    rows = -(-len(lines) // fits)
-    figure.legend(
-        handles, list(lines), loc="outside upper center", ncols=-(-len(lines) // rows), fontsize=11,
-        handlelength=2, columnspacing=1.4,
-    )  # fmt: skip
+def rows(labels: Sequence[str], *, each: float = 0.3) -> tuple[Figure, Axes]:
+    """Return a figure of one row per label, the first on top; rows of many labels lie closer.
+
+    Args:
+        labels: in their order.
+        each: height of a row of few, in inches.
+    """
+    many = len(labels) > 20
+    figure, axes = sheet(WIDE, 0.8 + (0.17 if many else each) * len(labels))
+    axes.set_yticks(range(len(labels)), labels, fontsize=7 if many else 9)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    return figure, axes
+
+
+def median_bar(axes: Axes, row: Mapping[Hashable, Any], at: float) -> None:
+    """Draw a summary's median as a diamond and its interval as a bar at a height, up to the edge of the axes."""
+    low, middle, high = np.minimum([row["low"], row["median"], row["high"]], axes.get_xlim()[1])
+    axes.plot([low, high], [at, at], color=INK, lw=1.8, solid_capstyle="butt")
+    axes.plot(middle, at, "D", ms=5, color=INK, mew=0)
 
 
 def used_lines(style: Style, labels: Iterable[str]) -> dict[str, Line]:
-    """Return the lines of these labels, in the sweep's order."""
+    """Return the lines of these labels, in the sweep's order; few of many are told apart as few can be."""
     wanted = set(labels)
-    return {label: line for label, line in style.lines.items() if label in wanted}
+    used = {label: line for label, line in style.lines.items() if label in wanted}
+    if len(used) <= MOST_NAMED < len(style.lines):
+        return style.lines_of({label: line.optimizer for label, line in used.items()})
+    return used
 
 
-def name_axes(axes: Axes, *, x: str, y: str, log_x: bool = False, log_y: bool = False) -> None:
-    """Label both axes; set, name and tick the logarithmic ones. Call it once the limits are set."""
-    for axis, name, log in ((axes.xaxis, x, log_x), (axes.yaxis, y, log_y)):
-        axis.set_label_text(f"{name} (log scale)" if log else name)
-        if log:
-            (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-            _tick_decades(axis)
+def name_axes(
+    figure: Figure, axes: Sequence[Axes], *, x: str, y: str, log_x: bool = False, log_y: bool = False
+) -> None:
+    """Name both axes, of one pair or of all panels at once; set, name and tick the logarithmic ones.
+
+    Call it once the limits are set. A name longer than its axis is broken into lines.
+    """
+    for panel in axes:
+        if log_x:
+            panel.set_xscale("log")
+            _tick_decades(panel.xaxis)
+        if log_y:
+            panel.set_yscale("log")
+            _tick_decades(panel.yaxis)
+    across = f"{x} (log scale)" if log_x else x
+    if len(axes) == 1:
+        axes[0].set(xlabel=across, ylabel=_fitted(y, log_y, figure.get_figheight() - 0.9))
+    else:
+        size = axes[0].xaxis.label.get_fontsize()
+        figure.supxlabel(across, fontsize=size)
+        figure.supylabel(_fitted(y, log_y, figure.get_figheight() - 0.2), fontsize=size)
+
+
+def _fitted(name: str, log: bool, room: float) -> str:
+    """Return the name of an upright axis, in as many lines as it needs to fit into so many inches."""
+    letters = max(int(room / _LETTER), 8)
+    whole = f"{name} (log scale)" if log else name
+    if len(whole) <= letters:
+        return whole
+    return textwrap.fill(name, letters) + ("\n(log scale)" if log else "")
 
 
 def _tick_decades(axis: Axis) -> None:
@@ -74,9 +104,15 @@ def _tick_decades(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     decades = np.log10(high / low)
     between = (1, 1.5, 2, 3, 4, 5, 7) if decades < 1 else (1, 2, 5) if decades < 2.5 else (1,)
-    axis.set_major_locator(LogLocator(subs=between, numticks=12) if decades > 0.3 else MaxNLocator(5))
+    axis.set_major_locator(LogLocator(subs=between, numticks=9) if decades > 0.3 else MaxNLocator(5))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def tick_whole(axes: Axes) -> None:
+    """Tick whole numbers along x: a step and an epoch have no fractions to read off."""
+    axes.margins(x=0.01)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
 
 
 def fill(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, line: Line) -> None:
@@ -100,10 +136,11 @@ def limits(values: np.ndarray, *, log: bool, margin: float = 0.05) -> tuple[floa
     return (float(10 ** ends[0]), float(10 ** ends[1])) if log else (float(ends[0]), float(ends[1]))
 
 
-def mark_level(axes: Axes, level: float) -> None:
-    """Draw a dotted horizontal line and write its value at the right end."""
-    axes.axhline(level, color="#20262e", linewidth=1.1, linestyle=":")
-    axes.annotate(
-        f" {level:.4g}", (1, level), xycoords=("axes fraction", "data"), va="center", fontsize=9,
-        annotation_clip=True,
-    )  # fmt: skip
+def mark_level(axes: Axes, level: float, *, told: bool = True) -> None:
+    """Draw a dotted horizontal line and, where it is to be told, its value at the right end."""
+    axes.axhline(level, color=INK, linewidth=1.1, linestyle=":")
+    if told:
+        axes.annotate(
+            f" {level:.4g}", (1, level), xycoords=("axes fraction", "data"), va="center", fontsize=8,
+            annotation_clip=True,
+        )  # fmt: skip

@@ -1,9 +1,11 @@
 """The words that captions and axes share: what a metric is called, how many seeds, which interval."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from study.figures.style import Style
+from study.stats.bootstrap import Bootstrap
 
 METRICS = {
     "train/loss": "training loss per minibatch",
@@ -13,6 +15,7 @@ METRICS = {
     "final_eval_loss": "final evaluation loss",
     "excess": "final loss above the floor",
 }
+SETTINGS = {"lr": "learning rate", "batch_size": "batch size", "alpha": "γ"}
 
 
 def metric_name(metric: str) -> str:
@@ -20,28 +23,39 @@ def metric_name(metric: str) -> str:
     return METRICS.get(metric, metric)
 
 
-def interval_name(style: Style) -> str:
+def setting_name(key: str, unit: str = "") -> str:
+    """Return a job's setting in words, with its unit where it has one."""
+    last = key.rpartition(".")[2]
+    name = SETTINGS.get(last, last)
+    return f"{name} ({unit})" if unit else name
+
+
+def interval_name(bootstrap: Bootstrap) -> str:
     """Return the interval by its name in the literature."""
     return (
-        f"{100 * style.confidence:g}% percentile bootstrap interval of the median over seeds "
-        f"({style.resamples} resamples)"
+        f"{bootstrap.percent} percentile bootstrap interval of the median over seeds "
+        f"({bootstrap.resamples} resamples)"
     )
 
 
 def seeds_of(runs: pd.DataFrame) -> str:
     """Return how many seeds each label has: `25 seeds each`, or `20 to 25 seeds each`."""
     counts = runs.groupby("label", observed=True)["seed"].nunique()
+    noun = "seed" if counts.max() == 1 else "seeds"
+    return f"{from_to(counts)} {noun}" if len(counts) == 1 else f"{from_to(counts)} {noun} each"
+
+
+def from_to(counts: pd.Series) -> str:
+    """Return the least and the most of some counts: `25`, or `20 to 25`."""
     low, high = int(counts.min()), int(counts.max())
-    number = f"{low}" if low == high else f"{low} to {high}"
-    noun = "seed" if high == 1 else "seeds"
-    return f"{number} {noun}" if len(counts) == 1 else f"{number} {noun} each"
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
-def interval_and_seeds(style: Style, runs: pd.DataFrame) -> str:
+def interval_and_seeds(bootstrap: Bootstrap, runs: pd.DataFrame) -> str:
     """Return the interval's name and n, as a caption ends; one seed has no interval."""
     if most_seeds(runs) == 1:
         return f"n = {seeds_of(runs)}, so no interval"
-    return f"{interval_name(style)}; n = {seeds_of(runs)}"
+    return f"{interval_name(bootstrap)}; n = {seeds_of(runs)}"
 
 
 def most_seeds(runs: pd.DataFrame) -> int:
@@ -59,6 +73,12 @@ def diverged_of(runs: pd.DataFrame) -> str:
     return f" {counts.sum()} of {len(runs)} runs diverged ({where}) and count as infinite."
 
 
+def some(items: Sequence[str], most: int = 8) -> str:
+    """Return items as one text, and of more than a reader takes in only the first and how many follow."""
+    told = "; ".join(items[:most])
+    return told if len(items) <= most else f"{told}; and {len(items) - most} more"
+
+
 def number(value: float, digits: int = 3) -> str:
     """Return a number in so many significant digits, infinity as its sign.
 
@@ -73,9 +93,6 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}" if value != 0 else "0"
 
 
-def setting_name(key: str, unit: str = "") -> str:
-    """Return a job's setting in words, with its unit where it has one."""
-    names = {"lr": "learning rate", "rotation": "rotation", "batch_size": "batch size", "alpha": "γ"}
-    last = key.rpartition(".")[2]
-    name = names.get(last, last)
-    return f"{name} ({unit})" if unit else name
+def bracket(low: float, high: float, digits: int = 4) -> str:
+    """Return an interval: `[0.011, 0.013]`."""
+    return f"[{number(low, digits)}, {number(high, digits)}]"

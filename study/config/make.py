@@ -1,0 +1,93 @@
+"""From the `_target_` of a config to an object: the one place where a class that a YAML names is found and called."""
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import ModuleType
+
+from study.errors import InvalidInput, nearest
+
+
+def make(target: str, arguments: Mapping[str, object], *leading: object, group: str) -> object:
+    """Return what the class returns; lists become tuples, which is what values like betas are in Python.
+
+    Args:
+        target: the class with its module, as in `torch.optim.SGD`.
+        arguments: what it is called with, by name.
+        leading: what it is called with before them.
+        group: what the arguments are called in a config: `optimizer`.
+
+    Raises:
+        InvalidInput: there is no such class, or it refuses an argument.
+    """
+    made = _find(target)
+    keywords = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
+    try:
+        return made(*leading, **keywords)
+    except InvalidInput:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
+        why = _misfit(group, target, made, keywords) or f"{target} cannot be made: {_told(error)}"
+        raise InvalidInput(why) from error
+
+
+def _find(target: str) -> Callable[..., object]:
+    """Import what a `_target_` names.
+
+    Raises:
+        InvalidInput: there is no such package, module or class, or its module fails.
+    """
+    module, _, name = target.rpartition(".")
+    if not module or not all(part.isidentifier() for part in target.split(".")):
+        raise InvalidInput(f"_target_ must be a class with its module, as in torch.optim.SGD, got {target!r}")
+    found = getattr(_module(module, target), name, None)
+    if not callable(found):
+        what = (
+            f"is no class of {module}"
+            if found
+            else f"is not in {module}{nearest(name, dir(sys.modules[module]))}"
+        )
+        raise InvalidInput(f"_target_ must name a class, got {name!r}, which {what}")
+    made: Callable[..., object] = found
+    return made
+
+
+def _module(name: str, target: str) -> ModuleType:
+    must = f"_target_ must name a class that can be imported, got {target}"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        missing = str(error.name)
+        if missing != name.partition(".")[0]:
+            raise InvalidInput(f"{must}: there is no module {missing}") from error
+        where = "install it (pip install ...), or set PYTHONPATH to the folder that holds it"
+        raise InvalidInput(f"{must}: there is no package {missing!r} here; {where}") from error
+    except (Exception, SystemExit) as error:  # whatever a module from anywhere does when it is imported
+        raise InvalidInput(f"{must}: {_told(error)}") from error
+
+
+def _misfit(
+    group: str, target: str, made: Callable[..., object], keywords: Mapping[str, object]
+) -> str | None:
+    """Return which argument a class does not take or lacks, by its signature; None where that tells nothing."""
+    try:
+        parameters = inspect.signature(made).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    named.pop("params", None)  # the trainer's
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        for key in keywords:
+            if key not in named:
+                near = nearest(key, named)
+                return f"{group}.{key} is not known to {target}, which takes {', '.join(named)}{near}"
+    for name, parameter in named.items():
+        if parameter.default is parameter.empty and name not in keywords:
+            return f"{group}.{name} must be given, {target} has no default for it; got none"
+    return None
+
+
+def _told(error: BaseException) -> str:
+    """Return an error in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,68 @@
+"""What curves need before they are drawn: epochs instead of updates, medians of fits, the weights of an average."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+
+def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return `curves` with the column `epoch` = step / (updates per epoch).
+
+    Updates per epoch = recorded training losses / epochs, of a run that came to its end. A label of which none did
+    takes those of another with the same problem and batch size; where there is none, its epochs are not known, and
+    its points are left out.
+
+    Args:
+        curves: `label` and `step`, one row per point.
+        train: the points of `train/loss`, one per update, with `run_id` and `step` from 0.
+        runs: one row per run with `run_id`, `label`, `status`, `epochs`, `batch_size` and the problem's settings.
+    """
+    alike = [c for c in map(str, runs) if c.startswith("problem") or c == "batch_size"]
+    updates = runs["run_id"].map(train.groupby("run_id", observed=True)["step"].max() + 1)
+    whole = (updates / runs["epochs"]).where(runs["status"] != "diverged")
+    per_epoch = whole.groupby([runs[c].astype(str) for c in alike]).transform("max")
+    known = per_epoch.groupby(runs["label"], observed=True).max()
+    epochs = curves["step"] / curves["label"].map(known).astype(float)
+    return curves.assign(epoch=epochs).dropna(subset="epoch")
+
+
+def median_fit(fits: pd.DataFrame) -> pd.DataFrame:
+    """Return the pointwise median prediction over seeds: `label`, `x`, `prediction`."""
+    return fits.groupby(["label", "x"], observed=True, sort=False)["prediction"].median().reset_index()
+
+
+def knows_target(data: pd.DataFrame) -> bool:
+    """Return whether the data come with a noise-free target, other than what was trained on."""
+    return bool((data["clean"] != data["y"]).any())
+
+
+def median_errors(fits: pd.DataFrame, data: pd.DataFrame) -> Mapping[str, float]:
+    """Return, for each label, the median over seeds of the root mean square distance to the target.
+
+    The target is known at the data's inputs, and is interpolated linearly between them.
+    """
+    known = data.sort_values("x")
+    clean = np.interp(fits["x"], known["x"], known["clean"])
+    squares = fits.assign(square=(fits["prediction"] - clean) ** 2)
+    means = squares.groupby(["label", "seed"], observed=True, sort=False)["square"].mean().pow(0.5)
+    medians = means.groupby("label", observed=True, sort=False).median()
+    return {str(label): float(error) for label, error in medians.items()}
+
+
+def leaky_weights(gamma: float, steps: int) -> Float[np.ndarray, " step"]:
+    """Return the weight of the value j steps ago: (1 - gamma) gamma^j for j = 0, ..., steps - 1.
+
+    It follows from s_t = gamma s_{t-1} + (1 - gamma) v_t by inserting s_{t-1}, again and again. The weights
+    sum to 1 - gamma^steps; their effective window is 1 / (1 - gamma).
+
+    Args:
+        gamma: how much of the past is kept, in [0, 1).
+        steps: how far back.
+
+    Example:
+        >>> leaky_weights(0.5, steps=3).tolist()
+        [0.5, 0.25, 0.125]
+    """
+    return (1 - gamma) * gamma ** np.arange(steps, dtype=float)

@@ -1,0 +1,51 @@
+"""Levels that a loss can be held against, read from the runs: the floor of a problem, the variance of its noise."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+_PARABOLA = "study.problems.parabola.Parabola"
+_EVALUATED = ("eval/loss", "final_eval_loss")
+_TRAINED = ("train/loss", "last_epoch_loss")
+_ROUNDING = 1e-9  # a floor that two stacks computed differs in its last digits
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A loss that means something.
+
+    Attributes:
+        at: its value, None where it differs between the runs, so that no one line is it.
+        sentence: what it is, for a caption.
+    """
+
+    at: float | None
+    sentence: str
+
+
+def level_of(runs: pd.DataFrame, loss: str) -> Level | None:
+    """Return the level to mark for a loss of these runs, None where there is none.
+
+    The evaluation loss has its floor, the least that any parameters reach. The minibatch loss of the parabola's runs
+    is the mean squared distance to targets with noise: the noise-free parabola itself has the noise's variance as
+    its expected loss. (A fit of finitely many samples may lie a little below.)
+
+    Args:
+        runs: one row per run with `floor` and the settings of the problem.
+        loss: a metric (`eval/loss`), or a summary value of it (`final_eval_loss`).
+    """
+    if loss in _EVALUATED:
+        return _level(runs["floor"], "floor", "no parameters have a lower evaluation loss")
+    if loss in _TRAINED and (runs["problem._target_"] == _PARABOLA).all():
+        meaning = "on average, the noise-free parabola itself has this loss"
+        return _level(runs["problem.noise"] ** 2, "variance of the noise", meaning)
+    return None
+
+
+def _level(found: pd.Series, name: str, meaning: str) -> Level | None:
+    low, high = float(found.min()), float(found.max())
+    if high - low > _ROUNDING * high:
+        return Level(
+            None, f"The {name} differs between the runs, {low:.3g} to {high:.3g}, and is not marked."
+        )
+    return Level(low, f"The dotted line at {low:.5g} is the {name}: {meaning}.") if low > 0 else None
