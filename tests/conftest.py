@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from jaxtyping import _import_hook, install_import_hook
+from jaxtyping import _import_hook, config, install_import_hook
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -63,6 +63,14 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def untyped() -> Iterator[None]:
+    """Check no types, as outside of the tests: what a person writes comes to the study's own checks as it is."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

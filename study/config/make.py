@@ -9,7 +9,9 @@ from types import ModuleType
 from study.errors import InvalidInput, nearest
 
 
-def make(target: str, arguments: Mapping[str, object], *leading: object, group: str) -> object:
+def make(
+    target: str, arguments: Mapping[str, object], *leading: object, group: str, name: str = ""
+) -> object:
     """Return what the class returns; lists become tuples, which is what values like betas are in Python.
 
     Args:
@@ -17,6 +19,7 @@ def make(target: str, arguments: Mapping[str, object], *leading: object, group: 
         arguments: what it is called with, by name.
         leading: what it is called with before them.
         group: what the arguments are called in a config: `optimizer`.
+        name: what the file of that config is called: `adam`; a message about the class begins with it.
 
     Raises:
         InvalidInput: there is no such class, or it refuses an argument.
@@ -29,7 +32,7 @@ def make(target: str, arguments: Mapping[str, object], *leading: object, group: 
         raise
     except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
         why = _misfit(group, target, made, keywords) or f"{target} cannot be made: {_told(error)}"
-        raise InvalidInput(why) from error
+        raise InvalidInput(f"{name}: {why}" if name else why) from error
 
 
 def _find(target: str) -> Callable[..., object]:

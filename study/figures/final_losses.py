@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style.canvas import limits, median_bar, name_axes, rows
@@ -35,10 +36,12 @@ class FinalLosses(Chart[Finals]):
     value: Value = None
     log: bool = True
 
+    @override
     def compute(self, context: Context) -> Finals:
         value, runs = self.value or context.value, context.sweep.runs
         return Finals(value, summarise(runs, value=value, bootstrap=context.bootstrap), why_unpaired(runs))
 
+    @override
     def draw(self, table: Finals, context: Context) -> Figure:
         labels = [str(label) for label in table.summary["label"]]
         figure, axes = rows(labels, each=0.42)
@@ -51,9 +54,10 @@ class FinalLosses(Chart[Finals]):
         for at, row in enumerate(table.summary.to_dict("records")):
             _draw_runs(axes, runs[runs["at"] == at], color=context.style.lines[str(row["label"])].color)
             median_bar(axes, row, at + 0.26)
-        name_axes(figure, [axes], x=metric_name(table.value), y="", log_x=self.log)
+        name_axes([axes], x=metric_name(table.value), y="", log_x=self.log)
         return figure
 
+    @override
     def caption(self, table: Finals, context: Context) -> str:
         best = table.summary.sort_values("median", kind="stable").to_dict("records")[0]
         joined = (

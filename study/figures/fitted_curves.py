@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
@@ -48,6 +49,7 @@ class FittedCurves(Chart[Fits]):
 
     best: Count = 16
 
+    @override
     def compute(self, context: Context) -> Fits:
         sweep = context.sweep
         if sweep.fits.empty:
@@ -65,6 +67,7 @@ class FittedCurves(Chart[Fits]):
         fits = sweep.fits[sweep.fits["label"].isin(shown)]
         return Fits(fits, median_fit(fits), data, known, ranked)
 
+    @override
     def draw(self, table: Fits, context: Context) -> Figure:
         lines = used_lines(context.style, table.fits["label"])
         columns = 1 if len(lines) == 1 else 2 if len(lines) <= 4 else 3 if len(lines) <= 6 else 4
@@ -80,9 +83,10 @@ class FittedCurves(Chart[Fits]):
             panel.plot(middle["x"], middle["prediction"], color=line.color, lw=2.4)
             _draw_target(panel, table)
             panel.set_title(label, fontsize=10 if columns < 4 else 8)
-        name_axes(figure, axes, x="x", y="y")
+        name_axes(axes, x="x", y="y")
         return figure
 
+    @override
     def caption(self, table: Fits, context: Context) -> str:
         seeds = seeds_of(table.fits[["label", "seed"]].drop_duplicates())
         lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."

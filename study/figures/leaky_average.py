@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
@@ -29,9 +30,11 @@ class LeakyAverage(Chart[dict[float, np.ndarray]]):
     gammas: Annotated[Sequence[float], numbers(each=FRACTION)] | None = None
     steps: Count = 40
 
+    @override
     def compute(self, context: Context) -> dict[float, np.ndarray]:
         return {gamma: leaky_weights(gamma, self.steps) for gamma in self.gammas or _of_runs(context)}
 
+    @override
     def draw(self, table: dict[float, np.ndarray], context: Context) -> Figure:
         names = {f"γ = {gamma:g}": gamma for gamma in table}
         lines = Style({"": "#4477AA"}, {}).lines_of(
@@ -46,6 +49,7 @@ class LeakyAverage(Chart[dict[float, np.ndarray]]):
         layout.name(x="steps ago, j", y="weight (1 − γ) γʲ")
         return layout.figure
 
+    @override
     def caption(self, table: dict[float, np.ndarray], context: Context) -> str:
         windows = ", ".join(f"{1 / (1 - gamma):.3g} steps for γ = {gamma:g}" for gamma in table)
         kept = "; ".join(f"{100 * weights.sum():.3g}% for {gamma:g}" for gamma, weights in table.items())

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
@@ -61,6 +62,7 @@ class LossCurves(Chart[Curves]):
     top: Positive | None = None
     best: Count | None = None
 
+    @override
     def compute(self, context: Context) -> Curves:
         curves, x = self._curves(context.sweep)
         runs = context.sweep.runs
@@ -71,6 +73,7 @@ class LossCurves(Chart[Curves]):
         absent = [label for label in context.style.lines if label not in set(band["label"])]
         return Curves(shown, x, last, absent, None if self.above_floor else level_of(runs, self.metric))
 
+    @override
     def draw(self, table: Curves, context: Context) -> Figure:
         layout = Layout.of(used_lines(context.style, table.band["label"]))
         for label, line in layout.lines.items():
@@ -87,6 +90,7 @@ class LossCurves(Chart[Curves]):
         layout.name(x=NAMES[table.x], y=self._name, log_y=self.log)
         return layout.figure
 
+    @override
     def caption(self, table: Curves, context: Context) -> str:
         mark = f" {table.level.sentence}" if table.level else ""
         absent = f" Without a point: {', '.join(table.absent)}." if table.absent else ""

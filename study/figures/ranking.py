@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style.canvas import limits, name_axes, rows
@@ -34,10 +35,12 @@ class Ranking(Chart[Ranked]):
     value: Value = None
     log: bool = True
 
+    @override
     def compute(self, context: Context) -> Ranked:
         value = self.value or context.value
         return Ranked(value, summary.ranking(context.sweep.runs, value=value, bootstrap=context.bootstrap))
 
+    @override
     def draw(self, table: Ranked, context: Context) -> Figure:
         ranked = table.summary.to_dict("records")
         figure, axes = rows([f"{row['label']}{_note(row)}" for row in ranked])
@@ -52,9 +55,10 @@ class Ranking(Chart[Ranked]):
             axes.plot([low, high], [at, at], color=color, lw=3.2, solid_capstyle="butt")
             axes.plot(middle, at, "o", color=color, mec="white", ms=6.5, clip_on=False)
         axes.grid(visible=False, axis="y")
-        name_axes(figure, [axes], x=metric_name(table.value), y="", log_x=self.log)
+        name_axes([axes], x=metric_name(table.value), y="", log_x=self.log)
         return figure
 
+    @override
     def caption(self, table: Ranked, context: Context) -> str:
         ranked, runs = table.summary.to_dict("records"), context.sweep.runs
         first, last = ranked[0], ranked[-1]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style import MOST_NAMED, Line
@@ -55,6 +56,7 @@ class Response(Chart[Answer]):
     unit: Text = ""
     top: Positive | None = None
 
+    @override
     def compute(self, context: Context) -> Answer:
         value, runs = self.value or context.value, context.sweep.runs
         response = respond(runs, x=self.x, value=value, bootstrap=context.bootstrap)
@@ -63,6 +65,7 @@ class Response(Chart[Answer]):
         without = sorted(set(runs["optimizer"]) - set(response["optimizer"]))
         return Answer(value, response, bool(log_x), without)
 
+    @override
     def draw(self, table: Answer, context: Context) -> Figure:
         response = table.response
         layout = Layout.of(_lines(response, context), wide=True)
@@ -81,6 +84,7 @@ class Response(Chart[Answer]):
         layout.name(x=x, y=metric_name(table.value), log_x=table.log_x, log_y=self.log)
         return layout.figure
 
+    @override
     def caption(self, table: Answer, context: Context) -> str:
         response, counts = table.response, table.response["runs"]
         interval = f"bands: {interval_name(context.bootstrap)}; n = {from_to(counts)} seeds a point"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style import INK
@@ -49,6 +50,7 @@ class Spread(Chart[Spreads]):
     log: bool = False
     printed: Annotated[Mapping[str, float | Sequence[float]], _PRINTED] | None = None
 
+    @override
     def compute(self, context: Context) -> Spreads:
         value, runs = self.value or context.value, context.sweep.runs
         printed = {
@@ -57,6 +59,7 @@ class Spread(Chart[Spreads]):
         summary = summarise(runs, value=value, bootstrap=context.bootstrap)
         return Spreads(value, summary, printed, level_of(runs, value))
 
+    @override
     def draw(self, table: Spreads, context: Context) -> Figure:
         figure, axes = rows(list(table.summary["label"]), each=0.75)
         runs, at = context.sweep.runs, None if table.level is None else table.level.at
@@ -75,9 +78,10 @@ class Spread(Chart[Spreads]):
         for level in marks:
             axes.axvline(level, color=INK, lw=1.1, ls=":")
         axes.grid(visible=False, axis="y")
-        name_axes(figure, [axes], x=metric_name(table.value), y="", log_x=self.log)
+        name_axes([axes], x=metric_name(table.value), y="", log_x=self.log)
         return figure
 
+    @override
     def caption(self, table: Spreads, context: Context) -> str:
         runs = context.sweep.runs[["label", table.value]]
         finite = runs[np.isfinite(runs[table.value])]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.figures.base import Chart, Context
 from study.figures.style import INK, MOST_NAMED, Line
@@ -41,6 +42,7 @@ class Trajectories(Chart[Walks]):
     together: bool = False
     best: Count = 16
 
+    @override
     def compute(self, context: Context) -> Walks:
         walked, names = paths(context.sweep.points)
         runs = context.sweep.runs
@@ -49,6 +51,7 @@ class Trajectories(Chart[Walks]):
         walked = walked.merge(first, on="run_id").sort_values(["label", "step"])
         return Walks(walked, names, bowls(runs))
 
+    @override
     def draw(self, table: Walks, context: Context) -> Figure:
         lines = used_lines(context.style, table.walked["label"])
         if self._is_together(table):
@@ -65,9 +68,10 @@ class Trajectories(Chart[Walks]):
         for label, line in lines.items():
             _walk(sheets[label], table.walked[table.walked["label"] == label], line)
         x, y = (name.translate(_SUBSCRIPTS) for name in table.names)
-        name_axes(figure, axes, x=x, y=y)
+        name_axes(axes, x=x, y=y)
         return figure
 
+    @override
     def caption(self, table: Walks, context: Context) -> str:
         ends = table.walked.groupby("label", observed=True).tail(1).to_dict("records")
         steps, labels = max(int(end["step"]) for end in ends), context.sweep.runs["label"].nunique()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import pandas as pd
 from matplotlib.figure import Figure
+from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
@@ -40,6 +41,7 @@ class TutorialView(Chart[OneSeed]):
     top: Positive | None = None
     metric: Text = "train/loss"
 
+    @override
     def compute(self, context: Context) -> OneSeed:
         seeds = sorted(int(seed) for seed in context.sweep.runs["seed"].unique())
         seed = seeds[0] if self.seed is None else self.seed
@@ -52,6 +54,7 @@ class TutorialView(Chart[OneSeed]):
         top = self.top or 2 * _calm(curves)
         return OneSeed(seed, curves, top, level_of(context.sweep.runs, self.metric))
 
+    @override
     def draw(self, table: OneSeed, context: Context) -> Figure:
         layout = Layout.of(used_lines(context.style, table.curves["label"]))
         for label, line in layout.lines.items():
@@ -66,6 +69,7 @@ class TutorialView(Chart[OneSeed]):
         layout.name(x="update", y=metric_name(self.metric))
         return layout.figure
 
+    @override
     def caption(self, table: OneSeed, context: Context) -> str:
         runs = context.sweep.runs
         mark = f" {table.level.sentence}" if table.level else ""

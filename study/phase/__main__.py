@@ -6,7 +6,7 @@ study phase size=128 out=elsewhere
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.compose import compose
@@ -87,8 +87,7 @@ def write(grid: "pd.DataFrame", folder: Path) -> None:
     from study.figures.style import theme
     from study.phase.picture import draw_grid
 
-    settings: Any = theme()  # Any: Matplotlib's stubs want every key as a literal
-    with mpl.rc_context(settings), replacing(folder, key="out") as fresh:
+    with mpl.rc_context(theme()), replacing(folder, key="out") as fresh:
         figure = draw_grid(grid)
         figure.savefig(fresh / "phase.png")
         figure.savefig(fresh / "phase.svg", metadata={"Date": None}, dpi=110)

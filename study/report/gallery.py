@@ -5,7 +5,6 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -61,8 +60,7 @@ def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
         InvalidInput: a figure cannot be drawn from this sweep.
     """
     tables = [plan.chart.compute(context) for plan in plans]
-    settings: Any = theme()  # Any: Matplotlib's stubs want every key as a literal
-    with mpl.rc_context(settings):
+    with mpl.rc_context(theme()):
         drawn = [plan.chart.draw(table, context) for plan, table in zip(plans, tables, strict=True)]
         _widen_lonely(drawn)
         return [

@@ -1,15 +1,12 @@
-"""From config nodes to objects: the one place where the class that a YAML names is called."""
+"""Problems and optimizers from the nodes of a config, and what only torch can tell of a job before it is trained."""
 
-import inspect
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Iterable, Mapping
 
 import torch
 
 from study.config.check import Settings, check_batch_size
-from study.errors import InvalidInput, nearest
+from study.config.make import make
+from study.errors import InvalidInput
 from study.job import NOT_HYPERPARAMETERS, Job
 from study.problems.base import Problem
 from study.randomness import Source
@@ -21,7 +18,8 @@ def build_problem(node: Mapping[str, object]) -> Problem:
     Raises:
         InvalidInput: there is no such class, or it refuses a value.
     """
-    built = _call("problem", node, {key: value for key, value in node.items() if key != "_target_"})
+    fields = {key: value for key, value in node.items() if key != "_target_"}
+    built = make(str(node["_target_"]), fields, group="problem", name=str(node["name"]))
     if not isinstance(built, Problem):
         raise InvalidInput(f"problem._target_ must be a study.problems.base.Problem, got {node['_target_']}")
     return built
@@ -40,7 +38,7 @@ def build_optimizer(
         InvalidInput: there is no such class, or it refuses a hyperparameter.
     """
     hyperparameters = {key: value for key, value in node.items() if key not in NOT_HYPERPARAMETERS}
-    built = _call("optimizer", node, hyperparameters, params)
+    built = make(str(node["_target_"]), hyperparameters, params, group="optimizer", name=str(node["name"]))
     if not isinstance(built, torch.optim.Optimizer):
         raise InvalidInput(f"optimizer._target_ must be a torch.optim.Optimizer, got {node['_target_']}")
     return built
@@ -88,80 +86,3 @@ def _check(job: Job, points: dict[str, int]) -> None:
         points[key] = len(problem.data(Source(problem.name, job.seeds.start)).inputs)
     check_batch_size(job.batch_size, points[key])
     build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
-
-
-def _call(
-    group: str, node: Mapping[str, object], arguments: Mapping[str, object], *leading: object
-) -> object:
-    """Call the class; lists become tuples, which is what hyperparameters like betas are in Python."""
-    target = str(node["_target_"])
-    made = _find(target)
-    keywords = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
-    try:
-        return made(*leading, **keywords)
-    except InvalidInput:
-        raise
-    except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
-        why = _misfit(group, target, made, keywords) or f"{target} cannot be made: {_told(error)}"
-        raise InvalidInput(f"{node['name']}: {why}") from error
-
-
-def _find(target: str) -> Callable[..., object]:
-    """Import what a `_target_` names.
-
-    Raises:
-        InvalidInput: there is no such package, module or class, or its module fails.
-    """
-    module, _, name = target.rpartition(".")
-    if not module or not all(part.isidentifier() for part in target.split(".")):
-        raise InvalidInput(f"_target_ must be a class with its module, as in torch.optim.SGD, got {target!r}")
-    found = getattr(_module(module, target), name, None)
-    if not callable(found):
-        what = (
-            f"is no class of {module}"
-            if found
-            else f"is not in {module}{nearest(name, dir(sys.modules[module]))}"
-        )
-        raise InvalidInput(f"_target_ must name a class, got {name!r}, which {what}")
-    made: Callable[..., object] = found
-    return made
-
-
-def _module(name: str, target: str) -> ModuleType:
-    must = f"_target_ must name a class that can be imported, got {target}"
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        missing = str(error.name)
-        if missing != name.partition(".")[0]:
-            raise InvalidInput(f"{must}: there is no module {missing}") from error
-        where = "install it (pip install ...), or set PYTHONPATH to the folder that holds it"
-        raise InvalidInput(f"{must}: there is no package {missing!r} here; {where}") from error
-    except (Exception, SystemExit) as error:  # whatever a module from anywhere does when it is imported
-        raise InvalidInput(f"{must}: {_told(error)}") from error
-
-
-def _misfit(
-    group: str, target: str, made: Callable[..., object], keywords: Mapping[str, object]
-) -> str | None:
-    """Return which argument a class does not take or lacks, by its signature; None where that tells nothing."""
-    try:
-        parameters = inspect.signature(made).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    named.pop("params", None)  # the trainer's
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        for key in keywords:
-            if key not in named:
-                near = nearest(key, named)
-                return f"{group}.{key} is not known to {target}, which takes {', '.join(named)}{near}"
-    for name, parameter in named.items():
-        if parameter.default is parameter.empty and name not in keywords:
-            return f"{group}.{name} must be given, {target} has no default for it; got none"
-    return None
-
-
-def _told(error: BaseException) -> str:
-    """Return an error in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

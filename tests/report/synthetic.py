@@ -16,6 +16,7 @@ def parabola_sweep(
     With `diverged`, the last seed of the first label breaks after step 9.
     """
     labels = labels or {f"{name} lr=0.01": rate for name, rate in RATES.items()}
+    problem = {"problem._target_": "study.problems.parabola.Parabola", "problem.noise": 0.1}
     noise = np.random.default_rng(7).chisquare(32, (seeds, steps)) / 32
     step = np.arange(steps)
     runs, points, fits = [], [], []
@@ -24,7 +25,7 @@ def parabola_sweep(
             broken = diverged and job == 0 and seed == seeds - 1
             loss = 0.01 * noise[seed] + (0.3 + seed / 100) * np.exp(-rate * step)
             run_id = f"{job:04d}-{seed:04d}"
-            runs.append(_run(run_id, label, seed, loss, broken))
+            runs.append(_run(run_id, label, seed, loss, broken) | problem)
             kept = 10 if broken else steps
             points.append(_points(run_id, "train/loss", step[:kept], loss[:kept]))
             if not broken:
@@ -71,7 +72,8 @@ def _run(run_id: str, label: str, seed: int, loss: np.ndarray, broken: bool) -> 
         "run_id": run_id, "job": run_id[:4], "label": label, "optimizer": optimizer, "problem": "parabola",
         "seed": seed, "status": "diverged" if broken else "ok",
         "data_sha": f"d{seed}", "init_sha": f"i{seed}", "order_sha": f"o{seed}",
-        "optimizer.lr": lr, "epochs": 12, "batch_size": 32,
+        "optimizer.lr": lr, "optimizer.alpha": 0.9 if optimizer == "rmsprop" else float("nan"),
+        "epochs": len(loss) // 32, "batch_size": 32,
         "diverged_step": 10.0 if broken else float("nan"), "last_epoch_loss": last, "final_eval_loss": last,
         "excess": last, "initial_eval_loss": 0.3, "floor": 0.0,
     }  # fmt: skip
@@ -97,11 +99,15 @@ def _data() -> pd.DataFrame:
 
 def bowl_sweep() -> SweepFrames:
     """Return gradient descent on 0.1 x1^2 + 2 x2^2 from (-5, -2) at two learning rates, by its closed form."""
+    problem = {
+        "problem": "bowl", "problem._target_": "study.problems.bowl.Bowl", "problem.coefficients": "[0.1, 2.0]",
+        "problem.rotation": 0.0,
+    }  # fmt: skip
     runs, points = [], []
     step = np.arange(21)
     for job, rate in enumerate((0.4, 0.1)):
         label, run_id = f"sgd lr={rate}", f"{job:04d}-0000"
-        runs.append(_run(run_id, label, 0, np.full(40, 0.1), broken=False))
+        runs.append(_run(run_id, label, 0, np.full(40, 0.1), broken=False) | problem)
         points.append(_points(run_id, "param/x1", step, -5 * (1 - 0.2 * rate) ** step))
         points.append(_points(run_id, "param/x2", step, -2 * (1 - 4 * rate) ** step))
     frame = pd.DataFrame(runs)

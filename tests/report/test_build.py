@@ -164,12 +164,24 @@ def test_one_seed_claims_no_interval(tmp_path: Path) -> None:
     assert "Pair by pair" not in text
 
 
-def test_a_wrong_option_leaves_nothing(sweep: SweepFrames, tmp_path: Path) -> None:
-    """The message lists the figure's options; nothing is written."""
-    plan = _plan(figures=[{"name": "loss_curves", "flor": 0.01}])
-    with pytest.raises(InvalidInput, match="did you mean 'floor'"):
+def test_a_figure_that_cannot_be_drawn_leaves_nothing(sweep: SweepFrames, tmp_path: Path) -> None:
+    """The message says what it needs; nothing is written."""
+    plan = _plan(figures=[{"name": "loss_curves"}, {"name": "trajectories"}])
+    with pytest.raises(InvalidInput, match=r"^trajectories needs a problem of exactly two scalar parameters"):
         build(sweep, plan, tmp_path / "x", written="now")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_reports_value_reaches_tables_and_figures(sweep: SweepFrames, tmp_path: Path) -> None:
+    """A figure that has its own value keeps it."""
+    other = replace(sweep, runs=sweep.runs.assign(excess=sweep.runs["last_epoch_loss"] / 2))
+    figures = [{"name": "ranking"}, {"name": "final_losses", "value": "final_eval_loss"}]
+    build(other, _plan(figures=figures, value="excess"), tmp_path / "x", written="now")
+    text = (tmp_path / "x" / "report.md").read_text()
+    median = other.runs.loc[other.runs["optimizer"] == "rmsprop", "excess"].median()
+    assert "## Final loss above the floor" in text
+    assert f"rmsprop lr=0.01 has the lowest median final loss above the floor, {median:.4g} [" in text
+    assert "has the lowest median final evaluation loss" in text
 
 
 def test_a_large_svg_is_embedded_as_png(

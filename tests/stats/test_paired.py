@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from study.stats.paired import Protocol, compare_pairs, differences, further_seeds, holm, interquartile_mean
+from study.stats.bootstrap import Bootstrap
+from study.stats.paired import (
+    compare_pairs,
+    differences,
+    further_seeds,
+    holm,
+    interquartile_mean,
+    why_unpaired,
+)
 
 
 def _runs(**samples: np.ndarray) -> pd.DataFrame:
@@ -20,9 +28,8 @@ def _runs(**samples: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(runs: pd.DataFrame, **protocol: float) -> dict[str, object]:
-    settings = {"margin": 0.1, "resamples": 999} | protocol
-    table = compare_pairs(runs, value="loss", protocol=Protocol(**settings))  # type: ignore[arg-type]
+def _row(runs: pd.DataFrame, *, margin: float = 0.1, resamples: int = 999) -> dict[str, object]:
+    table = compare_pairs(runs, value="loss", margin=margin, bootstrap=Bootstrap(resamples=resamples))
     return {str(key): value for key, value in table.to_dict("records")[0].items()}
 
 
@@ -40,6 +47,7 @@ def test_interquartile_mean_by_hand() -> None:
     assert interquartile_mean(np.array([[100.0, 1.0, 4.0, 2.0]])) == 3.0
     assert interquartile_mean(np.array([[np.inf, 1.0, 4.0, 2.0]])) == 3.0
     assert interquartile_mean(np.array([[np.inf, np.inf, 4.0, 2.0]])) == np.inf
+    assert np.isnan(interquartile_mean(np.array([[np.inf, np.inf, -np.inf, -np.inf]])))
 
 
 def test_holm_by_hand() -> None:
@@ -50,11 +58,10 @@ def test_holm_by_hand() -> None:
 
 def test_further_seeds_by_hand() -> None:
     """((1.95996 + .84162) 1 / .5)^2 = 31.4: 32 seeds, 22 beyond ten. Never fewer than one."""
-    protocol = Protocol(margin=0.5)
-    assert further_seeds(1.0, 10, protocol) == 22
-    assert further_seeds(1.0, 100, protocol) == 1
-    assert math.isnan(further_seeds(math.inf, 10, protocol))
-    assert math.isnan(further_seeds(1.0, 10, Protocol(margin=0.0)))
+    assert further_seeds(1.0, 10, margin=0.5, confidence=0.95) == 22
+    assert further_seeds(1.0, 100, margin=0.5, confidence=0.95) == 1
+    assert math.isnan(further_seeds(math.inf, 10, margin=0.5, confidence=0.95))
+    assert math.isnan(further_seeds(1.0, 10, margin=0.0, confidence=0.95))
 
 
 def test_a_pair_agrees_with_scipy() -> None:
@@ -111,6 +118,29 @@ def test_divergence_counts_and_two_divergences_tie() -> None:
     mixed = _row(_runs(a=np.array([np.inf] * 4 + [1.0] * 4), b=np.array([1.0] * 4 + [np.inf] * 4)))
     assert mixed["verdict"] == "unresolved"
     assert (mixed["low"], mixed["high"]) == (-np.inf, np.inf)
+
+
+def test_equal_receipts_are_a_pair() -> None:
+    """Nothing to say."""
+    assert why_unpaired(_runs(a=np.zeros(2), b=np.zeros(2))) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [("data_sha", "x", "data"), ("init_sha", "x", "start"), ("order_sha", "x", "order of minibatches"),
+     ("order_sha", None, "no receipt of the order"), ("seed", 7, "same seeds")],
+)  # fmt: skip
+def test_any_difference_is_told_in_words(column: str, value: str | int | None, said: str) -> None:
+    """One cell differs."""
+    runs = _runs(a=np.zeros(2), b=np.zeros(2))
+    runs.loc[3, column] = value
+    assert said in str(why_unpaired(runs))
+
+
+def test_a_seed_twice_is_no_pair() -> None:
+    """Two runs of one label at one seed."""
+    runs = _runs(a=np.zeros(2), b=np.zeros(2))
+    assert "once each" in str(why_unpaired(pd.concat([runs, runs.iloc[:1]])))
 
 
 @pytest.mark.slow

@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from study.stats.summary import summarise
+from study.errors import InvalidInput
+from study.stats.bootstrap import Bootstrap
+from study.stats.summary import medians, ranking, summarise
 from tests.report.synthetic import parabola_sweep
 
 
 def test_counts_medians_and_intervals() -> None:
     """Two lines of pandas give the counts and medians, SciPy the interval of one label."""
     runs = parabola_sweep(seeds=5).runs
-    table = summarise(runs, rng=np.random.default_rng(0))
+    table = summarise(runs, value="last_epoch_loss", bootstrap=Bootstrap())
     assert list(table["label"]) == list(runs["label"].cat.categories)
     assert table["runs"].tolist() == [5, 5, 5, 5]
     assert table["diverged"].tolist() == [1, 0, 0, 0]
@@ -42,7 +44,7 @@ def test_divergence_and_ties_in_the_rank() -> None:
         ],
         columns=["label", "status", "last_epoch_loss"],
     )
-    table = summarise(runs, rng=np.random.default_rng(0))
+    table = summarise(runs, value="last_epoch_loss", bootstrap=Bootstrap())
     assert table["label"].tolist() == ["a", "b", "c", "d"]
     assert table["rank"].tolist() == [2, 4, 2, 1]
     assert table["diverged"].tolist() == [0, 2, 0, 0]
@@ -56,7 +58,7 @@ def test_order_is_the_sweeps() -> None:
         "label": pd.Categorical(["b", "a"], categories=["z", "b", "a"]),
         "status": "ok", "last_epoch_loss": [1.0, 2.0],
     })  # fmt: skip
-    assert summarise(runs, rng=np.random.default_rng(0))["label"].tolist() == ["b", "a"]
+    assert summarise(runs, value="last_epoch_loss", bootstrap=Bootstrap())["label"].tolist() == ["b", "a"]
 
 
 def test_a_thousand_runs_take_no_time() -> None:
@@ -65,7 +67,7 @@ def test_a_thousand_runs_take_no_time() -> None:
     values = np.random.default_rng(0).lognormal(size=1040)
     runs = pd.DataFrame({"label": np.repeat(labels, 20), "status": "ok", "last_epoch_loss": values})
     started = time.process_time()
-    summarise(runs, rng=np.random.default_rng(0))
+    summarise(runs, value="last_epoch_loss", bootstrap=Bootstrap())
     assert time.process_time() - started < 0.3
 
 
@@ -76,3 +78,20 @@ def test_needs_no_drawing_library() -> None:
         "sys.exit(not {'matplotlib', 'seaborn', 'scipy', 'torch', 'mlflow'}.isdisjoint(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_ranking_is_the_summary_best_first() -> None:
+    """Equal medians stay in the order of the sweep, and any recorded value can rank."""
+    runs = pd.DataFrame({"label": list("abcd"), "status": "ok", "excess": [2.0, np.inf, 2.0, 1.0]})
+    ranked = ranking(runs, value="excess", bootstrap=Bootstrap())
+    assert ranked["label"].tolist() == ["d", "a", "c", "b"]
+    assert ranked["rank"].tolist() == [1, 2, 2, 4]
+    assert medians(runs, "excess") == {"d": 1.0, "a": 2.0, "c": 2.0, "b": np.inf}
+    assert list(medians(runs, "excess")) == ["d", "a", "c", "b"]
+
+
+@pytest.mark.parametrize("value", ["excess", "last_epoch_loss"])
+def test_a_value_that_was_not_recorded_is_said(value: str) -> None:
+    runs = pd.DataFrame({"label": ["a", "b"], "status": "ok", "last_epoch_loss": [1.0, np.nan]})
+    with pytest.raises(InvalidInput, match=f"the value {value} must be recorded for every run"):
+        summarise(runs, value=value, bootstrap=Bootstrap())

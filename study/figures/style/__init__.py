@@ -59,7 +59,7 @@ class Style:
         return _lines(optimizers, self.colors)
 
 
-def theme() -> dict[str, Any]:  # Any: Matplotlib's settings are of many types
+def theme() -> dict[Any, Any]:  # Any: Matplotlib's settings are of many types
     """Return the settings to draw and to save under: readable on a phone, the same bytes each time."""
     return {
         **sns.axes_style("ticks"),

@@ -67,9 +67,7 @@ def used_lines(style: Style, labels: Iterable[str]) -> dict[str, Line]:
     return used
 
 
-def name_axes(
-    figure: Figure, axes: Sequence[Axes], *, x: str, y: str, log_x: bool = False, log_y: bool = False
-) -> None:
+def name_axes(axes: Sequence[Axes], *, x: str, y: str, log_x: bool = False, log_y: bool = False) -> None:
     """Name both axes, of one pair or of all panels at once; set, name and tick the logarithmic ones.
 
     Call it once the limits are set. A name longer than its axis is broken into lines.
@@ -81,6 +79,8 @@ def name_axes(
         if log_y:
             panel.set_yscale("log")
             _tick_decades(panel.yaxis)
+    figure = axes[0].figure
+    assert isinstance(figure, Figure)
     across = f"{x} (log scale)" if log_x else x
     if len(axes) == 1:
         axes[0].set(xlabel=across, ylabel=_fitted(y, log_y, figure.get_figheight() - 0.9))

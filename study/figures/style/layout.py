@@ -70,7 +70,7 @@ class Layout:
 
     def name(self, *, x: str, y: str, log_x: bool = False, log_y: bool = False) -> None:
         """Name the axes and the lines, once all is drawn and the limits are set."""
-        name_axes(self.figure, self.axes, x=x, y=y, log_x=log_x, log_y=log_y)
+        name_axes(self.axes, x=x, y=y, log_x=log_x, log_y=log_y)
         if self.has_legend:
             legend_above(self.figure, self.lines)
             return

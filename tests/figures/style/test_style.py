@@ -1,10 +1,11 @@
 """One colour per optimizer, whatever else is in the sweep."""
 
 import pandas as pd
-import pytest
+import yaml
+from matplotlib.colors import to_rgb
 
 from study.figures.style import Style
-from study.figures.style.words import number, seeds_of
+from study.paths import CONF
 
 COLORS = {"sgd": "#0072b2", "adam": "#d55e00"}
 
@@ -42,23 +43,22 @@ def test_labels_of_one_optimizer_differ() -> None:
     assert len({line.color for line in single.lines.values()}) == 4
 
 
-def test_a_fresh_stream_each_time() -> None:
-    """What one figure draws moves no other."""
-    style = _style(("adam", "adam"))
-    assert style.rng().random() == style.rng().random()
+def test_one_optimizer_throughout_has_an_ordered_palette() -> None:
+    """Its own colour would tell nothing; every colour of the palette can be seen on white."""
+    style = _style(*((f"sgd lr={index}", "sgd") for index in range(20)))
+    assert len({line.color for line in style.lines.values()}) == 20
+    assert {line.dash for line in style.lines.values()} == {"-"}  # names tell so many apart, and not dashes
+    assert min(contrast_with_white(line.color) for line in style.lines.values()) > 1.5
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0123456, "0.0123"), (float("inf"), "∞"), (-float("inf"), "−∞"), (0.0, "0")]
-)
-def test_numbers_in_words(value: float, text: str) -> None:
-    """Three digits; infinity is a sign."""
-    assert number(value) == text
+def test_the_shipped_colours_can_be_seen_on_white() -> None:
+    """At least 3:1, which WCAG 2.1 asks of what a picture is read by (1.4.11)."""
+    report = yaml.safe_load((CONF / "report" / "default.yaml").read_text())
+    for color in [*report["colors"].values(), *report["spare"]]:
+        assert contrast_with_white(color) >= 3, color
 
 
-def test_seeds_in_words() -> None:
-    """Equal counts, unequal counts, one label."""
-    runs = pd.DataFrame({"label": ["a", "a", "b"], "seed": [0, 1, 0]})
-    assert seeds_of(runs) == "1 to 2 seeds each"
-    assert seeds_of(runs[:2]) == "2 seeds"
-    assert seeds_of(runs[1:]) == "1 seed each"
+def contrast_with_white(color: str) -> float:
+    """Return WCAG's contrast ratio, 1.05 / (relative luminance + 0.05)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)

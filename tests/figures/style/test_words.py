@@ -1,0 +1,36 @@
+"""Numbers and counts in words."""
+
+import pandas as pd
+import pytest
+
+from study.figures.style.words import diverged_of, number, seeds_of, some
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0123456, "0.0123"), (float("inf"), "∞"), (-float("inf"), "−∞"), (0.0, "0")]
+)
+def test_numbers_in_words(value: float, text: str) -> None:
+    """Three digits; infinity is a sign."""
+    assert number(value) == text
+
+
+def test_seeds_in_words() -> None:
+    """Equal counts, unequal counts, one label."""
+    runs = pd.DataFrame({"label": ["a", "a", "b"], "seed": [0, 1, 0]})
+    assert seeds_of(runs) == "1 to 2 seeds each"
+    assert seeds_of(runs[:2]) == "2 seeds"
+    assert seeds_of(runs[1:]) == "1 seed each"
+
+
+def test_many_items_are_counted() -> None:
+    assert some(["a", "b"]) == "a; b"
+    assert some(list("abcdefghij"), most=2) == "a; b; and 8 more"
+
+
+def test_divergence_in_words() -> None:
+    """By label, or by how many of them there are; nothing where none did."""
+    runs = pd.DataFrame({"label": list("aab"), "status": ["diverged", "ok", "diverged"]})
+    assert diverged_of(runs) == " 2 of 3 runs diverged (a: 1, b: 1) and count as infinite."
+    assert diverged_of(runs[1:2]) == ""
+    many = pd.DataFrame({"label": list("abcdefg"), "status": "diverged"})
+    assert diverged_of(many) == " 7 of 7 runs diverged (7 settings) and count as infinite."

@@ -1,0 +1,56 @@
+"""Fits beside what they are fits of."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from study.errors import InvalidInput
+from study.figures.fitted_curves import FittedCurves
+from tests.figures.drawing import context_of, drawn, said
+from tests.report.synthetic import bowl_sweep, parabola_sweep
+
+
+def test_the_closest_is_named_with_its_distance() -> None:
+    """The root mean square distance to x^2, seed by seed, by NumPy."""
+    sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
+    adam = sweep.fits[sweep.fits["label"] == "rmsprop lr=0.01"]
+    distances = [
+        np.sqrt(np.mean((fit["prediction"] - fit["x"] ** 2) ** 2)) for _, fit in adam.groupby("seed")
+    ]
+    caption = said(FittedCurves(), context_of(sweep))
+    assert caption.startswith("rmsprop lr=0.01 comes closest to the noise-free target")
+    assert f"distance {np.median(distances):.3g}, median over seeds)" in caption
+
+
+def test_a_problem_without_a_curve_is_one_line() -> None:
+    with pytest.raises(
+        InvalidInput, match=r"^fitted_curves needs a problem with a curve .* to draw, got bowl$"
+    ):
+        FittedCurves().compute(context_of(bowl_sweep()))
+
+
+def test_settings_with_other_data_show_none() -> None:
+    """Whose data were kept cannot be told, so neither dots nor distances."""
+    sweep = parabola_sweep(seeds=2, steps=32)
+    shas = sweep.runs["data_sha"].where(sweep.runs["optimizer"] != "adam", "another")
+    context = context_of(replace(sweep, runs=sweep.runs.assign(data_sha=shas)))
+    assert FittedCurves().compute(context).data.empty
+    assert said(FittedCurves(), context).startswith("The settings do not share their data")
+
+
+def test_without_a_target_the_distance_is_that_of_the_datas_own_seed() -> None:
+    """Other seeds have other data: only the fit of seed 0 is compared with the data of seed 0."""
+    sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
+    sweep = replace(sweep, data=sweep.data.assign(clean=sweep.data["y"]))
+    fit = sweep.fits[(sweep.fits["label"] == "adam lr=0.01") & (sweep.fits["seed"] == 0)]
+    at = np.interp(fit["x"], sweep.data["x"], sweep.data["y"])
+    table = FittedCurves().compute(context_of(sweep))
+    assert table.errors["adam lr=0.01"] == pytest.approx(np.sqrt(np.mean((fit["prediction"] - at) ** 2)))
+    assert "of that one seed" in said(FittedCurves(), context_of(sweep))
+
+
+def test_at_most_the_best_are_shown() -> None:
+    context = context_of(parabola_sweep(seeds=2, steps=64, diverged=False))
+    assert len(drawn(FittedCurves(best=3), context).axes) == 3
+    assert "shown are the 3 of 4 that come closest" in said(FittedCurves(best=3), context)

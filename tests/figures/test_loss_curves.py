@@ -1,0 +1,108 @@
+"""Loss curves against two lines of pandas, and what their captions may say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.errors import InvalidInput
+from study.figures.loss_curves import LossCurves
+from tests.figures.drawing import context_of, drawn, said, texts
+from tests.report.synthetic import parabola_sweep
+
+
+def _line(figure: Figure, label: str) -> Line2D:
+    return next(line for axes in figure.axes for line in axes.get_lines() if line.get_label() == label)
+
+
+def test_the_line_is_the_median_that_pandas_computes() -> None:
+    sweep = parabola_sweep(seeds=3, steps=40)
+    line = _line(drawn(LossCurves(), context_of(sweep)), "adam lr=0.01")
+    curves = sweep.curves("train/loss")
+    expected = curves[curves["label"] == "adam lr=0.01"].groupby("step")["value"].median()
+    assert np.asarray(line.get_ydata()) == pytest.approx(expected.to_numpy(), rel=1e-15)
+    assert np.asarray(line.get_xdata()).tolist() == list(range(40))
+
+
+def test_epochs_are_counted_by_the_updates_of_one() -> None:
+    """64 updates of 2 epochs: eval/loss was taken before the first and after each."""
+    sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
+    line = _line(drawn(LossCurves(metric="eval/loss", x="epoch"), context_of(sweep)), "adam lr=0.01")
+    assert np.asarray(line.get_xdata()).tolist() == [0.0, 1.0, 2.0]
+
+
+def test_a_sweep_of_which_no_run_came_to_its_end_has_updates_and_no_epochs() -> None:
+    sweep = parabola_sweep(seeds=2, steps=64)
+    runs = sweep.runs.assign(status="diverged")
+    figure = drawn(LossCurves(x="epoch"), context_of(replace(sweep, runs=runs)))
+    assert figure.axes[0].get_xlabel() == "update"
+
+
+def test_above_the_floor_of_each_run() -> None:
+    """Floors of 0.01 and 0.02: the medians of the differences, by pandas."""
+    sweep = parabola_sweep(seeds=2, steps=64, diverged=False)
+    sweep = replace(sweep, runs=sweep.runs.assign(floor=np.where(sweep.runs["seed"] == 0, 0.01, 0.02)))
+    chart = LossCurves(metric="eval/loss", above_floor=True)
+    figure = drawn(chart, context_of(sweep))
+    curves = sweep.curves("eval/loss")
+    curves["value"] -= np.where(curves["seed"] == 0, 0.01, 0.02)
+    expected = curves[curves["label"] == "sgd lr=0.01"].groupby("step")["value"].median()
+    line = _line(figure, "sgd lr=0.01")
+    assert np.asarray(line.get_ydata()) == pytest.approx(expected.to_numpy(), rel=1e-12)
+    assert "evaluation loss above the floor" in "".join(texts(figure)).replace("\n", " ")
+    assert "differs between the runs" not in said(chart, context_of(sweep))
+
+
+def test_only_the_evaluation_loss_has_a_floor() -> None:
+    context = context_of(parabola_sweep(seeds=2, steps=32))
+    with pytest.raises(
+        InvalidInput, match=r"^loss_curves.above_floor needs metric: eval/loss, got train/loss$"
+    ):
+        LossCurves(above_floor=True).compute(context)
+
+
+@pytest.mark.parametrize(
+    ("metric", "hint"), [("train/los", "; did you mean 'train/loss'"), ("accuracy", "got 'accuracy'$")]
+)
+def test_a_metric_that_nobody_recorded_is_one_line(metric: str, hint: str) -> None:
+    context = context_of(parabola_sweep(seeds=2, steps=32))
+    with pytest.raises(InvalidInput, match=f"must be one of eval/loss, train/loss.*{hint}"):
+        LossCurves(metric=metric).compute(context)
+
+
+def test_the_noise_of_the_runs_is_marked() -> None:
+    """A variance of 0.04 where the noise is 0.2, whatever the experiment's file says."""
+    sweep = parabola_sweep(seeds=2, steps=32)
+    louder = replace(sweep, runs=sweep.runs.assign(**{"problem.noise": 0.2}))
+    figure = drawn(LossCurves(), context_of(louder))
+    (level,) = (line for line in figure.axes[0].get_lines() if line.get_linestyle() == ":")
+    assert np.asarray(level.get_ydata()).tolist() == pytest.approx([0.04, 0.04])
+    assert "dotted line at 0.04 is the variance of the noise" in said(LossCurves(), context_of(louder))
+
+
+def test_two_noises_are_said_and_not_marked() -> None:
+    sweep = parabola_sweep(seeds=2, steps=32)
+    noise = np.where(sweep.runs["optimizer"] == "adam", 0.1, 0.2)
+    context = context_of(replace(sweep, runs=sweep.runs.assign(**{"problem.noise": noise})))
+    assert not [
+        line for line in drawn(LossCurves(), context).axes[0].get_lines() if line.get_linestyle() == ":"
+    ]
+    assert "0.01 to 0.04, and is not marked" in said(LossCurves(), context)
+
+
+def test_the_best_few_of_many() -> None:
+    """The two with the largest rates of decay, and the caption says of how many."""
+    context = context_of(parabola_sweep(seeds=3, steps=64))
+    chart = LossCurves(best=2)
+    labels = {line.get_label() for line in drawn(chart, context).axes[0].get_lines()}
+    assert {label for label in labels if " lr=" in str(label)} == {"rmsprop lr=0.01", "adam lr=0.01"}
+    assert "shown are the 2 of 4 that end lowest" in said(chart, context)
+
+
+def test_a_label_without_a_point_is_named() -> None:
+    sweep = parabola_sweep(seeds=2, steps=32, diverged=False)
+    quiet = sweep.runs.loc[sweep.runs["optimizer"] == "adam", "run_id"]
+    context = context_of(replace(sweep, points=sweep.points[~sweep.points["run_id"].isin(quiet)]))
+    assert "Without a point: adam lr=0.01." in said(LossCurves(), context)
