@@ -1,4 +1,4 @@
-"""Whether a rule is what it claims to be: against a formula, torch, a closed form, its boundary and its limit."""
+"""Checks of what a rule claims to be: a formula, torch's own, a closed form, its stability boundary, its limit."""
 
 import inspect
 
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from study.certify.check import (
     Check,
+    Stage,
     Verdict,
     difference,
     must_agree,
@@ -24,18 +25,18 @@ _SECTIONS = 256
 _VANISHED = 1e-200  # so near 0 a double soon stops moving
 
 
-def checks(subject: Subject, claim: Claim, gradients: Path) -> list[Check]:
+def checks(subject: Subject, claim: Claim, gradients: Path) -> Stage:
     """Return the comparisons of a rule with what it claims to be."""
-    return [
-        _with_formula(subject, claim, gradients),
-        _with_torch(subject, claim, gradients),
-        *_with_theory(subject, claim),
-        _with_limit(subject, claim, gradients),
-    ]
+    return {
+        "formula in NumPy": lambda name: _with_formula(name, subject, claim, gradients),
+        "torch.optim": lambda name: _with_torch(name, subject, claim, gradients),
+        "closed form on quadratics": lambda name: _closed_form(name, subject, claim),
+        "stability boundary": lambda name: _boundary(name, subject, claim),
+        "limit of large eps": lambda name: _with_limit(name, subject, claim, gradients),
+    }
 
 
-def _with_formula(subject: Subject, claim: Claim, gradients: Path) -> Check:
-    name = "formula in NumPy"
+def _with_formula(name: str, subject: Subject, claim: Claim, gradients: Path) -> Check:
     if claim.formula is None:
         return not_applicable(name, "no formula is claimed")
     formula = get_method(claim.formula)
@@ -45,8 +46,7 @@ def _with_formula(subject: Subject, claim: Claim, gradients: Path) -> Check:
     return must_agree(name, value, tolerance=claim.tolerance, cause=claim.cause)
 
 
-def _with_torch(subject: Subject, claim: Claim, gradients: Path) -> Check:
-    name = "torch.optim"
+def _with_torch(name: str, subject: Subject, claim: Claim, gradients: Path) -> Check:
     if claim.twin is None:
         return not_applicable(name, "no twin in torch.optim is claimed")
     if subject.config["_target_"] == claim.twin["_target_"]:
@@ -59,28 +59,24 @@ def _with_torch(subject: Subject, claim: Claim, gradients: Path) -> Check:
     return must_agree(name, difference(subject.changed(**dialect).walk(gradients), twin.walk(gradients)))
 
 
-def _with_theory(subject: Subject, claim: Claim) -> list[Check]:
-    names = ("closed form on quadratics", "stability boundary")
-    if claim.linear is None:
-        return [not_applicable(name, "not linear in the gradient") for name in names]
-    kind = get_class(claim.linear)
-    theory: LinearRule = kind(**arguments_of(kind, subject))
-    lr = float(str(subject.config["lr"]))
-    return [_closed_form(names[0], subject, theory, lr), _boundary(names[1], subject, theory, lr)]
-
-
-def _closed_form(name: str, subject: Subject, theory: LinearRule, lr: float) -> Check:
+def _closed_form(name: str, subject: Subject, claim: Claim) -> Check:
     """Descend quadratics from flat to just stable, and compare with the powers of the theory's matrix."""
+    theory = _theory(subject, claim)
+    if theory is None:
+        return not_applicable(name, "not linear in the gradient")
     products = torch.linspace(0.01, 0.99, 50, dtype=torch.float64) * theory.boundary
     start = torch.linspace(-2, 2, 50, dtype=torch.float64)
-    found = subject.descend(products / lr, start, steps=STEPS)
+    found = subject.descend(products / _lr(subject), start, steps=STEPS)
     pairs = zip(products.tolist(), start.tolist(), strict=True)
     expected = torch.stack([torch.from_numpy(theory.path(p, x, steps=STEPS)) for p, x in pairs], dim=1)
     return must_agree(name, difference(found, expected))
 
 
-def _boundary(name: str, subject: Subject, theory: LinearRule, lr: float) -> Check:
-    found, predicted, tolerance = boundary(subject, lr), theory.boundary, 1e-3
+def _boundary(name: str, subject: Subject, claim: Claim) -> Check:
+    theory = _theory(subject, claim)
+    if theory is None:
+        return not_applicable(name, "not linear in the gradient")
+    found, predicted, tolerance = boundary(subject, _lr(subject)), theory.boundary, 1e-3
     error = abs(found / predicted - 1)
     return Check(
         name,
@@ -88,6 +84,18 @@ def _boundary(name: str, subject: Subject, theory: LinearRule, lr: float) -> Che
         f"found {found:.3f}, predicted {predicted:.3f}",
         f"relative error ≤ {tolerance:.0e} (what has not yet died out)",
     )
+
+
+def _theory(subject: Subject, claim: Claim) -> LinearRule | None:
+    if claim.linear is None:
+        return None
+    kind = get_class(claim.linear)
+    theory: LinearRule = kind(**arguments_of(kind, subject))
+    return theory
+
+
+def _lr(subject: Subject) -> float:
+    return float(str(subject.config["lr"]))
 
 
 def boundary(subject: Subject, lr: float) -> float:
@@ -109,8 +117,7 @@ def _dies_out(subject: Subject, curvature: Float[Tensor, "parameter"]) -> Tensor
     return (end < middle) | (end < _VANISHED)
 
 
-def _with_limit(subject: Subject, claim: Claim, gradients: Path) -> Check:
-    name = "limit of large eps"
+def _with_limit(name: str, subject: Subject, claim: Claim, gradients: Path) -> Check:
     if claim.limit is None:
         return not_applicable(name, "no limit is claimed")
     limit = get_method(claim.limit)

@@ -1,31 +1,29 @@
-"""A certificate: all checks of one rule."""
+"""A certificate: all checks of one part, an optimizer, a problem or a figure."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from study.certify import agreement, memory, symmetries
 from study.certify.check import Check, Verdict
-from study.certify.claim import Claim
-from study.certify.gradients import quadratic_gradients
-from study.certify.rule import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was found out about one rule.
+    """What was found out about one part.
 
     Args:
-        name: the optimizer's name.
-        claimed: the name of its claim, or None where it claims nothing but its declaration.
-        config: the optimizer's node.
+        kind: `optimizer`, `problem` or `figure`.
+        name: the part's name.
+        config: its node: `_target_` and what it is called with.
         checks: one line each.
+        claimed: the name of what an optimizer claims to be, None where it claims nothing but its declaration.
     """
 
+    kind: str
     name: str
-    claimed: str | None
     config: Mapping[str, object]
     checks: tuple[Check, ...]
+    claimed: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -35,23 +33,3 @@ class Certificate:
     def count(self, verdict: Verdict) -> int:
         """Return how many checks came out so."""
         return Counter(check.verdict for check in self.checks)[verdict]
-
-
-def certify(config: Mapping[str, object], claim: Claim, *, claimed: str | None) -> Certificate:
-    """Check one rule.
-
-    Args:
-        config: the `optimizer` node.
-        claim: what it claims to be.
-        claimed: what the claim is called.
-
-    Raises:
-        InvalidInput: the rule cannot be built, or lacks a hyperparameter of what it claims to be.
-    """
-    subject, gradients = Subject(config), quadratic_gradients()
-    checks = [
-        *agreement.checks(subject, claim, gradients),
-        *symmetries.checks(subject, claim, gradients),
-        *memory.checks(subject, gradients),
-    ]
-    return Certificate(str(config["name"]), claimed, config, tuple(checks))

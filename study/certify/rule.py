@@ -1,14 +1,14 @@
-"""The rule under test: built from its config as the trainer builds it, and made to walk."""
+"""An optimizer under test: built from its config as the trainer builds it, and made to walk along given gradients."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from study.certify.check import finding
 from study.errors import InvalidInput
 from study.training.build import build_optimizer, is_elementwise
 
@@ -44,9 +44,13 @@ class Subject:
         return Subject({**self.config, **hyperparameters})
 
     def start(self, place: Float[Tensor, "*shape"]) -> "Walker":
-        """Return a fresh instance of the rule at `place`."""
+        """Return a fresh instance of the rule at `place`.
+
+        Raises:
+            InvalidInput: it cannot be built from its config.
+        """
         theta = torch.nn.Parameter(place.clone())
-        with _finding(f"{self.config['name']}: {self.config['_target_']} cannot be made"):
+        with finding(f"{self.config['_target_']}()"):
             return Walker(theta, build_optimizer(self.config, [theta]))
 
     def walk(
@@ -75,23 +79,12 @@ class Walker:
         """Take one step against `gradient`, of the parameter's shape, and return the new place.
 
         Raises:
-            InvalidInput: the rule's own code fails.
+            Broken: the rule's own code fails.
         """
         self.theta.grad = gradient.clone()
-        with _finding(f"{type(self.optimizer).__name__}.step() fails"):
+        with finding(f"{type(self.optimizer).__name__}.step()"):
             self.optimizer.step()
         return self.theta.detach().clone()
-
-
-@contextmanager
-def _finding(what: str) -> Iterator[None]:
-    """Report whatever the rule's own code raises: it is a finding about the rule, not about the checks."""
-    try:
-        yield
-    except InvalidInput:
-        raise
-    except Exception as error:
-        raise InvalidInput(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def arguments_of(function: Callable[..., object], subject: Subject) -> dict[str, object]:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from study.certify.certificate import certify
 from study.certify.check import Check, Verdict
 from study.certify.claim import Claim, claim_from_config
+from study.certify.optimizer import certify_optimizer
 
 CLAIMS = Path(__file__).parents[2] / "conf/certificate"
 Failed = Callable[..., set[str]]
@@ -29,7 +29,9 @@ def checks_of(
 
     def checks(target: str, claimed: str | None = None, **hyper: object) -> Mapping[str, Check]:
         config = {"name": "brought", "_target_": target if "." in target else f"planted.{target}", **hyper}
-        certificate = certify(config, Claim() if claimed is None else claim(claimed), claimed=claimed)
+        certificate = certify_optimizer(
+            config, Claim() if claimed is None else claim(claimed), claimed=claimed
+        )
         return {check.name: check for check in certificate.checks}
 
     return checks

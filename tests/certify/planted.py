@@ -115,3 +115,39 @@ class NeedsAClosure(_Brought):
     @override
     def step(self, closure: Any) -> None:  # type: ignore[override]
         closure()
+
+
+class TearsTheView(_Brought):
+    """Gradient descent, right alone; the new tensor is not the trainer's."""
+
+    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        p.data = p.data - group["lr"] * g
+
+
+class DropsTheGradient(_Brought):
+    """Gradient descent, right alone; the trainer's gradient buffer is lost after a step."""
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # torch's other overload
+        for p in self.param_groups[0]["params"]:
+            if p.grad is not None:
+                p.sub_(self.param_groups[0]["lr"] * p.grad)
+            p.grad = None
+
+
+class CountsForAll(_Brought):
+    """A learning rate that falls with the calls of all instances together."""
+
+    calls: list[int] = []  # noqa: RUF012  # the fault
+
+    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        self.calls.append(1)
+        p.sub_(group["lr"] * g / len(self.calls))
+
+
+class CannotResume(HonestMomentum):
+    def __init__(self, params: Any, lr: float) -> None:
+        super().__init__(params, lr, momentum=0.5)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        raise NotImplementedError("not yet")

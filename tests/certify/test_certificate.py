@@ -1,14 +1,16 @@
 """Shipped rules pass; rules with a planted fault are caught, each by the checks that should see it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from study.certify.certificate import Certificate, certify
+from study.certify.certificate import Certificate
 from study.certify.check import Check, Verdict
 from study.certify.claim import Claim
+from study.certify.optimizer import certify_optimizer
 
 Failed = Callable[..., set[str]]
 
@@ -30,7 +32,7 @@ MOMENTUM = {"lr": 0.01, "momentum": 0.8}
     ],
 )
 def test_every_shipped_rule_is_what_its_file_is_called(path: Path, claim: Callable[[str], Claim]) -> None:
-    certificate = certify(yaml.safe_load(path.read_text()), claim(path.stem), claimed=path.stem)
+    certificate = certify_optimizer(yaml.safe_load(path.read_text()), claim(path.stem), claimed=path.stem)
     assert [check for check in certificate.checks if check.verdict is Verdict.FAILED] == []
     assert certificate.passed
     assert certificate.count(Verdict.PASSED) >= 6
@@ -80,7 +82,10 @@ def test_an_elementwise_rule_declared_otherwise(failed: Failed) -> None:
 
 
 def test_a_memory_outside_the_state_dict(failed: Failed) -> None:
-    assert failed("Forgetful", **MOMENTUM) == {"resume from a state dict"}
+    assert failed("Forgetful", **MOMENTUM) == {
+        "resume from a state dict",
+        "stack",
+    }  # one memory for all tensors
 
 
 def test_a_rule_under_a_wrong_name(failed: Failed) -> None:
@@ -88,9 +93,26 @@ def test_a_rule_under_a_wrong_name(failed: Failed) -> None:
     assert found == {"formula in NumPy", "torch.optim", "limit of large eps"}
 
 
+@pytest.mark.parametrize("rule", ["TearsTheView", "DropsTheGradient", "CountsForAll"])
+def test_what_a_stack_would_freeze_or_share(rule: str, failed: Failed) -> None:
+    """Right as long as it is alone; the trainer's views of a stack are not what it steps any more."""
+    assert "stack" in failed(rule, lr=0.01)
+
+
+def test_a_rule_that_raises_is_a_finding(checks_of: Callable[..., Mapping[str, Check]]) -> None:
+    found = checks_of("NeedsAClosure", lr=0.01)
+    assert found["steps"].measured.startswith("NeedsAClosure.step() raises TypeError: ")
+    assert {check.verdict for name, check in found.items() if name != "steps"} == {Verdict.NOT_APPLICABLE}
+    assert "\n" not in found["steps"].measured
+
+
+def test_a_rule_that_cannot_resume_is_a_finding_of_that_check_alone(failed: Failed) -> None:
+    assert failed("CannotResume", lr=0.01) == {"resume from a state dict"}
+
+
 def test_counts_its_verdicts() -> None:
     checks = tuple(Check(verdict, verdict, "", "") for verdict in Verdict)
-    config: Mapping[str, object] = {"name": "x"}
-    assert not Certificate("x", None, config, checks).passed
-    assert Certificate("x", None, config, checks[:1]).passed
-    assert [Certificate("x", None, config, checks * 2).count(verdict) for verdict in Verdict] == [2, 2, 2]
+    whole = Certificate("problem", "x", {"name": "x"}, checks * 2)
+    assert not whole.passed
+    assert replace(whole, checks=checks[:1]).passed
+    assert [whole.count(verdict) for verdict in Verdict] == [2, 2, 2]

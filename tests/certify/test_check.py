@@ -1,8 +1,23 @@
 """The arithmetic of a certificate's lines, by hand."""
 
+import pytest
 import torch
 
-from study.certify.check import Verdict, difference, must_agree, must_differ, not_applicable, number
+from study.certify.check import (
+    Broken,
+    Check,
+    Verdict,
+    difference,
+    finding,
+    holding,
+    in_turn,
+    must_agree,
+    must_differ,
+    must_hold,
+    not_applicable,
+    number,
+)
+from study.errors import InvalidInput
 
 
 def test_difference_is_relative_to_the_longest_way() -> None:
@@ -29,3 +44,44 @@ def test_verdicts() -> None:
 def test_a_line_names_the_tolerance_and_its_cause() -> None:
     line = must_agree("x", 0.5, tolerance=0.1, cause="eps")
     assert (line.measured, line.required) == ("5.0e-01", "≤ 1e-01 (eps)")
+
+
+def test_the_first_thing_that_is_wrong_is_said() -> None:
+    assert must_hold("x", [], required="y", measured="z") == Check("x", Verdict.PASSED, "z", "y")
+    assert must_hold("x", ["a", "b"], required="y", measured="z") == Check("x", Verdict.FAILED, "a", "y")
+    stage = holding(3, {"odd": (lambda part: [] if part % 2 else ["even"], "an odd number")})
+    assert stage["odd"]("odd") == Check("odd", Verdict.PASSED, "", "an odd number")
+
+
+def test_what_a_part_raises_is_one_line_and_what_it_lacks_is_passed_on() -> None:
+    with pytest.raises(Broken, match=r"^step\(\) raises KeyError: 'momentum'$"), finding("step()"):
+        raise KeyError("momentum")
+    with pytest.raises(Broken, match=r"^step\(\) raises ValueError: first$"), finding("step()"):
+        raise ValueError("first\nsecond")
+    with pytest.raises(Broken, match=r"^step\(\) raises SystemExit: 3$"), finding("step()"):
+        raise SystemExit(3)
+    with pytest.raises(InvalidInput, match="download it"), finding("data()"):
+        raise InvalidInput("download it")
+    with pytest.raises(KeyboardInterrupt), finding("step()"):
+        raise KeyboardInterrupt
+
+
+def test_nothing_is_tried_that_stands_on_what_failed() -> None:
+    tried: list[str] = []
+
+    def check(name: str) -> Check:
+        tried.append(name)
+        return must_hold(name, ["wrong"] if name == "b" else [], required="right")
+
+    def broken(name: str) -> Check:
+        raise Broken(f"{name}() raises ValueError")
+
+    done = in_turn({"a": check, "b": check, "c": broken}, {"d": check})
+    assert tried == ["a", "b"]
+    assert [one.verdict for one in done] == [
+        Verdict.PASSED,
+        Verdict.FAILED,
+        Verdict.FAILED,
+        Verdict.NOT_APPLICABLE,
+    ]
+    assert [one.measured for one in done] == ["", "wrong", "c() raises ValueError", ""]

@@ -44,15 +44,20 @@ def job() -> Iterator[Callable[..., Job]]:
 
 
 @pytest.fixture
-def problem(job: Callable[..., Job], request: pytest.FixtureRequest) -> Callable[..., Problem]:
+def overrides(request: pytest.FixtureRequest) -> Callable[[str], list[str]]:
+    """Return what chooses a problem of conf/problem, with its data where they are at hand."""
+
+    def chosen(name: str) -> list[str]:
+        file = [f"problem.path={request.getfixturevalue('airfoil_file')}"] if name == "airfoil" else []
+        return [f"problem={name}", *file]
+
+    return chosen
+
+
+@pytest.fixture
+def problem(job: Callable[..., Job], overrides: Callable[[str], list[str]]) -> Callable[..., Problem]:
     """Build a problem of conf/problem by its name."""
-
-    def build(name: str, *overrides: str) -> Problem:
-        if name == "airfoil":
-            overrides = (*overrides, f"problem.path={request.getfixturevalue('airfoil_file')}")
-        return build_problem(job(f"problem={name}", *overrides).problem)
-
-    return build
+    return lambda name, *more: build_problem(job(*overrides(name), *more).problem)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,104 @@
+"""Whether runs that are trained together, as one stack, go where each goes alone in a plain loop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from typing_extensions import override
+
+from study.certify.check import difference, finding
+from study.job import Job, Run
+from study.problems.base import Data, Problem
+from study.randomness import Source
+from study.training.build import build_optimizer
+from study.training.train import train
+
+SEEDS = (0, 3)
+
+
+def stack_difference(problem: Problem, optimizer: Mapping[str, object], *, epochs: int) -> float:
+    """Return how far losses of a stack of two seeds are from those of two plain loops, relative to the largest.
+
+    There are four batches to an epoch, drawn in the seed's order; the last one may be smaller.
+
+    Raises:
+        Broken: one of the two fails.
+    """
+    points = len(problem.data(Source(problem.name, SEEDS[0])).inputs)
+    job = Job({"name": problem.name}, optimizer, epochs, -(-points // 4), range(4), str(optimizer["name"]))
+    runs = [Run(job, seed) for seed in SEEDS]
+    with finding("training alone"):
+        alone = torch.stack([_alone(problem, run, points) for run in runs])
+    with finding("training in a stack"):
+        trained = train(problem, runs, device=torch.device("cpu"))
+    losses = [torch.from_numpy(values) for values in (trained.train_loss, trained.series["eval/loss"].values)]
+    together, finite = torch.cat(losses, dim=1), alone.isfinite()
+    if not torch.equal(together.isfinite(), finite):
+        return float("inf")
+    return difference(together[finite], alone[finite])
+
+
+def _alone(problem: Problem, run: Run, points: int) -> Float[Tensor, " loss"]:
+    """Return the losses of one run: of each step, and on all data before and after each epoch."""
+    source, size = Source(problem.name, run.seed), run.job.batch_size or points
+    model, data, order = problem.model().to(problem.dtype), problem.data(source), source.generator("order")
+    problem.initialise(model, source)
+    rule = build_optimizer(run.job.optimizer, model.parameters())
+    losses, evaluated = [], [_evaluate(problem, model, data)]
+    for _ in range(run.job.epochs):
+        samples = torch.randperm(points, generator=order) if size < points else torch.arange(points)
+        for batch in samples.split(size):
+            rule.zero_grad()
+            loss = problem.loss(model(data.inputs[batch]), data.targets[batch])
+            (problem.gradient_scale * loss).backward()
+            rule.step()
+            losses.append(loss.detach())
+        evaluated.append(_evaluate(problem, model, data))
+    return torch.stack([*losses, *evaluated])
+
+
+@torch.no_grad()
+def _evaluate(problem: Problem, model: nn.Module, data: Data) -> Tensor:
+    return problem.loss(model(data.inputs), data.eval_targets)
+
+
+@dataclass(frozen=True)
+class Bend(Problem):
+    """y = sin 2x at 22 points under noise, in double precision; a 1 → 5 → 1 network of tanh; MSE.
+
+    What optimizers are tried on: parameters of several shapes, gradients that are nowhere exactly zero.
+    """
+
+    name: str = "bend"
+    cap: float = 1e9
+    dtype = torch.float64
+
+    @override
+    def data(self, source: Source) -> Data:
+        x = torch.linspace(-1, 1, 22, dtype=self.dtype)[:, None]
+        noise = torch.randn(x.shape, generator=source.generator("data"), dtype=self.dtype)
+        return Data(x, (2 * x).sin() + 0.1 * noise, (2 * x).sin())
+
+    @override
+    def model(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(1, 5), nn.Tanh(), nn.Linear(5, 1))
+
+    @override
+    def initialise(self, model: nn.Module, source: Source) -> None:
+        generator = source.generator("init")
+        for parameter in model.parameters():
+            nn.init.normal_(parameter, std=0.5, generator=generator)
+
+    @override
+    def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return ((prediction - target) ** 2).mean()
+
+    @override
+    def floor(self, data: Data) -> float:
+        return 0.0
+
+    @override
+    def curve_inputs(self) -> Tensor | None:
+        return None
