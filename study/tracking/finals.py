@@ -70,7 +70,7 @@ def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     found = pd.DataFrame(_places(runs, files), columns=["file", "row"], index=runs.index)
     if lost := int(found["file"].isna().sum()):
         log.warning(
-            "%d of %d runs have no model among the artifacts: their curves are missing", lost, len(runs)
+            "%d of %d runs are drawn without a curve: it was not kept (force=true does)", lost, len(runs)
         )
     rows = runs.join(found).dropna(subset="file")
     parts = [(files[place], part) for place, part in rows.groupby(rows["file"].astype(int), sort=False)]

@@ -78,7 +78,7 @@ class TestOlderStores:
         _without_ids(monkeypatch)
         fits = read_sweep("study", store=uri).fits
         assert set(fits["label"]) == {"adam lr=0.01"}
-        assert "3 of 6 runs have no model among the artifacts" in caplog.text
+        assert "3 of 6 runs are drawn without a curve" in caplog.text
 
     def test_a_row_of_another_sweep_is_another_runs(
         self, uri: str, jobs: list[Job], make_job: MakeJob, train: Train, monkeypatch: pytest.MonkeyPatch
@@ -121,7 +121,7 @@ class TestLosses:
         assert len(frames.runs) == 6
         assert set(frames.fits["label"]) == {"adam lr=0.01"}
         assert f"the artifact final/{files[0].name} of a sweep cannot be read" in caplog.text
-        assert "3 of 6 runs have no model among the artifacts" in caplog.text
+        assert "3 of 6 runs are drawn without a curve" in caplog.text
 
     def test_arrays_that_do_not_fit_together(self, uri: str, files: list[Path]) -> None:
         with np.load(files[0]) as arrays:
@@ -132,7 +132,7 @@ class TestLosses:
     def test_a_missing_file(self, uri: str, files: list[Path], caplog: pytest.LogCaptureFixture) -> None:
         files[0].unlink()
         assert set(read_sweep("study", store=uri).fits["label"]) == {"adam lr=0.01"}
-        assert "3 of 6 runs have no model" in caplog.text
+        assert "3 of 6 runs are drawn without a curve" in caplog.text
 
     def test_no_file_at_all(self, uri: str, files: list[Path], caplog: pytest.LogCaptureFixture) -> None:
         shutil.rmtree(files[0].parents[2])

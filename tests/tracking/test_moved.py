@@ -158,7 +158,7 @@ def test_a_store_that_cannot_be_told_is_read_without_its_curves(
     assert (len(frames.runs), len(frames.fits)) == (2, 0)
     assert "which the store cannot be told: " in caplog.messages[0]
     assert "readonly database" in caplog.messages[0]
-    assert "2 of 2 runs have no model among the artifacts" in caplog.messages[1]
+    assert "2 of 2 runs are drawn without a curve" in caplog.messages[1]
     location = MlflowClient(_uri(there)).get_experiment(trained.experiment_id).artifact_location
     assert location == f"{home}/mlruns/artifacts/study"  # all or nothing
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
