@@ -5,8 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from study.bench.servers import postgresql_version
-from study.paths import ROOT
-from study.tracking.provenance import git_commit
+from study.paths import CHECKOUT
+from study.tracking.provenance import code_version
 
 
 def machine() -> dict[str, str]:
@@ -21,6 +21,6 @@ def machine() -> dict[str, str]:
         "memory": f"{int(memory) / 2**20:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "commit": git_commit(ROOT),
+        "commit": code_version(CHECKOUT),
         "PostgreSQL": postgresql_version(),
     } | {name: version(name) for name in ("torch", "mlflow", "hydra-core", "SQLAlchemy")}

@@ -12,7 +12,7 @@ from study import cli
 from study.config.compose import compose
 from study.folder import replacing, require_own
 from study.pages import render
-from study.paths import ROOT
+from study.paths import CHECKOUT, ROOT
 from study.ranges import Range, is_whole
 
 if TYPE_CHECKING:  # both take a second to import, which a wrong argument should not wait for
@@ -97,7 +97,7 @@ def write(grid: "pd.DataFrame", folder: Path) -> None:
 
 def _page(grid: "pd.DataFrame") -> str:
     from study.phase.measure import STEPS
-    from study.tracking.provenance import git_commit
+    from study.tracking.provenance import code_version
 
     return render(
         "phase/templates/page.md.j2",
@@ -106,7 +106,7 @@ def _page(grid: "pd.DataFrame") -> str:
         steps=STEPS,
         agreement=agreement(grid),
         columns=", ".join(f"`{column}`" for column in grid.columns),
-        commit=git_commit(ROOT),
+        commit=code_version(CHECKOUT),
     )
 
 

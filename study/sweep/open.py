@@ -12,7 +12,7 @@ from rich.table import Table
 from study.config.check import Settings
 from study.config.commands import report_command, ui_command
 from study.job import Job
-from study.paths import ROOT
+from study.paths import CHECKOUT
 from study.stats.bootstrap import Bootstrap
 from study.stats.summary import summarise
 from study.sweep.execute import Outcome, execute
@@ -62,7 +62,7 @@ class OpenSweep:
             settings.experiment,
             asked=settings.sweep_id,
             jobs=jobs,
-            tags=provenance(ROOT, settings.device),
+            tags=provenance(CHECKOUT, settings.device),
             command=command(),
             config=OmegaConf.to_yaml(config),
             overrides=overrides,
@@ -150,6 +150,6 @@ def summary_table(runs: pd.DataFrame) -> Table:
 
 def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
     """Train jobs of a sweep that another process began."""
-    tags = provenance(ROOT, settings.device)
+    tags = provenance(CHECKOUT, settings.device)
     sweep = sweeps.find(open_store(settings.location), settings.experiment, settings.sweep_id, tags)
     return execute(jobs, settings, sweep, Lines())

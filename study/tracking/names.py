@@ -67,10 +67,12 @@ KIND = "study.kind"  # "sweep" or "run"
 JOB_HASH = "study.job_hash"
 LABEL = "study.label"  # what the job is called in the sweep that trained the run: "adam lr=0.01"
 STATUS = "study.status"  # OK or DIVERGED
-GIT_COMMIT = "study.git_commit"
+GIT_COMMIT = "study.git_commit"  # with " (dirty)"; or "0.1.0 (installed)", or "unknown"
 VERSIONS = "study.versions"
 DEVICE = "study.device"
 COMMAND = "study.command"
+OPTIMIZER_SOURCE = "study.optimizer_source"  # where a class from outside comes from: "package 1.2.3",
+PROBLEM_SOURCE = "study.problem_source"  # or "module sha256:<digest of its file>"
 OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
 
 OK, DIVERGED = "ok", "diverged"

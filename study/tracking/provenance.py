@@ -1,4 +1,4 @@
-"""Where a run comes from: the commit, the versions, the command and the user."""
+"""Where a run comes from: the commit, the versions, the classes from elsewhere, the command and the user."""
 
 import getpass
 import json
@@ -6,28 +6,37 @@ import os
 import shlex
 import subprocess
 import sys
-from importlib.metadata import version
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import distribution, packages_distributions, version
 from pathlib import Path
+from types import ModuleType
 
+from study.job import Job
 from study.tracking import names
 
 _PACKAGES = ("torch", "hydra-core", "mlflow", "numpy", "pandas", "scipy", "seaborn", "matplotlib")
 
-_CHANGES = ("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)reports")
+_DISTRIBUTION = "optimizer-study"
+_KNOWN = ("study", "torch")  # the commit and the versions say where their classes come from
+_CHANGES = ("status", "--porcelain", "--untracked-files=normal", "--", ".", ":(exclude)reports")
+_DIRTY, _UNKNOWN = " (dirty)", "unknown"
+_DIGITS = 16  # of a digest
 
 
-def provenance(root: Path, device: str) -> dict[str, str]:
+def provenance(checkout: Path | None, device: str) -> dict[str, str]:
     """Return the tags that every run and sweep carries.
 
     Args:
-        root: the repository.
+        checkout: the repository of the study, None where it is installed without one.
         device: the device asked for.
     """
-    commit = git_commit(root)
+    code = code_version(checkout)
     versions = {"python": sys.version.split()[0]} | {name: version(name) for name in _PACKAGES}
+    commit = code.removesuffix(_DIRTY)
     return {
-        names.GIT_COMMIT: commit,
-        names.SOURCE_COMMIT: commit.removesuffix(" (dirty)"),
+        names.GIT_COMMIT: code,
+        **({names.SOURCE_COMMIT: commit} if " " not in commit and commit != _UNKNOWN else {}),
         names.SOURCE_NAME: "study.train",
         names.SOURCE_TYPE: "LOCAL",
         names.VERSIONS: json.dumps(versions),
@@ -41,21 +50,72 @@ def command() -> str:
     return shlex.join(["python", "-m", "study.train", *sys.argv[1:]])
 
 
-def git_commit(root: Path) -> str:
-    """Return the checked-out commit, `(dirty)` where the tree differs from it, `unknown` outside a checkout.
+def code_version(checkout: Path | None) -> str:
+    """Return which code runs: the commit, `(dirty)` where the tree differs from it; without a checkout the version.
 
-    Reports do not count: they decide no numbers, and making one would else taint the next sweep.
+    Reports do not count: they decide no numbers, and making one would else taint the next sweep. What is not tracked
+    does count, unless it is ignored: it may be an optimizer.
+
+    Args:
+        checkout: the repository of the study, None where it is installed without one.
     """
+    if checkout is None:
+        return f"{version(_DISTRIBUTION)} (installed)"
     try:
-        commit = _git(root, "rev-parse", "HEAD")
-        return f"{commit} (dirty)" if _git(root, *_CHANGES) else commit
+        # a repository around the study that does not hold it would be somebody else's
+        _git(checkout, "ls-files", "--error-unmatch", "--", "conf/config.yaml")
+        commit = _git(checkout, "rev-parse", "HEAD")
+        return f"{commit}{_DIRTY}" if _git(checkout, *_CHANGES) else commit
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return _UNKNOWN
 
 
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+def sources(job: Job) -> dict[str, str]:
+    """Return the tags that say where the classes of a job come from, which are neither torch's nor the study's."""
+    targets = {
+        names.OPTIMIZER_SOURCE: str(job.optimizer.get("_target_")),
+        names.PROBLEM_SOURCE: str(job.problem.get("_target_")),
+    }
+    return {
+        tag: source_of(target) for tag, target in targets.items() if target.partition(".")[0] not in _KNOWN
+    }
+
+
+@cache
+def source_of(target: str) -> str:
+    """Return where a class comes from: `package 1.2.3`, or its module and a digest of that one's source file.
+
+    Args:
+        target: the dotted path of a class that this process has imported.
+    """
+    module = _module(target)
+    file = Path(getattr(module, "__file__", None) or "")
+    installed = [
+        f"{name} {version(name)}"
+        for name in packages_distributions().get(target.partition(".")[0], ())
+        if file.is_relative_to(str(distribution(name).locate_file("")))  # and not one's own of the same name
+    ]
+    if installed:
+        return ", ".join(sorted(set(installed)))
+    if module is None or not file.is_file():
+        return _UNKNOWN
+    return f"{module.__name__} sha256:{sha256(file.read_bytes()).hexdigest()[:_DIGITS]}"
+
+
+def _module(target: str) -> ModuleType | None:
+    """Return the module that defines a class, which may be known by a path through another one."""
+    parts = target.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        outer = sys.modules.get(".".join(parts[:cut]))
+        if outer is not None:
+            found = getattr(outer, parts[cut], None)
+            return sys.modules.get(getattr(found, "__module__", ""), outer)
+    return None
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    git = ["git", "--no-optional-locks", "-C", str(checkout)]
+    return subprocess.run([*git, *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _user() -> str:

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from study.job import Run
 from study.tracking import names
+from study.tracking.provenance import sources
 from study.training.result import Series, Trained
 
 _NEVER = np.iinfo(np.int64).max
@@ -97,7 +98,8 @@ class Record:
         }
         receipts = {f"study.{name}": value for name, value in self.receipts.items()}
         params = job.params() | {names.SEED: str(self.run.seed)}
-        return StoredRun(self.run.name, params, {**tags, **own, **receipts}, self.metrics, start, end)
+        every = {**tags, **own, **sources(job), **receipts}
+        return StoredRun(self.run.name, params, every, self.metrics, start, end)
 
 
 def records(trained: Trained) -> Iterator[Record]:
