@@ -20,7 +20,7 @@ from study.sweep.progress import Display, Lines
 from study.tracking import names, sweeps
 from study.tracking.provenance import command, provenance
 from study.tracking.store import open_store
-from study.tracking.sweeps import Sweep
+from study.tracking.sweeps import Request, Sweep
 
 
 class OpenSweep:
@@ -57,17 +57,14 @@ class OpenSweep:
         """
         store = open_store(settings.location)
         store.describe(settings.experiment, f"{config.report.title}\n\n{config.report.text}")
-        sweep = sweeps.begin(
-            store,
-            settings.experiment,
-            asked=settings.sweep_id,
-            jobs=jobs,
-            tags=provenance(CHECKOUT, settings.device),
+        request = Request(
+            id=settings.sweep_id,
             command=command(),
             config=OmegaConf.to_yaml(config),
             overrides=overrides,
+            tags=provenance(CHECKOUT, settings.device),
         )
-        opened = cls(sweep, settings)
+        opened = cls(sweeps.begin(store, settings.experiment, jobs, request), settings)
         opened.jobs += jobs or ()
         return opened
 

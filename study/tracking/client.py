@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
+from typing_extensions import override
 
 from study.tracking import names
+from study.tracking.backend import Backend
 from study.tracking.records import StoredRun
 
 _BATCH = 1000  # MLflow's limit of metrics in one call
@@ -15,13 +17,14 @@ _PAGE = 1000
 _WORKERS = 8  # a request is mostly waiting: for a round trip, for the server's commit
 
 
-class ClientBackend:
+class ClientBackend(Backend):
     """`Backend` over MLflow's public client, several requests at a time where the store bears it."""
 
     def __init__(self, client: MlflowClient, *, parallel: bool) -> None:
         self._client = client
         self._workers = _WORKERS if parallel else 1
 
+    @override
     def write(
         self,
         experiment_id: str,
@@ -38,6 +41,7 @@ class ClientBackend:
                 written(1)
         return [future.result() for future in futures]
 
+    @override
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
@@ -52,6 +56,7 @@ class ClientBackend:
         frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=["run_id", "name", "start"])
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
+    @override
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         with ThreadPoolExecutor(self._workers) as pool:
             parts = pool.map(self._points, run_ids)

@@ -13,8 +13,8 @@ from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
 from study.frames import SweepFrames
 from study.tracking import finals, names
+from study.tracking.job_rows import JobRow, job_rows
 from study.tracking.store import Store, open_store
-from study.tracking.sweeps import JobRow, job_rows
 
 _RENAMED = {"optimizer.name": "optimizer", "problem.name": "problem"} | {
     f"study.{key}": key for key in names.RECEIPTS

@@ -22,8 +22,10 @@ from mlflow.store.tracking.dbmodels.models import (
     SqlRun,
     SqlTag,
 )
+from typing_extensions import override
 
 from study.tracking import names
+from study.tracking.backend import Backend
 from study.tracking.records import Points, StoredRun
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
@@ -58,12 +60,13 @@ def schema_revision(engine: sa.Engine) -> str | None:
     return revision
 
 
-class SqlBackend:
+class SqlBackend(Backend):
     """`Backend` over a SQLite or PostgreSQL database whose schema revision is known."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
+    @override
     def write(
         self,
         experiment_id: str,
@@ -85,6 +88,7 @@ class SqlBackend:
         written(len(runs))
         return ids
 
+    @override
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
@@ -98,6 +102,7 @@ class SqlBackend:
             frame = frame.merge(part, on="run_id", how="left")
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
+    @override
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         m = _METRICS.c
         query = sa.select(m.run_uuid, m.key, m.step, m.value).where(~m.key.startswith(names.SUMMARY))

@@ -12,66 +12,13 @@ from mlflow.entities import Metric, RunTag
 from study.config.location import without_password
 from study.job import Job
 from study.tracking import finals, names
+from study.tracking.job_rows import JobRow, job_rows
 from study.tracking.records import Record
 from study.tracking.store import Store
 from study.training.result import Trained
 
 _TAGS = 100  # MLflow's limit of tags in one call
 _TAG_LENGTH = 8000
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class JobRow:
-    """What a sweep's parent says of one job, in the tag `study.job.<hash>.<first seed>`.
-
-    Args:
-        position: of the job in the sweep, from 0.
-        hash: the job's.
-        first_seed: the first seed asked for.
-        seeds: how many.
-        label: what the job is called in this sweep.
-    """
-
-    position: int
-    hash: str
-    first_seed: int
-    seeds: int
-    label: str
-
-    @classmethod
-    def parse(cls, key: str, value: str) -> "JobRow":
-        """Read back a tag."""
-        job_hash, first = key.removeprefix(names.JOB).split(".")
-        if value.startswith("{"):
-            return cls(hash=job_hash, first_seed=int(first), **json.loads(value))
-        position, seeds, label = value.split(" ", 2)  # of an older store
-        return cls(int(position), job_hash, int(first), int(seeds), label)
-
-    @property
-    def key(self) -> str:
-        """The key of its tag."""
-        return f"{names.JOB}{self.hash}.{self.first_seed}"
-
-    @property
-    def failed_key(self) -> str:
-        """The key of the tag that says what the job crashed with."""
-        return f"{names.FAILED}{self.hash}.{self.first_seed}"
-
-    @property
-    def asked(self) -> range:
-        """The seeds asked for."""
-        return range(self.first_seed, self.first_seed + self.seeds)
-
-    @property
-    def value(self) -> str:
-        """The value of its tag."""
-        told = {"position": self.position, "seeds": self.seeds, "label": self.label}
-        return json.dumps(told, ensure_ascii=False)
-
-
-def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
-    """Return the jobs that a parent's tags name, in the sweep's order."""
-    return sorted(JobRow.parse(key, value) for key, value in tags.items() if key.startswith(names.JOB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,44 +105,50 @@ class Sweep:
         self.store.client.set_terminated(self.run_id, status)
 
 
-def begin(
-    store: Store,
-    experiment: str,
-    *,
-    asked: str,
-    jobs: Sequence[Job] | None,
-    tags: Mapping[str, str],
-    command: str,
-    config: str,
-    overrides: Sequence[str] = (),
-) -> Sweep:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How a sweep is asked for, as its parent tells.
+
+    Args:
+        id: under which it is asked for now, a time of day.
+        command: what the person typed.
+        config: the composed config as YAML.
+        overrides: what was asked beside the experiment's own file.
+        tags: provenance.
+    """
+
+    id: str
+    command: str = ""
+    config: str = ""
+    overrides: Sequence[str] = ()
+    tags: Mapping[str, str]
+
+
+def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Request) -> Sweep:
     """Return the sweep of this experiment that has just these jobs, or a new one.
 
     Args:
         store: where.
         experiment: the MLflow experiment's name.
-        asked: the id under which it is asked for now.
         jobs: all of its jobs, or None where the sweeper decides them on the way.
-        tags: provenance.
-        command: what the person typed.
-        config: the composed config as YAML.
-        overrides: what was asked beside the experiment's own file.
+        request: how it is asked for now.
     """
-    command, config = without_password(command), without_password(config)
+    command, tags = without_password(request.command), request.tags
     experiment_id = store.experiment_id(experiment)
-    plan = asked if jobs is None else _plan(jobs)
+    plan = request.id if jobs is None else _plan(jobs)
     sweep = _find(store, experiment_id, names.PLAN, plan, tags)
     if sweep is None:
-        about = {names.KIND: "sweep", names.SWEEP: asked, names.PLAN: plan, names.NOTE: _note(jobs, command)}
-        day, _, clock = asked.partition("_")  # 2024-01-31_23-59-59-123456
+        note = _note(jobs, command)
+        about = {names.KIND: "sweep", names.SWEEP: request.id, names.PLAN: plan, names.NOTE: note}
+        day, _, clock = request.id.partition("_")  # 2024-01-31_23-59-59-123456
         name = f"{experiment} {day} {clock[:5].replace('-', ':')}".rstrip()
         run = store.client.create_run(experiment_id, tags={**tags, **about}, run_name=name)
-        sweep = Sweep(store, experiment_id, run.info.run_id, asked, tags)
-        store.client.log_text(sweep.run_id, config, names.CONFIG)
+        sweep = Sweep(store, experiment_id, run.info.run_id, request.id, tags)
+        store.client.log_text(sweep.run_id, without_password(request.config), names.CONFIG)
     else:
         _reopen(sweep)
-    now = {**tags, names.ASKED: asked, names.COMMAND: command, names.OVERRIDES: _json(overrides)}
-    store.client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in now.items()])
+    now = {names.ASKED: request.id, names.COMMAND: command, names.OVERRIDES: _json(request.overrides)}
+    store.client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in {**tags, **now}.items()])
     sweep.declare(jobs or ())
     return sweep
 

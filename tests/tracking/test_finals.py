@@ -16,7 +16,7 @@ from study.tracking import finals, names, sweeps
 from study.tracking.reader import read_sweep
 from study.tracking.records import records
 from study.tracking.store import open_store
-from study.tracking.sweeps import Sweep
+from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
 
 Train = Callable[..., Trained]
@@ -187,7 +187,7 @@ def test_where_no_sample_is_of_a_seed_of_the_sweep_another_one_is_shown(
 def _begin(uri: str, jobs: list[Job], asked: str = "first") -> Sweep:
     tags = {names.USER: "me"}
     store = open_store(Location.of(uri))
-    return sweeps.begin(store, "study", asked=asked, jobs=jobs, tags=tags, command="", config="")
+    return sweeps.begin(store, "study", jobs, Request(id=asked, tags=tags))
 
 
 def _keep(sweep: Sweep, trained: Trained, *, replace: bool = False) -> list[str]:

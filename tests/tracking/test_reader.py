@@ -20,7 +20,7 @@ from study.tracking import sweeps
 from study.tracking.reader import read_sweep
 from study.tracking.records import records
 from study.tracking.store import open_store
-from study.tracking.sweeps import Sweep
+from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
 
 TAGS = {
@@ -43,15 +43,8 @@ def jobs(make_job: Callable[..., Job]) -> list[Job]:
 
 
 def _begin(uri: str, jobs: list[Job], asked: str) -> Sweep:
-    return sweeps.begin(
-        open_store(Location.of(uri)),
-        "study",
-        asked=asked,
-        jobs=jobs,
-        tags=TAGS,
-        command="python -m study.train",
-        config="a: 1\n",
-    )
+    request = Request(id=asked, tags=TAGS, command="python -m study.train", config="a: 1\n")
+    return sweeps.begin(open_store(Location.of(uri)), "study", jobs, request)
 
 
 def _write(sweep: Sweep, trained: Trained, *, replace: bool = False) -> None:
@@ -187,10 +180,8 @@ def test_what_was_asked_what_is_there_and_what_crashed(
     uri: str, jobs: list[Job], make_job: Callable[..., Job], train: Train
 ) -> None:
     more = make_job("sgd", 0.1, seeds=range(10, 15))  # seeds of a label that is there already
-    sweep = sweeps.begin(
-        open_store(Location.of(uri)), "study", asked="x", jobs=[*jobs, more], tags=TAGS, command="", config="",
-        overrides=["seeds=5"],
-    )  # fmt: skip
+    request = Request(id="x", tags=TAGS, overrides=["seeds=5"])
+    sweep = sweeps.begin(open_store(Location.of(uri)), "study", [*jobs, more], request)
     _write(sweep, train([jobs[0], make_job("sgd", 0.1, seeds=range(12, 14))]))
     sweep.fail(jobs[1], ArithmeticError("the third wheel\ncame off"))
     sweep.finish("KILLED", {})

@@ -11,9 +11,10 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
+from study.tracking.job_rows import JobRow, job_rows
 from study.tracking.records import records
 from study.tracking.store import Store, open_store
-from study.tracking.sweeps import JobRow, Sweep, job_rows
+from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
 
 MakeJob = Callable[..., Job]
@@ -33,25 +34,12 @@ def _begin(
     store: Store, jobs: list[Job] | None, asked: str = "first", command: str = "typed", config: str = ""
 ) -> Sweep:
     tags = {names.USER: "me", names.GIT_COMMIT: "abc"}
-    return sweeps.begin(store, "study", asked=asked, jobs=jobs, tags=tags, command=command, config=config)
+    return sweeps.begin(store, "study", jobs, Request(id=asked, tags=tags, command=command, config=config))
 
 
 def _parent_tags(sweep: Sweep) -> dict[str, str]:
     tags: dict[str, str] = sweep.store.client.get_run(sweep.run_id).data.tags
     return tags
-
-
-@pytest.mark.parametrize("label", ["adam", "adam lr=0.01", "größe a.b=1 2  x", '{"a": "b"}'])
-def test_a_job_row_comes_back_from_its_tag(label: str) -> None:
-    row = JobRow(17, "abc123", 40, 25, label)
-    assert row.key == "study.job.abc123.40"
-    assert json.loads(row.value) == {"position": 17, "seeds": 25, "label": label}
-    assert JobRow.parse(row.key, row.value) == row
-
-
-def test_a_job_row_of_an_older_store_is_read() -> None:
-    old = JobRow.parse("study.job.abc123.40", "17 25 adam lr=0.01")
-    assert old == JobRow(17, "abc123", 40, 25, "adam lr=0.01")
 
 
 def test_a_parent_says_what_was_asked_for(store: Store, jobs: list[Job]) -> None:
@@ -90,7 +78,7 @@ def test_other_jobs_other_seeds_and_other_experiments_are_other_sweeps(
     store: Store, jobs: list[Job], make_job: MakeJob
 ) -> None:
     ids = {_begin(store, asked).run_id for asked in (jobs, jobs[:1], [make_job("sgd", 0.1, seeds=range(3))])}
-    elsewhere = sweeps.begin(store, "other", asked="x", jobs=jobs, tags={}, command="", config="")
+    elsewhere = sweeps.begin(store, "other", jobs, Request(id="x", tags={}))
     assert len(ids | {elsewhere.run_id}) == 4
 
 
@@ -144,7 +132,7 @@ def test_finished_runs_are_those_of_the_jobs_in_this_experiment(
         (jobs[0].hash, 1): pytest.approx(1.7, rel=1e-7),
         (wild.hash, 0): np.inf,
     }
-    elsewhere = sweeps.begin(store, "other", asked="x", jobs=jobs, tags={}, command="", config="")
+    elsewhere = sweeps.begin(store, "other", jobs, Request(id="x", tags={}))
     assert elsewhere.finished(jobs) == {}
 
 
@@ -205,12 +193,10 @@ def test_a_parent_says_what_was_asked_beside_the_experiment_the_last_time(
     store: Store, jobs: list[Job]
 ) -> None:
     for asked in (["optimizer.lr=100", "seeds=2"], []):
-        sweep = sweeps.begin(
-            store, "study", asked="x", jobs=jobs, tags={}, command="", config="", overrides=asked
-        )
+        sweep = sweeps.begin(store, "study", jobs, Request(id="x", tags={}, overrides=asked))
         assert json.loads(_parent_tags(sweep)["study.overrides"]) == asked
     long = [f"+optimizer.note={'x' * 5000}", f"+problem.note={'y' * 5000}"]
-    sweep = sweeps.begin(store, "study", asked="x", jobs=jobs, tags={}, command="", config="", overrides=long)
+    sweep = sweeps.begin(store, "study", jobs, Request(id="x", tags={}, overrides=long))
     told = json.loads(_parent_tags(sweep)["study.overrides"])
     assert [(word[:20], word[-5:]) for word in told] == [(word[:20], f"{word[-1]} ...") for word in long]
 

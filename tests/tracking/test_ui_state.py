@@ -11,6 +11,7 @@ from study.job import Job
 from study.tracking import sweeps, ui_state
 from study.tracking.records import records
 from study.tracking.store import open_store
+from study.tracking.sweeps import Request
 from study.training.result import Trained
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -47,15 +48,8 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
     jobs = [make_job(name, lr, seeds=range(2)) for name, lr in rates.items()]
     store = open_store(Location.of(uri))
     store.describe("study", "Which one is best?\n\nEach at its own learning rate.")
-    sweep = sweeps.begin(
-        store,
-        "study",
-        asked="2024-01-31_23-59-59-1",
-        jobs=jobs,
-        tags={"mlflow.user": "me"},
-        command="typed",
-        config="",
-    )
+    request = Request(id="2024-01-31_23-59-59-1", tags={"mlflow.user": "me"}, command="typed")
+    sweep = sweeps.begin(store, "study", jobs, request)
     sweep.write(records(train(jobs)), lambda _: None)
     sweep.finish("FINISHED", {"runs": 8.0})
     expect = playwright.expect
