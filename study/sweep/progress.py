@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typing_extensions import override
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +30,27 @@ class Watch(Protocol):
         """A job's runs of one stack are trained and written."""
 
 
-class Lines:
+class Lines(Watch):
     """A `Watch` for a process that trains one job of another's sweep: one line when it is done."""
 
+    @override
     def expect(self, *, runs: int, steps: int) -> None:
         pass
 
+    @override
     def trained(self, steps: int) -> None:
         pass
 
+    @override
     def written(self, runs: int) -> None:
         pass
 
+    @override
     def finished(self, label: str, runs: int, diverged: int) -> None:
         log.info("%s: %d runs trained, %d diverged", label, runs, diverged)
 
 
-class Display:
+class Display(Watch):
     """A `Watch` on the terminal: two bars, training and writing, each with its time left; elsewhere lines.
 
     Args:
@@ -76,6 +81,7 @@ class Display:
         with self._bars:
             yield
 
+    @override
     def expect(self, *, runs: int, steps: int) -> None:
         if self._steps == 0:
             self._began = time.perf_counter()
@@ -84,6 +90,7 @@ class Display:
         self._bars.update(self._training, total=self._steps)
         self._bars.update(self._writing, total=self._runs)
 
+    @override
     def trained(self, steps: int) -> None:
         self._trained += steps
         now = time.perf_counter()
@@ -94,11 +101,13 @@ class Display:
             done = f"{runs:,}/{self._runs:,} runs, {self._trained:,} steps, {rate:,.0f} steps/s"
             self._bars.update(self._training, completed=self._trained, done=done)
 
+    @override
     def written(self, runs: int) -> None:
         self._written += runs
         done = f"{self._written:,}/{self._runs:,} runs in the store"
         self._bars.update(self._writing, completed=self._written, done=done)
 
+    @override
     def finished(self, label: str, runs: int, diverged: int) -> None:
         if not self._console.is_terminal:
             seconds = time.perf_counter() - self._began

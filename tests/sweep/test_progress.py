@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from study.sweep.progress import Display, Lines, Watch
+from study.sweep.progress import Display, Lines
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,6 @@ def test_a_process_of_a_launcher_says_a_line_when_it_is_done(caplog: pytest.LogC
         lines.written(2)
         lines.finished("adam", 2, 1)
     assert caplog.messages == ["adam: 2 runs trained, 1 diverged"]
-
-
-def test_both_are_watches() -> None:
-    assert isinstance(Lines(), Watch)
-    assert isinstance(Display(Console(file=StringIO())), Watch)
 
 
 def test_both_bars_are_drawn_on_a_real_terminal() -> None:

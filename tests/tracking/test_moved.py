@@ -19,7 +19,7 @@ from study.tracking import names, sweeps, ui_state
 from study.tracking.reader import read_sweep
 from study.tracking.records import records
 from study.tracking.store import open_store
-from study.tracking.sweeps import Sweep
+from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
 
 MakeJob = Callable[..., Job]
@@ -168,7 +168,7 @@ def _train(
     home: Path, jobs: list[Job], train: Train, *, asked: str = "first", replace: bool = False
 ) -> Sweep:
     tags, store = {names.USER: "me"}, open_store(Location.of(_uri(home)))
-    sweep = sweeps.begin(store, "study", asked=asked, jobs=jobs, tags=tags, command="", config="seeds: 2\n")
+    sweep = sweeps.begin(store, "study", jobs, Request(id=asked, tags=tags, config="seeds: 2\n"))
     stack = train(jobs)
     sweep.keep_final(stack, sweep.write(records(stack), lambda _: None, replace=replace))
     return sweep
