@@ -1,10 +1,11 @@
-"""Certify optimizers and problems, one's own too: is each what it claims to be, and fit for the trainer?
+"""Certify optimizers, problems and figures, one's own too: is each what it claims to be, and fit for the study?
 
 study certify                                       everything that is shipped
 study certify --config-dir my_conf                  everything of one's own; pages go to my_conf/certificates/
 study certify --config-dir my_conf optimizer=mine   one of it; or several: optimizer=mine,other problem=mine; or all
 study certify --config-dir my_conf optimizer=mine certificate=adam      is it what Adam is?
 study certify optimizer=sgd optimizer.lr=10         another question than the file's: an answer, but no page
+study certify figure=my_package.MyFigure            a figure of anybody's; figure.<option>=... sets an option
 study certify problem=bowl pages=elsewhere          pages go to another folder
 """
 

@@ -20,6 +20,9 @@ each check compares: `study/certify/`.""",
     "problem": """\
 At seeds 0, 1 and 2, with the values above. The stack trains two seeds for two epochs by plain gradient descent, and
 its losses are compared with those of one loop per seed. What each check compares: `study/certify/`.""",
+    "figure": """\
+With its default options, from sweeps made of closed forms: one of few settings, the same with one of them diverged at
+every seed, and one of many settings where the figure takes them. What each check looks at: `study/certify/`.""",
 }
 
 

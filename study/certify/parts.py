@@ -12,11 +12,11 @@ from study.config.choices import choices
 from study.config.compose import compose
 from study.errors import InvalidInput, one_of
 
-KINDS = ("optimizer", "problem")
-"""What can be certified, each a group of configs."""
+KINDS = ("optimizer", "problem", "figure")
+"""What can be certified."""
 
-_KIND = {"optimizer": "optimizer", "problem": "problem", "certificate": "optimizer"}
-"""The kind of part that a group of configs is about."""
+_KIND = {**{kind: kind for kind in KINDS}, "certificate": "optimizer"}
+"""The kind of part that a key of the command line is about."""
 
 Node = Mapping[str, object]
 
@@ -26,7 +26,7 @@ class Part:
     """What is to be certified.
 
     Args:
-        kind: `optimizer` or `problem`.
+        kind: `optimizer`, `problem` or `figure`.
         config: its node.
         as_it_stands: whether this is what its file says; another question gets an answer, but no page.
         claim: what an optimizer claims to be, the node of conf/certificate/; empty for nothing.
@@ -57,16 +57,31 @@ def is_everything(asked: Asked) -> bool:
 def _named(asked: Asked) -> Iterator[tuple[str, str]]:
     typed, groups = _choices(asked), {_KIND.get(_group(word)) for word in asked.overrides}
     for kind in [kind for kind in KINDS if kind in groups] or KINDS:
-        shipped, known = choices(kind), choices(kind, asked.config_dir)
+        shipped, known = _shipped(kind), choices(kind, asked.config_dir)
         own = [name for name in known if name not in shipped]
         for name in typed.get(kind, "all").split(","):
-            if name not in [*known, "all"]:
-                raise InvalidInput(one_of(kind, name, [*known, "all"]))
-            every = shipped if asked.config_dir is None else own
-            yield from ((kind, each) for each in (every if name == "all" else [name]))
+            if name not in (every := {*shipped, *known, "all"}) and not _is_class(kind, name):
+                raise InvalidInput(one_of(kind, name, every))
+            meant = shipped if asked.config_dir is None else own
+            yield from ((kind, each) for each in (meant if name == "all" else [name]))
+
+
+def _shipped(kind: str) -> list[str]:
+    if kind != "figure":
+        return choices(kind)
+    from study.report.plan import figure_names  # pandas and Matplotlib take a second to import
+
+    return figure_names()
+
+
+def _is_class(kind: str, name: str) -> bool:
+    """Whether this names a figure of anybody's: a class with its module."""
+    return kind == "figure" and "." in name
 
 
 def _part(kind: str, name: str, asked: Asked) -> Part:
+    if kind == "figure":
+        return _figure(name, asked)
     claim = _claim(name, asked) if kind == "optimizer" else None
     chosen = [f"{kind}={name}", *([f"certificate={claim}"] if claim else [])]
     tree = compose("certify", [*chosen, *_values(kind, asked)], asked.config_dir)
@@ -80,6 +95,19 @@ def _part(kind: str, name: str, asked: Asked) -> Part:
         claim=node.get("certificate") or {},
         claimed=claim,
     )
+
+
+def _figure(name: str, asked: Asked) -> Part:
+    """Return a figure with the options that were typed; it has no file, its class says what it is by default."""
+    from study.report.plan import figure_target
+
+    values = [
+        f"+{word.lstrip('+')}" if _group(word) == "figure" else word for word in _values("figure", asked)
+    ]
+    tree = OmegaConf.to_container(compose("certify", values, asked.config_dir), resolve=True)
+    options = cast("dict[str, Node]", tree).get("figure", {})
+    target = name if _is_class("figure", name) else figure_target(name)
+    return Part("figure", {"name": name, "_target_": target, **options}, as_it_stands=not options)
 
 
 def _claim(name: str, asked: Asked) -> str | None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from study.certify.certificate import Certificate
 from study.certify.check import Verdict
 from study.certify.claim import claim_from_config
+from study.certify.figure import certify_figure
 from study.certify.optimizer import certify_optimizer
 from study.certify.page import index, page, page_name, summary
 from study.certify.parts import Part
@@ -85,6 +86,8 @@ def _certify(part: Part) -> Certificate:
         )
     if part.kind == "problem":
         return certify_problem(part.config)
+    if part.kind == "figure":
+        return certify_figure(part.config)
     POSITIVE.require("optimizer.lr", part.config.get("lr"))
     return certify_optimizer(part.config, claim_from_config(part.claim), claimed=part.claimed)
 

@@ -105,6 +105,18 @@ def figure_names() -> list[str]:
     return sorted(module.name for module in iter_modules(figures.__path__) if _holds_figure(module.name))
 
 
+def figure_target(name: str) -> str:
+    """Return the class of one of our figures.
+
+    Raises:
+        InvalidInput: there is none of that name.
+    """
+    valid = figure_names()
+    if name not in valid:
+        raise InvalidInput(one_of("report.figures' name", name, valid))
+    return f"study.figures.{name}.{class_name(name)}"
+
+
 def automatic(runs: pd.DataFrame) -> tuple[FigurePlan, ...]:
     """Return the figures that these runs ask for.
 
@@ -121,29 +133,19 @@ def automatic(runs: pd.DataFrame) -> tuple[FigurePlan, ...]:
     return (*responses, FigurePlan("loss_curves", curves), last)
 
 
-def _figures(entries: object) -> tuple[FigurePlan, ...] | None:
-    if entries == AUTO:
-        return None
-    if not isinstance(entries, Sequence) or isinstance(entries, str):
-        raise InvalidInput(
-            f"report.figures must be {AUTO} or a list of {{name: ..., <options>}}, got {entries!r}"
-        )
-    plans = tuple(_figure(entry) for entry in entries)
-    names = [plan.file.lower() for plan in plans]  # some systems take A.png and a.png for one file
-    for plan in plans:
-        if names.count(plan.file.lower()) > 1:
-            raise InvalidInput(f"report.figures must differ in `file`, got {plan.file!r} twice")
-    return plans
+def figure_plan(entry: object) -> FigurePlan:
+    """Return one figure of an entry of `report.figures`: `name` or `_target_`, perhaps `file`, and its options.
 
-
-def _figure(entry: object) -> FigurePlan:
+    Raises:
+        InvalidInput: there is no such figure, or it refuses an option.
+    """
     if not isinstance(entry, Mapping) or ("name" in entry) == ("_target_" in entry):
         raise InvalidInput(
             "an entry of report.figures must be {name: <one of ours>, <options>} or {_target_: <a class of yours>, "
             f"<options>}}, got {entry!r}"
         )
     options = {str(key): value for key, value in entry.items() if key not in ("name", "_target_", "file")}
-    target = str(entry.get("_target_") or _target(str(entry["name"])))
+    target = str(entry.get("_target_") or figure_target(str(entry["name"])))
     name = figure_name(target.rpartition(".")[2])
     file = entry.get("file", name)
     _FILE.require(f"{name}.file", file)
@@ -153,11 +155,19 @@ def _figure(entry: object) -> FigurePlan:
     return FigurePlan(str(file), chart)
 
 
-def _target(name: str) -> str:
-    valid = figure_names()
-    if name not in valid:
-        raise InvalidInput(one_of("report.figures' name", name, valid))
-    return f"study.figures.{name}.{class_name(name)}"
+def _figures(entries: object) -> tuple[FigurePlan, ...] | None:
+    if entries == AUTO:
+        return None
+    if not isinstance(entries, Sequence) or isinstance(entries, str):
+        raise InvalidInput(
+            f"report.figures must be {AUTO} or a list of {{name: ..., <options>}}, got {entries!r}"
+        )
+    plans = tuple(figure_plan(entry) for entry in entries)
+    names = [plan.file.lower() for plan in plans]  # some systems take A.png and a.png for one file
+    for plan in plans:
+        if names.count(plan.file.lower()) > 1:
+            raise InvalidInput(f"report.figures must differ in `file`, got {plan.file!r} twice")
+    return plans
 
 
 def _holds_figure(module: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from study.certify.__main__ import main
+from study.report.plan import figure_names
 
 Run = Callable[..., int]
 
@@ -81,14 +82,23 @@ def test_one_rule_of_ones_own_and_what_it_may_claim(
     assert "failed" in capsys.readouterr().out
 
 
-def test_several_parts_of_both_kinds_each_with_its_values(
+def test_several_parts_of_all_kinds_each_with_its_values(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("optimizer=sgd,scratch/sgd", "problem=bowl", "problem.rotation=30.0", f"pages={tmp_path}")
-    assert run(*words) == 0
+    assert run(*words, "figure=ranking,tests.certify.planted_figures.Honest") == 0
     told = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
-    assert told == ["sgd", "scratch/sgd", "bowl", "written"]
-    assert _pages(tmp_path) == ["scratch/sgd.md", "sgd.md"]  # the bowl's file has no rotation
+    own = "tests.certify.planted_figures.Honest"
+    assert told == ["sgd", "scratch/sgd", "bowl", "ranking", own, "written"]
+    pages = [f"figure/{own}.md", "figure/ranking.md", "scratch/sgd.md", "sgd.md"]
+    assert sorted(_pages(tmp_path)) == sorted(pages)  # the bowl's file has no rotation
+    assert "study certify figure=ranking`" in (tmp_path / "figure" / "ranking.md").read_text()
+
+
+def test_a_figure_with_other_options_has_no_page(run: Run, tmp_path: Path) -> None:
+    assert run("figure=loss_curves", "figure.log=false", f"pages={tmp_path}") == 0
+    assert run("figure=tests.certify.planted_figures.CaptionWithoutN", f"pages={tmp_path}") == 1
+    assert _pages(tmp_path) == ["figure/tests.certify.planted_figures.CaptionWithoutN.md"]
 
 
 def test_a_problem_that_fails_ends_with_status_1(
@@ -129,6 +139,9 @@ def test_another_question_gets_an_answer_but_no_page(
         ("optimizer=scratch/adm", "got 'scratch/adm'; did you mean 'scratch/adam'?"),
         ("optimizer=", "optimizer must be one of "),
         ("problem=bowel", "problem must be one of airfoil, all, bowl, "),
+        ("figure=los_curves", "got 'los_curves'; did you mean 'loss_curves'?"),
+        ("figure=nowhere.Mine", "_target_ must name a class that can be imported, got nowhere.Mine"),
+        ("figure=loss_curves figure.bst=3", "did you mean best?"),
         ("optimizer=adam certificate=adm", "got 'adm'; did you mean 'adam'?"),
         ("optimizer=adam optimizer.lr=-1", "optimizer.lr must be a finite number > 0, got -1"),
         ("optimizer=adam optimizer.lr=", "optimizer.lr must be a finite number > 0, got "),
@@ -189,7 +202,8 @@ def test_all_that_is_shipped_and_its_index(run: Run, tmp_path: Path) -> None:
         path.relative_to(conf / "optimizer").with_suffix("") for path in conf.rglob("optimizer/**/*.yaml")
     }
     problems = {Path("problem") / path.stem for path in conf.glob("problem/*.yaml")}
+    figures = {Path("figure") / name for name in figure_names()}
     pages = {path.relative_to(tmp_path).with_suffix("") for path in tmp_path.rglob("*.md")}
-    assert pages | {Path("problem/airfoil")} == optimizers | problems | {Path("README")}
+    assert pages | {Path("problem/airfoil")} == optimizers | problems | figures | {Path("README")}
     index = (tmp_path / "README.md").read_text()
     assert all(f"[{name}]({name}.md)" in index for name in optimizers)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from study.certify.sweeps import parabola_sweep
 from study.figures.final_losses import FinalLosses
 from tests.figures.drawing import context_of, drawn, said
-from tests.report.synthetic import parabola_sweep
 
 JOIN = "#9aa3af"
 

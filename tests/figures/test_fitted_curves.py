@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
 from study.figures.fitted_curves import FittedCurves
 from tests.figures.drawing import context_of, drawn, said
-from tests.report.synthetic import bowl_sweep, parabola_sweep
 
 
 def test_the_closest_is_named_with_its_distance() -> None:

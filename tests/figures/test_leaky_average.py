@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.leaky_average import LeakyAverage
 from tests.figures.drawing import context_of, drawn, said
-from tests.report.synthetic import parabola_sweep
 
 
 def test_gammas_are_those_of_the_runs() -> None:

@@ -7,10 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.loss_curves import LossCurves
 from tests.figures.drawing import context_of, drawn, said, texts
-from tests.report.synthetic import parabola_sweep
 
 
 def _line(figure: Figure, label: str) -> Line2D:

@@ -1,8 +1,8 @@
 """Many settings in the order of their medians."""
 
+from study.certify.sweeps import parabola_sweep
 from study.figures.ranking import Ranking
 from tests.figures.drawing import context_of, drawn, said
-from tests.report.synthetic import parabola_sweep
 
 
 def test_best_on_top_and_divergence_beside_the_name() -> None:

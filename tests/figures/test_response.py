@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.response import Response
 from study.frames import SweepFrames
 from tests.figures.drawing import context_of, drawn, said, texts
-from tests.report.synthetic import parabola_sweep
 
 
 def _grid(rates: tuple[float, ...] = (0.001, 0.01, 0.1)) -> SweepFrames:

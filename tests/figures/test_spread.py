@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.spread import Spread
 from tests.figures.drawing import context_of, drawn, said, texts
-from tests.report.synthetic import parabola_sweep
 
 
 def test_how_many_printed_values_lie_among_the_seeds_is_counted() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.contour import ContourSet
 
+from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
 from study.figures.trajectories import Trajectories
 from study.frames import SweepFrames
 from tests.figures.drawing import context_of, drawn, said
-from tests.report.synthetic import bowl_sweep, parabola_sweep
 
 
 def _turned(*angles: float) -> SweepFrames:

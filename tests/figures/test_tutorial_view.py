@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.tutorial_view import TutorialView
 from tests.figures.drawing import context_of, drawn, said
-from tests.report.synthetic import parabola_sweep
 
 
 def test_shows_one_seed_on_a_linear_axis() -> None:

@@ -12,12 +12,12 @@ import pytest
 import yaml
 from typing_extensions import override
 
+from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
 from study.folder import MARKER
 from study.frames import SweepFrames
 from study.report.build import build
 from study.report.plan import Plan
-from tests.report.synthetic import bowl_sweep, parabola_sweep
 
 ROOT = Path(__file__).parents[2]
 FIGURES = [{"name": "loss_curves"}, {"name": "final_losses"}, {"name": "fitted_curves"}]

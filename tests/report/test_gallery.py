@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import pytest
 from matplotlib.figure import Figure
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style.canvas import HALF, WIDE
 from study.report.gallery import draw_all
 from study.report.plan import FigurePlan
 from tests.figures.drawing import context_of
-from tests.report.synthetic import parabola_sweep
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.loss_curves import LossCurves
 from study.figures.response import Response
 from study.paths import CONF
 from study.report.plan import Plan, automatic
 from study.stats.bootstrap import Bootstrap
-from tests.report.synthetic import parabola_sweep
 
 MINE = """
 from dataclasses import dataclass

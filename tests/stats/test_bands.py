@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.certify.sweeps import parabola_sweep
 from study.stats.bands import median_band
 from study.stats.bootstrap import Bootstrap, median_interval
-from tests.report.synthetic import parabola_sweep
 
 
 def test_median_is_pandas_median_where_nothing_diverged() -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.stats.bootstrap import Bootstrap
 from study.stats.response import good_range, respond, varied
-from tests.report.synthetic import parabola_sweep
 
 
 def test_medians_per_optimizer_and_setting() -> None:

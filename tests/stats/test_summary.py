@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import scipy.stats
 
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.stats.bootstrap import Bootstrap
 from study.stats.summary import medians, ranking, summarise
-from tests.report.synthetic import parabola_sweep
 
 
 def test_counts_medians_and_intervals() -> None:

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
+from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
 from study.problems.bowl import Bowl as BowlProblem
 from study.stats.surface import Bowl, bowl_surface, bowls, paths
-from tests.report.synthetic import bowl_sweep, parabola_sweep
 
 
 def test_surface_by_hand() -> None:

@@ -1,9 +1,12 @@
-"""A sweep as the store would give it back, made of closed forms: small, fast, and with known answers."""
+"""Tiny sweeps as the store would give them back, made of closed forms: what figures are tried on."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from study.frames import SweepFrames
+from study.stats.summary import VALUES
 
 RATES = {"sgd": 0.01, "momentum": 0.03, "rmsprop": 0.06, "adam": 0.05}
 
@@ -116,3 +119,25 @@ def bowl_sweep() -> SweepFrames:
     return SweepFrames(
         "bowl", {}, (), _asked(frame), frame, pd.concat(points, ignore_index=True), empty, _data().iloc[:0]
     )
+
+
+def grid_sweep(*, optimizers: int, rates: int) -> SweepFrames:
+    """Return so many optimizers at so many learning rates each, two seeds of both: many labels to find room for."""
+    names = ["sgd", "momentum", "rmsprop", "adam", "adagrad", *(f"rule{index}" for index in range(10))]
+    labels = {
+        f"{name} lr={10.0**-rate:g}": 0.01 * (rate + place)
+        for place, name in enumerate(names[:optimizers], start=1)
+        for rate in range(rates)
+    }
+    return parabola_sweep(seeds=2, steps=64, labels=labels, diverged=False)
+
+
+def with_first_label_diverged(sweep: SweepFrames) -> SweepFrames:
+    """Return a sweep of which all runs of the first label broke at step 5."""
+    first = (sweep.runs["label"] == sweep.runs["label"].cat.categories[0]).to_numpy()
+    runs = sweep.runs.copy()
+    runs.loc[first, list(VALUES)] = np.inf
+    runs.loc[first, "status"] = "diverged"
+    kept = ~sweep.points["run_id"].isin(runs.loc[first, "run_id"]) | (sweep.points["step"] < 5)
+    fits = sweep.fits[sweep.fits["label"] != runs.loc[first, "label"].iloc[0]]
+    return replace(sweep, runs=runs, points=sweep.points[kept], fits=fits)

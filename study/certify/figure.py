@@ -1,0 +1,194 @@
+"""Certify a figure: drawn from tiny sweeps, axes named, nothing cut, n in its caption, its inputs left alone."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+
+from study.certify.certificate import Certificate
+from study.certify.check import Broken, Check, Verdict, finding, holding, in_turn
+from study.certify.sweeps import bowl_sweep, grid_sweep, parabola_sweep, with_first_label_diverged
+from study.errors import InvalidInput
+from study.figures.base import Chart, Context
+from study.figures.style import Style, theme
+from study.frames import SweepFrames
+from study.report.plan import figure_plan
+from study.stats.bootstrap import Bootstrap
+from study.stats.summary import VALUES
+
+_FRAMES = ("runs", "points", "fits", "data")
+_SPARE = ("#332288", "#882255", "#117733")
+_AXES, _PANEL = 0.5, (1.0, 0.6)
+"""The share of a sheet that its axes must keep, and the least width and height of a panel, in inches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure as it was drawn.
+
+    Args:
+        sweep: from which sweep, in words.
+        altered: the frames of the sweep that are no longer what they were.
+        figure: laid out as it would be saved.
+        caption: what stands below it.
+        kept: whether pyplot holds more figures than before.
+    """
+
+    sweep: str
+    altered: Sequence[str]
+    figure: Figure
+    caption: str
+    kept: bool
+
+
+Sheets = Callable[[], Sequence[Drawn]]
+
+
+def certify_figure(config: Mapping[str, object]) -> Certificate:
+    """Check one figure.
+
+    Args:
+        config: `name` and `_target_`, and the options.
+
+    Raises:
+        InvalidInput: the figure cannot be made, or wants what no tiny sweep has.
+    """
+    entry = {key: value for key, value in config.items() if key != "name"}
+    chart = figure_plan(entry).chart
+    return Certificate("figure", str(config["name"]), config, examine(chart, sweeps_for(chart)))
+
+
+def sweeps_for(chart: Chart[Any]) -> dict[str, SweepFrames]:
+    """Return tiny sweeps that a figure can be drawn from, by what they are.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    refused = []
+    for name, sweep in {"parabola": parabola_sweep(seeds=3, steps=64), "bowl": bowl_sweep()}.items():
+        try:
+            with finding("compute()"):
+                chart.compute(_context(sweep))
+        except Broken:
+            pass  # which is found again, and said
+        except InvalidInput as error:
+            refused.append(str(error))
+            continue
+        many = {"fifteen settings": grid_sweep(optimizers=5, rates=3)} if name == "parabola" else {}
+        return {name: sweep, "one diverged": with_first_label_diverged(sweep)} | many
+    raise InvalidInput(
+        f"a figure must be drawn from one of the tiny sweeps of study/certify/sweeps.py: {refused[0]}"
+    )
+
+
+def examine(chart: Chart[Any], sweeps: Mapping[str, SweepFrames]) -> tuple[Check, ...]:
+    """Draw a figure from each of some sweeps, and hold it to what every figure must hold."""
+    sheets = cache(lambda: tuple(_draw(chart, name, sweep) for name, sweep in sweeps.items()))
+    table = {
+        "inputs": (_altered, "all frames as they were, bit by bit"),
+        "pyplot": (_kept, "not used: it keeps what it makes"),
+        "axes": (_unnamed, "each with a name, that of a logarithmic one with (log scale)"),
+        "sheet": (_cut, "every text on it"),
+        "room": (_cramped, "half of the sheet for the axes, no panel smaller than a stamp"),
+        "caption": (_unsaid, "n, the interval by its name or that there is none, a full stop"),
+    }
+    return in_turn({"draws": lambda name: _draws(name, sheets)}, holding(sheets, table))
+
+
+def _draws(name: str, sheets: Sheets) -> Check:
+    told = ", ".join(drawn.sweep for drawn in sheets())
+    return Check(name, Verdict.PASSED, told, "from tiny sweeps, without an error")
+
+
+def _context(sweep: SweepFrames) -> Context:
+    return Context(sweep, Style.of(sweep.runs, colors={}, spare=_SPARE), Bootstrap(resamples=200), VALUES[0])
+
+
+def _draw(chart: Chart[Any], name: str, sweep: SweepFrames) -> Drawn:
+    context, before = _context(sweep), {frame: getattr(sweep, frame).copy(deep=True) for frame in _FRAMES}
+    held = _held_by_pyplot()
+    try:
+        with finding(f"{name}: compute()"):
+            table = chart.compute(context)
+        with finding(f"{name}: caption()"):
+            caption = chart.caption(table, context)
+        with mpl.rc_context(theme()), finding(f"{name}: draw()"):
+            figure: object = chart.draw(table, context)
+            if not isinstance(figure, Figure) or not figure.axes:
+                raise Broken(f"{name}: draw() returns {type(figure).__name__}, not a Figure with axes")
+            figure.draw_without_rendering()
+    except InvalidInput as error:
+        raise Broken(f"{name}: it is refused: {error}") from error
+    altered = [frame for frame, values in before.items() if not values.equals(getattr(sweep, frame))]
+    return Drawn(name, altered, figure, caption, kept=_held_by_pyplot() > held)
+
+
+def _held_by_pyplot() -> int:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return 0 if pyplot is None else len(pyplot.get_fignums())
+
+
+def _altered(sheets: Sheets) -> Iterator[str]:
+    for drawn in sheets():
+        yield from (f"{drawn.sweep}: {frame} are not what they were" for frame in drawn.altered)
+
+
+def _kept(sheets: Sheets) -> Iterator[str]:
+    yield from (f"{drawn.sweep}: pyplot keeps the figure" for drawn in sheets() if drawn.kept)
+
+
+def _unnamed(sheets: Sheets) -> Iterator[str]:
+    for drawn in sheets():
+        for axes in drawn.figure.axes:
+            whole = drawn.figure.get_supxlabel(), drawn.figure.get_supylabel()
+            for side, axis, shared in zip("xy", (axes.xaxis, axes.yaxis), whole, strict=True):
+                if fault := _misnamed(axis, axis.get_label_text() or shared):
+                    yield f"{drawn.sweep}: the {side} axis of a panel {fault}"
+
+
+def _misnamed(axis: Axis, name: str) -> str | None:
+    """Return what is wrong with the name of an axis; words for ticks are a name."""
+    if not name and not any(letter.isalpha() for tick in axis.get_ticklabels() for letter in tick.get_text()):
+        return "has no name"
+    if (axis.get_scale() == "log") != ("(log scale)" in name):
+        return f"is {axis.get_scale()}, its name is {name!r}"
+    return None
+
+
+def _cut(sheets: Sheets) -> Iterator[str]:
+    for drawn in sheets():
+        box, figure = drawn.figure.get_tightbbox(), drawn.figure
+        over = max(-box.x0, -box.y0, box.x1 - figure.get_figwidth(), box.y1 - figure.get_figheight())
+        if over > 0.01:
+            yield f"{drawn.sweep}: something lies {over:.2f} inches beside it"
+
+
+def _cramped(sheets: Sheets) -> Iterator[str]:
+    for drawn in sheets():
+        figure, boxes = drawn.figure, [axes.get_position() for axes in drawn.figure.axes]
+        across = max(box.x1 for box in boxes) - min(box.x0 for box in boxes)
+        up = max(box.y1 for box in boxes) - min(box.y0 for box in boxes)
+        if across * up < _AXES:
+            yield f"{drawn.sweep}: axes have {across * up:.0%} of it"
+        width = min(box.width for box in boxes) * figure.get_figwidth()
+        height = min(box.height for box in boxes) * figure.get_figheight()
+        if width < _PANEL[0] or height < _PANEL[1]:
+            yield f"{drawn.sweep}: a panel is {width:.1f} x {height:.1f} inches"
+
+
+def _unsaid(sheets: Sheets) -> Iterator[str]:
+    for drawn in sheets():
+        said = drawn.caption
+        if "n = " not in said and "no run" not in said:
+            yield f'{drawn.sweep}: it does not say "n = ..."'
+        if "percentile bootstrap interval" not in said and "no interval" not in said:
+            yield f"{drawn.sweep}: it does not name the interval, nor say that there is none"
+        if not said.endswith("."):
+            yield f"{drawn.sweep}: it does not end with a full stop"
+        if "nan" in said:
+            yield f"{drawn.sweep}: it says nan"
