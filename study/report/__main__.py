@@ -5,19 +5,19 @@
     study report --config-dir my_conf experiment=mine
 
 Overrides are those of `study train`; `report.<key>` changes the report (conf/report/default.yaml). It writes
-reports/<experiment>/: index.html, report.md, figures/, summary.csv, curves.parquet.
+reports/<experiment>/ (a folder of its own for a sweep that was overridden): index.html, report.md, figures/,
+summary.csv, curves.parquet.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from study import cli
 from study.config.choices import choices
+from study.config.commands import again_commands
 from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_answer, require_runs
 from study.errors import InvalidInput, one_of
-from study.paths import ROOT
 
 
 def main() -> None:
@@ -42,12 +42,14 @@ def report(asked: cli.Asked) -> None:
     require_answer(location)
     with cli.importing():
         from study.report.build import build
+        from study.report.notices import notices
+        from study.report.place import place_of
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
-    folder = plan.out or ROOT / "reports" / sweep.experiment
-    written = build(sweep, plan, folder, written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    _say(sweep.experiment, written)
+    again = "\n".join(again_commands(sweep.info["command"], sweep.experiment))
+    written = build(sweep, plan, plan.out or place_of(sweep), again=again)
+    _say(sweep.experiment, notices(sweep), written)
 
 
 def _require_experiment(asked: cli.Asked) -> None:
@@ -56,10 +58,13 @@ def _require_experiment(asked: cli.Asked) -> None:
         raise InvalidInput(one_of("experiment=<name>", "no experiment", known))
 
 
-def _say(experiment: str, written: list[Path]) -> None:
+def _say(experiment: str, told: list[str], written: list[Path]) -> None:
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
+    for notice in told:
+        console.print(f"[bold]note:[/] {escape(notice)}")
     console.print(f"report of {experiment}, {len(written)} files:")
     for path in written:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -11,6 +11,7 @@ from study.figures.style.words import most_seeds
 from study.folder import replacing, require_own
 from study.frames import SweepFrames
 from study.report.gallery import Picture, draw_all
+from study.report.notices import missing_table, notices
 from study.report.pages import Contents, html_page, markdown_page
 from study.report.plan import Plan, automatic
 from study.report.tables import curve_points, facts, pair_tables, summary_table
@@ -23,14 +24,14 @@ PROVENANCE = {
 }  # fmt: skip
 
 
-def build(sweep: SweepFrames, plan: Plan, folder: Path, *, written: str) -> list[Path]:
-    """Write the report of `sweep` into `folder`, whole or not at all.
+def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[Path]:
+    """Write the report of `sweep` into `folder`, whole or not at all; made again of the same, byte for byte the same.
 
     Args:
         sweep: all that the report may know.
         plan: what it holds.
         folder: its place; an earlier report there is replaced.
-        written: the time of writing, the only thing in it that the store does not decide.
+        again: the commands that train and report the same, a line each.
 
     Returns:
         The files written.
@@ -43,14 +44,14 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, written: str) -> list
     context = Context(sweep, style, plan.bootstrap, plan.value)
     summary = summarise(sweep.runs, value=plan.value, bootstrap=plan.bootstrap)
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
-    contents = _contents(context, plan, summary=summary, pictures=pictures, written=written)
+    contents = _contents(context, plan, summary=summary, pictures=pictures, again=again)
     with replacing(folder, key="report.out") as fresh:
         _write(fresh, contents, summary=summary, points=curve_points(sweep))
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _contents(
-    context: Context, plan: Plan, *, summary: pd.DataFrame, pictures: list[Picture], written: str
+    context: Context, plan: Plan, *, summary: pd.DataFrame, pictures: list[Picture], again: str
 ) -> Contents:
     sweep = context.sweep
     return Contents(
@@ -61,8 +62,10 @@ def _contents(
         how_to_read=_how_to_read(sweep, plan),
         tables=[summary_table(context, summary), *pair_tables(context, plan)],
         pictures=pictures,
-        provenance={**_provenance(sweep), "written": written},
-        again=f"make sweep EXPERIMENT={sweep.experiment}\nmake report EXPERIMENT={sweep.experiment}",
+        notices=notices(sweep),
+        missing=missing_table(sweep),
+        provenance=_provenance(sweep),
+        again=again,
     )
 
 

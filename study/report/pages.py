@@ -36,6 +36,8 @@ class Contents:
         title: of the report.
         experiment: its name.
         paragraphs: the question.
+        notices: what a reader must know before any number: overrides, what is missing, what crashed.
+        missing: asked, present and missing seeds by setting, None where nothing is missing.
         facts: numbers a reader asks first, by name.
         how_to_read: one sentence on medians, intervals and divergence.
         tables: numbers.
@@ -47,6 +49,8 @@ class Contents:
     title: str
     experiment: str
     paragraphs: Sequence[str]
+    notices: Sequence[str]
+    missing: Table | None
     facts: Mapping[str, str]
     how_to_read: str
     tables: Sequence[Table]

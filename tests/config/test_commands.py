@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.config import commands
-from study.config.commands import report_command, sweep_command, ui_command
+from study.config.commands import again_commands, report_command, sweep_command, ui_command
 from study.config.location import Location
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +50,55 @@ def test_without_a_checkout_there_is_no_make(monkeypatch: pytest.MonkeyPatch) ->
     assert sweep_command("zoo", HERE) == "study train experiment=zoo"
     assert shlex.split(report_command("mine", THERE)) == ["study", "report", MINE, WORD]
     assert shlex.split(ui_command(THERE)) == ["study", "ui", WORD]
+
+
+PYTHON = ".venv/bin/python -m study"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "typed", "train", "report"),
+    [
+        ("headline", "experiment=headline", "make sweep", "make report"),
+        ("headline", "experiment=headline seeds=50", "make sweep ARGS=seeds=50", "make report"),
+        (
+            "zoo",
+            "experiment=zoo optimizer.lr=100 seeds=5",
+            "make sweep EXPERIMENT=zoo 'ARGS=optimizer.lr=100 seeds=5'",
+            "make report EXPERIMENT=zoo",
+        ),
+        (
+            "zoo",
+            "experiment=zoo tracking.uri=sqlite:///x.db device=cpu",
+            "make sweep EXPERIMENT=zoo 'ARGS=tracking.uri=sqlite:///x.db device=cpu'",
+            "make report EXPERIMENT=zoo ARGS=tracking.uri=sqlite:///x.db",
+        ),
+        (
+            "playground",
+            "-m optimizer=sgd,adam seeds=20",
+            f"{PYTHON}.train -m optimizer=sgd,adam seeds=20",
+            f"{PYTHON}.report tracking.experiment=playground",
+        ),
+        (
+            "mine",
+            "--config-dir=my_conf experiment=headline tracking.experiment=mine",
+            f"{PYTHON}.train --config-dir=my_conf experiment=headline tracking.experiment=mine",
+            f"{PYTHON}.report experiment=headline --config-dir=my_conf tracking.experiment=mine",
+        ),
+        (
+            "own",
+            "--config-dir=my_conf experiment=own",
+            f"{PYTHON}.train --config-dir=my_conf experiment=own",
+            f"{PYTHON}.report experiment=own --config-dir=my_conf",
+        ),
+    ],
+)
+def test_to_make_it_again_says_the_true_commands(
+    experiment: str, typed: str, train: str, report: str
+) -> None:
+    assert again_commands(f"python -m study.train {typed}", experiment) == (train, report)
+
+
+def test_without_a_checkout_again_is_the_console_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "CHECKOUT", None)
+    told = again_commands("python -m study.train experiment=headline seeds=5", "headline")
+    assert told == ("study train experiment=headline seeds=5", "study report experiment=headline")

@@ -38,7 +38,7 @@ def sweep() -> SweepFrames:
 @pytest.fixture(scope="module")
 def folder(sweep: SweepFrames, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports") / "headline"
-    build(sweep, _plan(), folder, written="2026-01-02")
+    build(sweep, _plan(), folder, again="make sweep\nmake report")
     return folder
 
 
@@ -51,8 +51,8 @@ def test_writes_what_it_promises(folder: Path) -> None:
 
 
 def test_same_sweep_same_bytes(sweep: SweepFrames, folder: Path, tmp_path: Path) -> None:
-    """The stated time is the only thing that may differ."""
-    build(sweep, _plan(), tmp_path / "again", written="2026-01-02")
+    """At whatever time: making a report again of nothing new changes no file."""
+    build(sweep, _plan(), tmp_path / "again", again="make sweep\nmake report")
     for path in folder.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (tmp_path / "again" / path.relative_to(folder)).read_bytes(), (
@@ -124,7 +124,7 @@ def test_pages_say_what_must_be_said(folder: Path) -> None:
             "1</b><span>diverged" if name == "index.html" else "**1** diverged",
             "percentile bootstrap interval of the median over seeds (300 resamples)", "n = 6 seeds each",
             "python -m study.train -m experiment=headline", "0123456789abcdef", "sweep-1", "torch 2.13",
-            "make report EXPERIMENT=headline", "2026-01-02", "Wilcoxon signed-rank", "Paired by seed",
+            "make sweep\nmake report", "Wilcoxon signed-rank", "Paired by seed",
         ):  # fmt: skip
             assert wanted in text, (name, wanted)
         assert "somewhere.db" not in text
@@ -141,7 +141,7 @@ def test_markdown_links_pictures_that_exist(folder: Path) -> None:
 def test_what_comes_from_config_is_escaped(sweep: SweepFrames, tmp_path: Path) -> None:
     """A title with markup stays text."""
     plan = replace(_plan(figures=[]), title="<script>alert(1)</script>")
-    build(sweep, plan, tmp_path / "x", written="now")
+    build(sweep, plan, tmp_path / "x", again="make sweep\nmake report")
     html = (tmp_path / "x" / "index.html").read_text()
     assert "<script" not in html
     assert "&lt;script&gt;" in html
@@ -150,7 +150,7 @@ def test_what_comes_from_config_is_escaped(sweep: SweepFrames, tmp_path: Path) -
 def test_unpaired_runs_are_compared_as_such(sweep: SweepFrames, tmp_path: Path) -> None:
     """Other receipts: the paired claim is refused in words."""
     runs = sweep.runs.assign(order_sha=sweep.runs["label"].astype(str))
-    build(replace(sweep, runs=runs), _plan(figures=[]), tmp_path / "x", written="now")
+    build(replace(sweep, runs=runs), _plan(figures=[]), tmp_path / "x", again="make sweep\nmake report")
     text = (tmp_path / "x" / "report.md").read_text()
     assert "Not paired, because at the same seed, labels differ in the order of minibatches" in text
     assert "Wilcoxon" not in text
@@ -158,7 +158,12 @@ def test_unpaired_runs_are_compared_as_such(sweep: SweepFrames, tmp_path: Path) 
 
 def test_one_seed_claims_no_interval(tmp_path: Path) -> None:
     """A sweep of single runs: no interval, no pairs."""
-    build(bowl_sweep(), _plan(figures=[{"name": "trajectories"}]), tmp_path / "x", written="now")
+    build(
+        bowl_sweep(),
+        _plan(figures=[{"name": "trajectories"}]),
+        tmp_path / "x",
+        again="make sweep\nmake report",
+    )
     text = (tmp_path / "x" / "report.md").read_text()
     assert "n = 1 seed each, so no interval" in text
     assert "Pair by pair" not in text
@@ -168,7 +173,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_nothing(sweep: SweepFrames, tmp_pa
     """The message says what it needs; nothing is written."""
     plan = _plan(figures=[{"name": "loss_curves"}, {"name": "trajectories"}])
     with pytest.raises(InvalidInput, match=r"^trajectories needs a problem of exactly two scalar parameters"):
-        build(sweep, plan, tmp_path / "x", written="now")
+        build(sweep, plan, tmp_path / "x", again="make sweep\nmake report")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,7 +181,7 @@ def test_the_reports_value_reaches_tables_and_figures(sweep: SweepFrames, tmp_pa
     """A figure that has its own value keeps it."""
     other = replace(sweep, runs=sweep.runs.assign(excess=sweep.runs["last_epoch_loss"] / 2))
     figures = [{"name": "ranking"}, {"name": "final_losses", "value": "final_eval_loss"}]
-    build(other, _plan(figures=figures, value="excess"), tmp_path / "x", written="now")
+    build(other, _plan(figures=figures, value="excess"), tmp_path / "x", again="make sweep\nmake report")
     text = (tmp_path / "x" / "report.md").read_text()
     median = other.runs.loc[other.runs["optimizer"] == "rmsprop", "excess"].median()
     assert "## Final loss above the floor" in text
@@ -189,7 +194,7 @@ def test_a_large_svg_is_embedded_as_png(
 ) -> None:
     """The page stays small; the file beside it stays a vector picture."""
     monkeypatch.setattr("study.report.gallery.LARGEST_SVG", 10)
-    build(sweep, _plan(figures=[{"name": "ranking"}]), tmp_path / "x", written="now")
+    build(sweep, _plan(figures=[{"name": "ranking"}]), tmp_path / "x", again="make sweep\nmake report")
     html = (tmp_path / "x" / "index.html").read_text()
     assert "<svg" not in html
     assert 'src="data:image/png;base64,' in html
@@ -209,5 +214,5 @@ def test_a_folder_of_somebodys_files_is_refused_untouched(sweep: SweepFrames, tm
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "mine.png").write_text("mine")
     with pytest.raises(InvalidInput, match=r"^report.out must be .* which also holds figures;"):
-        build(sweep, _plan(), tmp_path, written="2026-01-02")
+        build(sweep, _plan(), tmp_path, again="make sweep\nmake report")
     assert [path.name for path in tmp_path.rglob("*")] == ["figures", "mine.png"]

@@ -1,0 +1,60 @@
+"""Notices at the top of a report: what was overridden, what is missing of what was asked for, what crashed."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from study.frames import SweepFrames
+from study.report.pages import Table
+
+MOST_ROWS = 12  # of the table of what is missing
+
+_ENDED = {  # MLflow's status of a sweep's parent, in words
+    "KILLED": "it was interrupted",
+    "RUNNING": "it is still running, or was killed",
+    "FAILED": "it ended with an error",
+}
+
+
+def notices(sweep: SweepFrames) -> list[str]:
+    """Return what a reader must know before any number, a sentence each; nothing of a whole, plain sweep."""
+    return list(_notices(sweep))
+
+
+def missing_table(sweep: SweepFrames) -> Table | None:
+    """Return asked, present and missing seeds of the settings that lack some, None where none does."""
+    lacking = _lacking(sweep)
+    if lacking.empty:
+        return None
+    shown = lacking.assign(missing=lacking["asked"] - lacking["present"]).head(MOST_ROWS)
+    rows = [
+        {"setting": str(row["label"]), **{key: str(row[key]) for key in ("asked", "present", "missing")}}
+        for row in shown.to_dict("records")
+    ]
+    more = len(lacking) - len(rows)
+    note = f"And {more} more settings." if more > 0 else "Every other setting has all its seeds."
+    return Table("What is missing", rows, note, frozenset({"setting"}))
+
+
+def _notices(sweep: SweepFrames) -> Iterator[str]:
+    if sweep.overrides:
+        yield (
+            f"Not the experiment as its file asks for it: {', '.join(sweep.overrides)} was asked for beside it. Its "
+            "title and text are those of the file."
+        )
+    asked, present = int(sweep.asked["asked"].sum()), int(sweep.asked["present"].sum())
+    if present < asked:
+        why = _ENDED.get(sweep.info.get("status", ""), "some of its runs are not there")
+        yield (
+            f"This sweep is not whole: {present:,} of {asked:,} runs are here; {why}. The same command trains the "
+            "rest. Settings with fewer seeds are less certain than the others."
+        )
+    crashed = sweep.asked[sweep.asked["failed"] != ""]
+    if len(crashed):
+        first = crashed.iloc[0]
+        others = f", and {len(crashed) - 1} more" if len(crashed) > 1 else ""
+        yield f"{len(crashed)} of {len(sweep.asked)} settings crashed: {first['label']} ({first['failed']}){others}."
+
+
+def _lacking(sweep: SweepFrames) -> pd.DataFrame:
+    return sweep.asked[sweep.asked["present"] < sweep.asked["asked"]]
