@@ -27,6 +27,9 @@ class Job:
         seeds: the seeds to run.
         label: what the job is called: `adam lr=0.01`.
 
+    Attributes:
+        hash: digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher).
+
     Example:
         >>> job = Job({"name": "bowl"}, {"name": "sgd", "lr": 1}, 2, None, seeds=range(3), label="sgd lr=1")
         >>> job.params()
@@ -46,18 +49,18 @@ class Job:
     batch_size: int | None
     seeds: range
     label: str = field(compare=False)
+    hash: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
+        decisive = [NUMERICS_VERSION, problem, self.optimizer, self.epochs, self.batch_size]
+        digest = hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode())
+        object.__setattr__(self, "hash", digest.hexdigest()[:16])  # once: each run of the job asks for it
 
     @property
     def optimizer_name(self) -> str:
         """The optimizer's name, its YAML's path under conf/optimizer/."""
         return str(self.optimizer["name"])
-
-    @property
-    def hash(self) -> str:
-        """Digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher)."""
-        problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
-        decisive = [NUMERICS_VERSION, problem, self.optimizer, self.epochs, self.batch_size]
-        return hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode()).hexdigest()[:16]
 
     def values(self) -> dict[str, object]:
         """Return the job flattened: `optimizer.lr`, `problem.name`, `batch_size`, ..."""

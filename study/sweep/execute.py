@@ -1,11 +1,13 @@
 """Train jobs and keep their runs: what the store lacks, in stacks, the next one while the last is written."""
 
 import logging
+import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,11 +15,9 @@ import torch
 from study.config.check import Settings
 from study.job import Job, Run
 from study.problems.base import Problem
-from study.randomness import Source
 from study.sweep.progress import Watch
 from study.tracking import names
-from study.tracking.records import records
-from study.tracking.sweeps import Sweep
+from study.tracking.records import Record, records
 from study.training.build import build_problem, device_of
 from study.training.result import Trained
 from study.training.train import train
@@ -25,6 +25,31 @@ from study.training.train import train
 log = logging.getLogger(__name__)
 
 Key = tuple[str, int]  # a run's job hash and seed
+T = TypeVar("T")
+
+_LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """Who keeps the runs: a sweep of the store."""
+
+    def declare(self, jobs: Sequence[Job]) -> list[Job]:
+        """Take note of the jobs that are asked for, and return them under the labels they have there."""
+
+    def finished(self, jobs: Iterable[Job]) -> Mapping[Key, float]:
+        """Return the last epoch's mean loss of every run of some jobs that is there."""
+
+    def write(
+        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool
+    ) -> Sequence[str]:
+        """Keep trained runs, perhaps in the place of others, and return their ids; tell `written` how many more."""
+
+    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
+        """Keep what a stack ended with, whose runs have these ids."""
+
+    def fail(self, job: Job, error: Exception) -> None:
+        """Take note of a job that crashed."""
 
 
 @dataclass(slots=True)
@@ -50,10 +75,10 @@ class Outcome:
         return float(np.median([self.losses[job.hash, seed] for seed in job.seeds]))
 
 
-def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch) -> Outcome:
+def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch) -> Outcome:
     """Train and keep every run of `jobs` that the store lacks.
 
-    A job that crashes takes no other with it: its stack is trained again, job by job.
+    A job that crashes takes no other with it: its stack is trained again, job by job, and it is tried no more.
 
     Args:
         jobs: checked ones.
@@ -67,15 +92,14 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch)
         wanted = {(job.hash, seed) for job in jobs for seed in job.seeds}
         outcome.losses = {key: loss for key, loss in sweep.finished(jobs).items() if key in wanted}
     outcome.found = len(outcome.losses)
-    stacks = list(_stacks(_missing(jobs, outcome.losses), settings.max_runs))
-    for part in stacks:
-        watch.expect(runs=len(part.runs), steps=len(part.runs) * part.steps)
+    missing = _missing(jobs, outcome.losses)
+    watch.expect(len(missing))
     device = device_of(settings)
     torch.set_num_threads(settings.threads)
     with ThreadPoolExecutor(max_workers=1) as writer:
         pending: Future[None] | None = None
-        for part in stacks:
-            for trained in _train(part, device, outcome, watch):
+        for problem, runs in _stacks(missing, settings.max_runs):
+            for trained in _train(problem, runs, device, outcome, watch):
                 if pending is not None:
                     pending.result()  # at most one stack is trained and one written at any time
                 pending = writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
@@ -86,58 +110,61 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Sweep, watch: Watch)
     return outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """Runs that can be trained together: one problem, one number of epochs, one batch size."""
-
-    problem: Problem
-    runs: tuple[Run, ...]
-
-    @property
-    def steps(self) -> int:
-        """Updates of each run."""
-        run = self.runs[0]
-        points = len(self.problem.data(Source(self.problem.name, run.seed)).inputs)
-        return run.job.epochs * -(-points // (run.job.batch_size or points))
-
-    def by_job(self) -> Iterator["_Planned"]:
-        """Yield the runs of each job for themselves."""
-        for _, runs in groupby(self.runs, key=lambda run: run.job.hash):
-            yield _Planned(self.problem, tuple(runs))
-
-
 def _missing(jobs: Iterable[Job], present: Mapping[Key, float]) -> list[Run]:
     """Return the runs to train: each job and seed once, and none that is there."""
     runs = {(job.hash, seed): Run(job, seed) for job in jobs for seed in job.seeds}
     return [run for key, run in runs.items() if key not in present]
 
 
-def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[_Planned]:
-    """Group runs whose tensors have the same shapes, at most `max_runs` together, jobs side by side."""
+def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:
+    """Yield runs that can be trained together: of one problem, one number of epochs and one batch size."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         job = run.job
         groups.setdefault(repr((job.problem, job.epochs, job.batch_size)), []).append(run)
     for group in groups.values():
         problem = build_problem(group[0].job.problem)
-        count = -(-len(group) // max_runs)
-        size = -(-len(group) // count)  # as many stacks as needed, of one size
-        for low in range(0, len(group), size):
-            yield _Planned(problem, tuple(group[low : low + size]))
+        for block in blocks(group, max_runs):
+            yield problem, block
 
 
-def _train(part: _Planned, device: torch.device, outcome: Outcome, watch: Watch) -> Iterator[Trained]:
+def blocks(runs: Sequence[Run], max_runs: int) -> Iterator[Sequence[Run]]:
+    """Yield stacks of at most `max_runs`: all jobs at some seeds, then all jobs at the next ones.
+
+    A sweep that is interrupted then has the same seeds of every job but for one block of them.
+
+    Args:
+        runs: those of one job side by side, and so they stay.
+        max_runs: trained together at most; a block with more is cut into stacks of about one size.
+    """
+    jobs, seeds = {run.job.hash for run in runs}, sorted({run.seed for run in runs})
+    for some in map(set, _even(seeds, max(_LEAST_SEEDS, max_runs // len(jobs)))):
+        yield from _even([run for run in runs if run.seed in some], max_runs)
+
+
+def _even(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """Yield as few parts as `most` allows, of about one size."""
+    size = math.ceil(len(items) / math.ceil(len(items) / most))
+    return (items[low : low + size] for low in range(0, len(items), size))
+
+
+def _train(
+    problem: Problem, runs: Sequence[Run], device: torch.device, outcome: Outcome, watch: Watch
+) -> Iterator[Trained]:
     """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
+    runs = [run for run in runs if run.job.hash not in outcome.failures]
+    if not runs:
+        return
     began = time.perf_counter()
     try:
-        trained = train(part.problem, part.runs, device=device, advance=watch.trained)
+        trained = train(problem, runs, device=device, advance=watch.trained)
     except Exception as error:  # whatever a problem or an optimizer from anywhere raises
-        alone = list(part.by_job())
+        alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
         if len(alone) > 1:
-            for one in alone:
-                yield from _train(one, device, outcome, watch)
+            for members in alone:
+                yield from _train(problem, members, device, outcome, watch)
             return
-        job = part.runs[0].job
+        job = runs[0].job
         log.error("%s crashed: %s: %s", job.label, type(error).__name__, error, exc_info=True)
         outcome.failures[job.hash] = error
         return
@@ -145,7 +172,7 @@ def _train(part: _Planned, device: torch.device, outcome: Outcome, watch: Watch)
     yield trained
 
 
-def _keep(sweep: Sweep, trained: Trained, outcome: Outcome, watch: Watch, *, replace: bool) -> None:
+def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, replace: bool) -> None:
     """Write a trained stack to the store, in the place of what it replaces."""
     began = time.perf_counter()
     kept = list(records(trained))
@@ -153,6 +180,6 @@ def _keep(sweep: Sweep, trained: Trained, outcome: Outcome, watch: Watch, *, rep
     outcome.writing += time.perf_counter() - began
     for record in kept:
         outcome.losses[record.run.job.hash, record.run.seed] = record.last_epoch_loss
-    for label, members in groupby(kept, key=lambda record: record.run.job.label):
-        statuses = [record.status for record in members]
-        watch.finished(label, len(statuses), statuses.count(names.DIVERGED))
+    labels = {record.run.job.label for record in kept}
+    name = labels.pop() if len(labels) == 1 else f"{len(labels)} settings"
+    watch.finished(name, len(kept), sum(record.status == names.DIVERGED for record in kept))

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
@@ -17,28 +17,28 @@ log = logging.getLogger(__name__)
 class Watch(Protocol):
     """Who is told how far a sweep is."""
 
-    def expect(self, *, runs: int, steps: int) -> None:
-        """So many more runs, and steps of runs, are to be done."""
+    def expect(self, runs: int) -> None:
+        """So many more runs are to be done."""
 
-    def trained(self, steps: int) -> None:
-        """So many more steps of runs are done."""
+    def trained(self, runs: float) -> None:
+        """So many more runs' training is done: half a stack of ten is five."""
 
     def written(self, runs: int) -> None:
         """So many more runs are in the store."""
 
-    def finished(self, label: str, runs: int, diverged: int) -> None:
-        """A job's runs of one stack are trained and written."""
+    def finished(self, name: str, runs: int, diverged: int) -> None:
+        """A stack is trained and written; its name is its job's label, or says how many jobs it has."""
 
 
 class Lines(Watch):
-    """A `Watch` for a process that trains one job of another's sweep: one line when it is done."""
+    """A `Watch` for a process that trains one job of another's sweep: a line for each stack that is done."""
 
     @override
-    def expect(self, *, runs: int, steps: int) -> None:
+    def expect(self, runs: int) -> None:
         pass
 
     @override
-    def trained(self, steps: int) -> None:
+    def trained(self, runs: float) -> None:
         pass
 
     @override
@@ -46,8 +46,8 @@ class Lines(Watch):
         pass
 
     @override
-    def finished(self, label: str, runs: int, diverged: int) -> None:
-        log.info("%s: %d runs trained, %d diverged", label, runs, diverged)
+    def finished(self, name: str, runs: int, diverged: int) -> None:
+        log.info("%s: %d runs trained, %d diverged", name, runs, diverged)
 
 
 class Display(Watch):
@@ -55,10 +55,11 @@ class Display(Watch):
 
     Args:
         console: where; the display is drawn only if it is a terminal.
+        clock: tells the time in seconds.
     """
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._console, self._clock = console, clock
         self._bars = Progress(
             TextColumn("{task.description:8}"),
             BarColumn(bar_width=30),
@@ -69,11 +70,13 @@ class Display(Watch):
             transient=True,
             refresh_per_second=4,  # each costs about a millisecond
             disable=not console.is_terminal,
+            get_time=clock,
         )
         self._training = self._bars.add_task("training", total=0, done="")
         self._writing = self._bars.add_task("writing", total=0, done="")
-        self._runs = self._steps = self._trained = self._written = 0
-        self._shown = self._began = time.perf_counter()
+        self._runs = self._written = 0
+        self._trained = 0.0
+        self._shown = self._began = clock()
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -82,24 +85,21 @@ class Display(Watch):
             yield
 
     @override
-    def expect(self, *, runs: int, steps: int) -> None:
-        if self._steps == 0:
-            self._began = time.perf_counter()
+    def expect(self, runs: int) -> None:
+        if self._runs == 0:
+            self._began = self._clock()
         self._runs += runs
-        self._steps += steps
-        self._bars.update(self._training, total=self._steps)
-        self._bars.update(self._writing, total=self._runs)
+        for bar in (self._training, self._writing):
+            self._bars.update(bar, total=self._runs)
 
     @override
-    def trained(self, steps: int) -> None:
-        self._trained += steps
-        now = time.perf_counter()
-        if now - self._shown > 0.2 or self._trained == self._steps:  # five times a second: costs nothing
+    def trained(self, runs: float) -> None:
+        self._trained += runs
+        now, whole = self._clock(), round(self._trained, 6)  # sums of thirds
+        if now - self._shown > 0.2 or whole == self._runs:  # five times a second: costs nothing
             self._shown = now
-            rate = self._trained / max(now - self._began, 1e-9)
-            runs = self._runs * self._trained // max(self._steps, 1)
-            done = f"{runs:,}/{self._runs:,} runs, {self._trained:,} steps, {rate:,.0f} steps/s"
-            self._bars.update(self._training, completed=self._trained, done=done)
+            done = f"{int(whole):,}/{self._runs:,} runs, {whole / max(now - self._began, 1e-9):,.0f} runs/s"
+            self._bars.update(self._training, completed=whole, done=done)
 
     @override
     def written(self, runs: int) -> None:
@@ -108,11 +108,9 @@ class Display(Watch):
         self._bars.update(self._writing, completed=self._written, done=done)
 
     @override
-    def finished(self, label: str, runs: int, diverged: int) -> None:
+    def finished(self, name: str, runs: int, diverged: int) -> None:
         if not self._console.is_terminal:
-            seconds = time.perf_counter() - self._began
-            left = seconds * (self._runs - self._written) / max(self._written, 1)
-            line = (
-                f"{label}: {runs} runs, {diverged} diverged ({self._written}/{self._runs}, {left:.0f} s left)"
-            )
+            left = (self._clock() - self._began) * (self._runs - self._written) / max(self._written, 1)
+            told = f"{name}: {runs} runs, {diverged} diverged"
+            line = f"{told} ({self._written}/{self._runs}, {left:.0f} s left)"
             self._console.print(line, highlight=False, soft_wrap=True)

@@ -69,7 +69,7 @@ class Recorder:
                 names.ORDER_SHA: [orders[row] for row in stack.rows],
             },
             times=np.array(self._times),
-            steps_per_epoch=-(-stack.points // stack.batch_size),
+            steps_per_epoch=stack.steps_per_epoch,
         )
 
     def _curve(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:

@@ -6,6 +6,7 @@ so the gradient of their sum is every run's own. An optimizer is an ordinary `to
 `Parameter` that is a view of its job's rows, and whose `.grad` is a view of the buffer's.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -50,6 +51,11 @@ class Stack:
         chunk = max(1, _POINTS_AT_ONCE[device.type] // self.points)
         self._evaluations = vmap(self._loss, chunk_size=chunk)
         self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=chunk)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates of each run in one pass over the data."""
+        return math.ceil(self.points / self.batch_size)
 
     def batches(self) -> Iterator[tuple[Shaped[Tensor, "run point ..."], Shaped[Tensor, "run point ..."]]]:
         """Yield one epoch's minibatches, each seed's in its own order; the last one may be smaller."""

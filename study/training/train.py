@@ -16,7 +16,7 @@ def train(
     runs: Sequence[Run],
     *,
     device: torch.device,
-    advance: Callable[[int], None] = lambda _: None,
+    advance: Callable[[float], None] = lambda _: None,
 ) -> Trained:
     """Train all `runs` together.
 
@@ -24,7 +24,7 @@ def train(
         problem: what they train on, the same for all.
         runs: those of one job side by side; epochs and batch size are the same for all.
         device: where to train. Random numbers are drawn on the CPU, so the device does not change them.
-        advance: called after every step with the number of run-steps it did.
+        advance: called after every step with how many runs' training it amounts to.
 
     Returns:
         The loss of every step, and all else worth recording: one row per run, in the order of `runs`.
@@ -32,9 +32,11 @@ def train(
     stack = Stack(problem, runs, device)
     record = Recorder(stack)
     record.evaluate()
-    for _ in range(runs[0].job.epochs):
+    epochs = runs[0].job.epochs
+    share = len(runs) / (epochs * stack.steps_per_epoch)
+    for _ in range(epochs):
         for inputs, targets in stack.batches():
             record.step(stack.step(inputs, targets), samples=inputs.shape[1])
-            advance(len(runs))
+            advance(share)
         record.evaluate()
     return record.trained()

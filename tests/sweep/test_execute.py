@@ -3,11 +3,13 @@
 import math
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +19,10 @@ from typing_extensions import override
 
 from study.config.check import Settings
 from study.config.location import Location
-from study.job import Job
-from study.sweep import execute as module
-from study.sweep.execute import Outcome, execute
+from study.job import Job, Run
+from study.sweep.execute import Outcome, blocks, execute
 from study.tracking.records import Record
-from study.tracking.sweeps import Sweep
 from study.training.result import Trained
-from study.training.train import train
 
 CONF = Path(__file__).parents[2] / "conf"
 SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threads=1, force=False)
@@ -40,9 +39,9 @@ class Crashing(torch.optim.SGD):
         super().step()
 
 
-@dataclass(frozen=True)
-class Memory(Sweep):
-    """A sweep whose store is a list."""
+@dataclass
+class Memory:
+    """A `Keeper` whose store is a list."""
 
     there: Mapping[tuple[str, int], float] = field(default_factory=dict)
     declared: list[Job] = field(default_factory=list)
@@ -80,56 +79,84 @@ class Counts:
     """A `Watch` that adds up what it is told."""
 
     def __init__(self) -> None:
-        self.runs = self.steps = self.done = self.stored = 0
+        self.runs = self.stored = 0
+        self.done = 0.0
         self.lines: list[tuple[str, int, int]] = []
 
-    def expect(self, *, runs: int, steps: int) -> None:
+    def expect(self, runs: int) -> None:
         self.runs += runs
-        self.steps += steps
 
-    def trained(self, steps: int) -> None:
-        self.done += steps
+    def trained(self, runs: float) -> None:
+        self.done += runs
 
     def written(self, runs: int) -> None:
         self.stored += runs
 
-    def finished(self, label: str, runs: int, diverged: int) -> None:
-        self.lines.append((label, runs, diverged))
+    def finished(self, name: str, runs: int, diverged: int) -> None:
+        self.lines.append((name, runs, diverged))
 
 
 def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:
-    sweep, watch = _memory(), Counts()
+    sweep, watch = Memory(), Counts()
     outcome = execute([_job(0.1), _job(0.2)], SETTINGS, sweep, watch)
     assert sweep.replaced == [False] * 4
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1", "lr=0.2 seed=0", "lr=0.2 seed=1"]]
     assert [record.run.name for record in sweep.records] == sweep.stacks[0]
-    assert (watch.runs, watch.stored, watch.steps, watch.done) == (4, 4, 4 * 32, 4 * 32)
-    assert watch.lines == [("lr=0.1", 2, 0), ("lr=0.2", 2, 0)]
+    assert watch.done == pytest.approx(watch.runs) == watch.stored == 4
+    assert watch.lines == [("2 settings", 4, 0)]
     assert outcome.found == 0
     assert outcome.training > 0
 
 
 def test_jobs_of_other_shapes_are_other_stacks() -> None:
     jobs = [_job(0.1), replace(_job(0.1), batch_size=None), replace(_job(0.1), epochs=2), _job(0.2)]
-    sweep, watch = _memory(), Counts()
+    sweep, watch = Memory(), Counts()
     execute(jobs, SETTINGS, sweep, watch)
     assert [len(names) for names in sweep.stacks] == [4, 2, 2]
-    assert watch.steps == watch.done == 4 * 32 + 2 * 1 + 2 * 64
+    assert watch.done == pytest.approx(watch.runs) == 8
+    assert watch.lines == [("2 settings", 4, 0), ("lr=0.1", 2, 0), ("lr=0.1", 2, 0)]
 
 
-@pytest.mark.parametrize(
-    ("max_runs", "sizes"), [(4, [3, 3, 3]), (5, [5, 4]), (9, [9]), (8, [5, 4]), (100, [9])]
-)
-def test_a_stack_has_at_most_so_many_runs_and_stacks_are_alike(max_runs: int, sizes: list[int]) -> None:
-    sweep = _memory()
-    jobs = [_job(lr, seeds=3) for lr in (0.1, 0.2, 0.3)]
-    execute(jobs, replace(SETTINGS, max_runs=max_runs), sweep, Counts())
-    assert [len(names) for names in sweep.stacks] == sizes
+def test_seeds_come_in_blocks_of_which_every_job_has_all() -> None:
+    """What is trained when a sweep is interrupted after any stack: no job is ahead by more than one block."""
+    jobs = [_job(lr, seeds=100) for lr in (0.1, 0.2, 0.3, 0.4)]
+    stacks = list(blocks([Run(job, seed) for job in jobs for seed in job.seeds], 120))
+    assert [len(stack) for stack in stacks] == [100] * 4
+    for index, stack in enumerate(stacks):
+        assert [(run.job.label, run.seed) for run in stack] == [
+            (job.label, seed) for job in jobs for seed in range(25 * index, 25 * index + 25)
+        ]
+
+
+def test_a_block_that_is_too_large_is_cut_into_stacks_of_one_size() -> None:
+    """Many jobs: ten seeds of each are then a block, since a stack of one seed takes as long."""
+    runs = [Run(_job(lr / 100), seed) for lr in range(1, 31) for seed in range(20)]
+    stacks = list(blocks(runs, 120))
+    assert [len(stack) for stack in stacks] == [100] * 6
+    assert [{run.seed for run in stack} for stack in stacks] == [set(range(10))] * 3 + [
+        set(range(10, 20))
+    ] * 3
+    assert [run.job.label for run in stacks[1]] == [
+        f"lr={lr / 100}" for lr in range(11, 21) for _ in range(10)
+    ]
+
+
+@pytest.mark.parametrize("max_runs", [1, 4, 7, 12, 100])
+def test_every_run_is_in_one_stack_and_jobs_stand_side_by_side(max_runs: int) -> None:
+    lacking = {("lr=0.1", 3), ("lr=0.2", 0), ("lr=0.2", 1)}
+    runs = [Run(_job(lr), seed) for lr in (0.1, 0.2, 0.3) for seed in range(17)]
+    runs = [run for run in runs if (run.job.label, run.seed) not in lacking]
+    stacks = list(blocks(runs, max_runs))
+    assert sorted(run.name for stack in stacks for run in stack) == sorted(run.name for run in runs)
+    for stack in stacks:
+        assert 1 <= len(stack) <= max_runs
+        labels = [run.job.label for run in stack]
+        assert len(list(groupby(labels))) == len(set(labels))
 
 
 def test_the_size_of_a_stack_changes_no_number() -> None:
     jobs = [_job(0.1, seeds=3), _job(0.2, seeds=3)]
-    one, many = _memory(), _memory()
+    one, many = Memory(), Memory()
     whole = execute(jobs, SETTINGS, one, Counts())
     parts = execute(jobs, replace(SETTINGS, max_runs=1), many, Counts())
     assert whole.losses.keys() == parts.losses.keys()
@@ -139,7 +166,7 @@ def test_the_size_of_a_stack_changes_no_number() -> None:
 
 def test_what_is_there_is_not_trained_again() -> None:
     job = _job(0.1, seeds=4)
-    sweep = _memory(there={(job.hash, 0): 5.0, (job.hash, 2): math.inf, ("other", 1): 1.0})
+    sweep = Memory(there={(job.hash, 0): 5.0, (job.hash, 2): math.inf, ("other", 1): 1.0})
     outcome = execute([job], SETTINGS, sweep, Counts())
     assert sweep.stacks == [["lr=0.1 seed=1", "lr=0.1 seed=3"]]
     assert outcome.found == 2
@@ -149,14 +176,14 @@ def test_what_is_there_is_not_trained_again() -> None:
 
 def test_seeds_that_are_there_but_not_asked_for_do_not_count() -> None:
     job = _job(0.1, seeds=1)
-    sweep = _memory(there={(job.hash, seed): 5.0 for seed in range(5)})
+    sweep = Memory(there={(job.hash, seed): 5.0 for seed in range(5)})
     outcome = execute([job], SETTINGS, sweep, Counts())
     assert (outcome.found, outcome.losses, sweep.stacks) == (1, {(job.hash, 0): 5.0}, [])
 
 
 def test_force_trains_what_is_there() -> None:
     job = _job(0.1)
-    sweep = _memory(there={(job.hash, 0): 5.0, (job.hash, 1): 6.0})
+    sweep = Memory(there={(job.hash, 0): 5.0, (job.hash, 1): 6.0})
     outcome = execute([job], replace(SETTINGS, force=True), sweep, Counts())
     assert sweep.replaced == [True] * 2
     assert len(sweep.records) == 2
@@ -165,17 +192,23 @@ def test_force_trains_what_is_there() -> None:
 
 
 def test_a_job_asked_for_twice_is_trained_once() -> None:
-    sweep = _memory()
+    sweep = Memory()
     execute([_job(0.1), replace(_job(0.1, seeds=3), label="again")], SETTINGS, sweep, Counts())
     assert sorted(record.run.seed for record in sweep.records) == [0, 1, 2]
 
 
-def test_a_crash_takes_no_other_job_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    somebodys = ModuleType("somebodys")
-    somebodys.Crashing = Crashing  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "somebodys", somebodys)
+@pytest.fixture
+def somebodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a module `somebodys` that has the optimizer above."""
+    module = ModuleType("somebodys")
+    module.Crashing = Crashing  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "somebodys", module)
+
+
+@pytest.mark.usefixtures("somebodys")
+def test_a_crash_takes_no_other_job_with_it() -> None:
     crashing = replace(_job(0.1), optimizer=_sgd("somebodys.Crashing"), label="crashing")
-    sweep, watch = _memory(), Counts()
+    sweep, watch = Memory(), Counts()
     outcome = execute([_job(0.1), crashing, _job(0.2)], SETTINGS, sweep, watch)
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1"], ["lr=0.2 seed=0", "lr=0.2 seed=1"]]
     assert sweep.failed == [("crashing", "ArithmeticError('the third wheel came off')")]
@@ -184,45 +217,74 @@ def test_a_crash_takes_no_other_job_with_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert np.isfinite(outcome.objective(_job(0.2)))
 
 
-def test_a_store_that_cannot_be_written_ends_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError("no space left")
+@pytest.mark.usefixtures("somebodys")
+def test_a_job_that_crashed_is_not_tried_at_other_seeds(caplog: pytest.LogCaptureFixture) -> None:
+    crashing = replace(_job(0.1, seeds=30), optimizer=_sgd("somebodys.Crashing"), label="crashing")
+    sweep = Memory()
+    execute([crashing, _job(0.2, seeds=30)], replace(SETTINGS, max_runs=20), sweep, Counts())
+    assert [message.partition(" crashed")[0] for message in caplog.messages] == ["crashing"]
+    assert [len(stack) for stack in sweep.stacks] == [10, 10, 10]
 
-    monkeypatch.setattr(Memory, "write", full)
+
+def test_a_store_that_cannot_be_written_ends_the_sweep() -> None:
+    class Full(Memory):
+        @override
+        def write(self, *_: object, **__: object) -> list[str]:
+            raise OSError("no space left")
+
     with pytest.raises(OSError, match="no space left"):
-        execute([_job(0.1)], SETTINGS, _memory(), Counts())
+        execute([_job(0.1)], SETTINGS, Full(), Counts())
 
 
-def test_the_next_stack_is_trained_while_the_last_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And no further: one stack in training and one in writing bound the memory."""
-    write, second_began = Memory.write, threading.Event()
-    seeds, unwritten = [0, 1, 2, 3], list[int]()
-    began = done = 0
+def test_a_stack_is_trained_while_the_last_is_written() -> None:
+    second_began = threading.Event()
 
-    def noted_train(*args: object, **kwargs: object) -> Trained:
-        nonlocal began
-        unwritten.append(began - done)
-        began += 1
-        if began == 2:
-            second_began.set()
-        return train(*args, **kwargs)  # type: ignore[arg-type]
+    class Waiting(Memory):
+        @override
+        def write(self, *args: Any, **kwargs: Any) -> list[str]:
+            assert second_began.wait(timeout=20), "the second stack waits for the first to be written"
+            return super().write(*args, **kwargs)
 
-    def noted_write(self: Memory, *args: object, **kwargs: object) -> list[str]:
-        nonlocal done
-        assert second_began.wait(timeout=20), "the second stack waits for the first to be written"
-        ids = write(self, *args, **kwargs)  # type: ignore[arg-type]
-        if began < len(seeds):
-            time.sleep(0.4)  # time enough to train all the others
-        done += 1
-        return ids
+    class Announcing(Counts):
+        def trained(self, runs: float) -> None:
+            super().trained(runs)
+            if self.done > 1:
+                second_began.set()
 
-    monkeypatch.setattr(module, "train", noted_train)
-    monkeypatch.setattr(Memory, "write", noted_write)
-    sweep = _memory()
-    execute([_job(0.1, seeds=len(seeds))], replace(SETTINGS, max_runs=1), sweep, Counts())
-    assert [record.run.seed for record in sweep.records] == seeds
-    assert unwritten[:2] == [0, 1]
-    assert max(unwritten) == 1
+    sweep = Waiting()
+    execute([_job(0.1, seeds=3)], replace(SETTINGS, max_runs=1), sweep, Announcing())
+    assert [record.run.seed for record in sweep.records] == [0, 1, 2]
+
+
+def test_one_stack_in_training_and_one_in_writing_bound_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writing as late as it may happen: when somebody waits for it."""
+    events = []
+
+    class Noting(Memory):
+        @override
+        def write(self, *args: Any, **kwargs: Any) -> list[str]:
+            events.append(f"{len(self.records)} written")
+            return super().write(*args, **kwargs)
+
+    class Starting(Counts):
+        def trained(self, runs: float) -> None:
+            super().trained(runs)
+            if math.isclose(self.done, round(self.done)):
+                events.append(f"{round(self.done) - 1} trained")
+
+    monkeypatch.setattr("study.sweep.execute.ThreadPoolExecutor", Late)
+    execute([_job(0.1, seeds=4)], replace(SETTINGS, max_runs=1), Noting(), Starting())
+    assert events == [
+        *("0 trained", "1 trained", "0 written", "2 trained", "1 written", "3 trained", "2 written"),
+        "3 written",
+    ]
+
+
+class Late(ThreadPoolExecutor):
+    """Does what it is handed when its result is asked for."""
+
+    def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return SimpleNamespace(result=lambda: do(*args, **kwargs))
 
 
 def test_the_objective_is_the_median_over_seeds() -> None:
@@ -240,7 +302,3 @@ def _sgd(target: str = "torch.optim.SGD", lr: float = 0.1) -> dict[str, object]:
 def _job(lr: float, *, seeds: int = 2) -> Job:
     problem = yaml.safe_load((CONF / "problem" / "parabola.yaml").read_text())["problem"]
     return Job(problem, _sgd(lr=lr), epochs=1, batch_size=32, seeds=range(seeds), label=f"lr={lr}")
-
-
-def _memory(there: Mapping[tuple[str, int], float] | None = None) -> Memory:
-    return Memory(None, "1", "parent", "now", {}, there or {})  # type: ignore[arg-type]

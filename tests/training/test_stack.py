@@ -231,10 +231,10 @@ def test_the_optimizer_sees_the_scaled_gradient_and_the_record_the_loss_itself()
 
 
 def test_progress_is_told_of_every_step_of_every_run() -> None:
-    told: list[int] = []
+    told: list[float] = []
     runs = _runs([_job(_node("sgd"), epochs=2)], SEEDS)
     train(_problem(), runs, device=CPU, advance=told.append)
-    assert told == [2] * 64
+    assert told == [2 / 64] * 64  # two runs in 64 steps
 
 
 def test_times_do_not_run_backwards_and_there_is_one_per_step_and_the_start() -> None:
