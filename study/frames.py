@@ -22,12 +22,10 @@ class SweepFrames:
             many of them are in `runs`), `failed` (what the job crashed with, empty if it did not).
         runs: one row per run, sorted by job (in the sweep's order) and seed. Columns:
             `run_id`, `job` (hash), `label` (categorical, in the sweep's order: `adam lr=0.01`),
-            `optimizer` (its name: `adam`, `scratch/adam`), `problem`, `seed` (int), `status` (`ok`, `diverged`),
-            `data_sha`, `init_sha`, `order_sha`, then one column per parameter of the job under its key
-            (`optimizer.lr`, `problem.rotation`, `batch_size`; numbers as numbers, absent = NaN), then
-            `diverged_step` (NaN where none) and the summary values, +inf for a diverged run:
-            `last_epoch_loss` (mean train/loss of the last epoch), `final_eval_loss`, `excess`
-            (final eval/loss - floor); and `initial_eval_loss`, `floor`, always finite.
+            `optimizer` (its name: `adam`, `scratch/adam`), `problem`, `seed` (int), `status`, the receipts
+            (`data_sha`, ...), then one column per parameter of the job under its key (`optimizer.lr`,
+            `problem.rotation`, `batch_size`; numbers as numbers, absent = NaN), then the summary values: every one
+            of `study.tracking.names.SUMMARIES`, final losses +inf for a diverged run, others NaN where there is none.
         points: one row per recorded value, sorted by run, metric and step. Columns: `run_id`, `metric`
             (`train/loss`, `eval/loss`, `full/loss`, `param/x1`, ...), `step` (int), `value`.
         fits: predictions of the trained models, for problems with a curve to draw. Columns: `label`,

@@ -12,6 +12,7 @@ from study.certify.check import difference, finding
 from study.job import Job, Run
 from study.problems.base import Data, Problem
 from study.randomness import Source
+from study.tracking import names
 from study.training.build import build_optimizer
 from study.training.train import train
 
@@ -33,7 +34,9 @@ def stack_difference(problem: Problem, optimizer: Mapping[str, object], *, epoch
         alone = torch.stack([_alone(problem, run, points) for run in runs])
     with finding("training in a stack"):
         trained = train(problem, runs, device=torch.device("cpu"))
-    losses = [torch.from_numpy(values) for values in (trained.train_loss, trained.series["eval/loss"].values)]
+    losses = [
+        torch.from_numpy(values) for values in (trained.train_loss, trained.series[names.EVAL_LOSS].values)
+    ]
     together, finite = torch.cat(losses, dim=1), alone.isfinite()
     if not torch.equal(together.isfinite(), finite):
         return float("inf")

@@ -11,11 +11,11 @@ from study.figures.style import Style
 from study.frames import SweepFrames
 from study.ranges import choice, or_null, require_ranges
 from study.stats.bootstrap import Bootstrap
-from study.stats.summary import VALUES
+from study.tracking import names
 
 Table = TypeVar("Table")
 
-Value = Annotated[str | None, or_null(choice(*VALUES), " for the report's")]
+Value = Annotated[str | None, or_null(choice(*names.FINAL_LOSSES), " for the report's")]
 """The summary value that a figure is about; by default the one that the whole report compares."""
 
 

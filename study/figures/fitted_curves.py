@@ -15,6 +15,7 @@ from study.figures.style.canvas import HALF, WIDE, name_axes, panels, used_lines
 from study.figures.style.words import number, seeds_of
 from study.ranges import Count
 from study.stats.curves import knows_target, median_errors, median_fit
+from study.tracking import names
 
 _DOTS = "#b9c0ca"
 
@@ -57,7 +58,7 @@ class FittedCurves(Chart[Fits]):
             raise InvalidInput(
                 f"fitted_curves needs a problem with a curve of one input to draw, got {problems}"
             )
-        shared = sweep.runs.groupby("seed")["data_sha"].nunique(dropna=False).max() == 1
+        shared = sweep.runs.groupby("seed")[names.DATA_SHA].nunique(dropna=False).max() == 1
         data = sweep.data if shared else sweep.data.iloc[:0]
         known = knows_target(data)
         compared = sweep.fits if known else sweep.fits[sweep.fits["seed"] == sweep.runs["seed"].min()]

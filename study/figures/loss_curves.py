@@ -19,6 +19,7 @@ from study.stats.bands import last_medians, median_band
 from study.stats.curves import add_epochs
 from study.stats.levels import Level, level_of
 from study.stats.summary import medians
+from study.tracking import names
 
 NAMES = {"step": "update", "epoch": "epoch"}
 
@@ -55,7 +56,7 @@ class LossCurves(Chart[Curves]):
         best: show only so many labels, those that end lowest; by default all.
     """
 
-    metric: Text = "train/loss"
+    metric: Text = names.TRAIN_LOSS
     x: Literal["step", "epoch"] = "step"
     above_floor: bool = False
     log: bool = True
@@ -68,7 +69,11 @@ class LossCurves(Chart[Curves]):
         runs = context.sweep.runs
         band = median_band(curves, runs, x=x, bootstrap=context.bootstrap)
         # one minibatch says little, so there it is an epoch's mean
-        last = medians(runs, "last_epoch_loss") if self.metric == "train/loss" else last_medians(band, x=x)
+        last = (
+            medians(runs, names.LAST_EPOCH_LOSS)
+            if self.metric == names.TRAIN_LOSS
+            else last_medians(band, x=x)
+        )
         shown = band[band["label"].isin(list(last)[: self.best])]
         absent = [label for label in context.style.lines if label not in set(band["label"])]
         return Curves(shown, x, last, absent, None if self.above_floor else level_of(runs, self.metric))
@@ -108,18 +113,18 @@ class LossCurves(Chart[Curves]):
         """Return the points to draw, and the column that they are drawn along."""
         curves = sweep.curves(self.metric)
         if self.above_floor:
-            if self.metric != "eval/loss":
+            if self.metric != names.EVAL_LOSS:
                 raise InvalidInput(f"loss_curves.above_floor needs metric: eval/loss, got {self.metric}")
-            floors = curves["run_id"].map(sweep.runs.set_index("run_id")["floor"])
+            floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR])
             curves = curves.assign(value=curves["value"] - floors)
         if self.x == "step":
             return curves, "step"
-        epochs = add_epochs(curves, sweep.curves("train/loss"), sweep.runs)
+        epochs = add_epochs(curves, sweep.curves(names.TRAIN_LOSS), sweep.runs)
         return (curves, "step") if epochs.empty else (epochs, "epoch")  # no run came to its end
 
     def _claim(self, table: Curves) -> str:
         ranked, ends = list(table.ends)[: self.best], table.ends
-        where = "in the mean of the last epoch" if self.metric == "train/loss" else "at the end"
+        where = "in the mean of the last epoch" if self.metric == names.TRAIN_LOSS else "at the end"
         verb = "has the lowest median" if len(ends) > 1 else "has the median"
         claim = f"{ranked[0]} {verb} {where}, {number(ends[ranked[0]])}"
         if len(ranked) > 1:

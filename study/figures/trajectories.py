@@ -17,6 +17,7 @@ from study.figures.style.words import diverged_of, number, some
 from study.ranges import Count
 from study.stats.summary import medians
 from study.stats.surface import Bowl, bowl_surface, bowls, paths
+from study.tracking import names
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -120,7 +121,7 @@ def _draw_maps(table: Walks, sheets: Mapping[str, Axes]) -> None:
 
 def _ends(walked: pd.DataFrame, side: str, *, minimum: bool) -> tuple[float, float]:
     """Return the ends of an axis: around all paths and the bowl's minimum, but not after one that diverges."""
-    calm = walked.loc[(walked["status"] != "diverged") | (walked["step"] == 0), side]
+    calm = walked.loc[(walked["status"] != names.DIVERGED) | (walked["step"] == 0), side]
     around = [*calm, *([0.0] if minimum else [])]
     low, high = float(min(around)), float(max(around))
     room = 0.08 * ((high - low) or 1.0)

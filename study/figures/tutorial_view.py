@@ -15,6 +15,7 @@ from study.figures.style.words import metric_name, number
 from study.ranges import WHOLE, Positive, Text
 from study.stats.levels import Level, level_of
 from study.stats.paired import why_unpaired
+from study.tracking import names
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class TutorialView(Chart[OneSeed]):
 
     seed: Annotated[int, WHOLE] | None = None
     top: Positive | None = None
-    metric: Text = "train/loss"
+    metric: Text = names.TRAIN_LOSS
 
     @override
     def compute(self, context: Context) -> OneSeed:
@@ -84,5 +85,5 @@ class TutorialView(Chart[OneSeed]):
 
 def _calm(curves: pd.DataFrame) -> float:
     """Return the largest loss of the later half, in which a run that diverges has no say unless all do."""
-    later = curves[(curves["step"] >= curves["step"].max() / 2) & (curves["status"] != "diverged")]
+    later = curves[(curves["step"] >= curves["step"].max() / 2) & (curves["status"] != names.DIVERGED)]
     return float(later["value"].max() if len(later) else curves["value"].median())

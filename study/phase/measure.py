@@ -13,6 +13,7 @@ from study.job import Job, Run
 from study.problems.base import Data, Problem
 from study.randomness import Source
 from study.theory import HeavyBall, Nesterov
+from study.tracking import names
 from study.training.train import train
 
 RULES: Mapping[str, type[HeavyBall | Nesterov]] = {"heavy ball": HeavyBall, "NAG": Nesterov}
@@ -39,7 +40,7 @@ def measured_rates(
     jobs = [_job(rule, float(momentum), len(a)) for rule in rules for momentum in beta]
     runs = [Run(job, seed) for job in jobs for seed in job.seeds]
     trained = train(_Parabolas("phase", 1e300, a), runs, device=torch.device("cpu"))
-    rates = rate_of(np.abs(trained.series["param/x"].values))
+    rates = rate_of(np.abs(trained.series[f"{names.PARAM}x"].values))
     return rates.reshape(-1, len(beta), len(a))
 
 

@@ -23,7 +23,7 @@ from study.figures.style import MOST_NAMED
 from study.ranges import TEXT, NotNegative, Range, Text, choice, require_ranges
 from study.stats.bootstrap import Bootstrap
 from study.stats.response import varied
-from study.stats.summary import VALUES
+from study.tracking import names
 
 AUTO = "auto"
 _FILE = Range(
@@ -68,7 +68,7 @@ class Plan:
     figures: tuple[FigurePlan, ...] | None
     sweep: Text | None
     out: Path | None
-    value: Annotated[str, choice(*VALUES)]
+    value: Annotated[str, choice(*names.FINAL_LOSSES)]
     pairs: bool
     equivalence: NotNegative
     bootstrap: Bootstrap

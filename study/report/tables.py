@@ -13,6 +13,7 @@ from study.report.pages import Table
 from study.report.plan import Plan
 from study.stats.bootstrap import Bootstrap
 from study.stats.paired import compare_pairs, why_unpaired
+from study.tracking import names
 
 MOST_PAIRED = 8  # labels, 28 pairs: more would be a wall of numbers
 LEAST_SEEDS = 6  # the signed-rank test cannot reach p = 0.05 on fewer
@@ -27,7 +28,7 @@ def curve_points(sweep: SweepFrames) -> pd.DataFrame:
 def facts(sweep: SweepFrames) -> Mapping[str, str]:
     """Return what a reader asks first: how many runs, seeds, points, and how many diverged."""
     runs = sweep.runs
-    diverged = int((runs["status"] == "diverged").sum())
+    diverged = int((runs["status"] == names.DIVERGED).sum())
     seeds = runs.groupby("label", observed=True)["seed"].nunique()
     counted = {"run": len(runs), "setting": len(seeds)}
     return {
@@ -63,7 +64,7 @@ def pair_tables(context: Context, plan: Plan) -> list[Table]:
     runs = context.sweep.runs
     if not (plan.pairs and 2 <= runs["label"].nunique() <= MOST_PAIRED and most_seeds(runs) >= LEAST_SEEDS):
         return []
-    margin = plan.equivalence * float((runs["initial_eval_loss"] - runs["floor"]).median())
+    margin = plan.equivalence * float((runs[names.INITIAL_EVAL_LOSS] - runs[names.FLOOR]).median())
     pairs = compare_pairs(runs, value=context.value, margin=margin, bootstrap=context.bootstrap)
     rows = [_pair_row(row, context.bootstrap) for row in pairs.to_dict("records")]
     note = _pair_note(context, margin=margin, share=plan.equivalence)

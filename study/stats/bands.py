@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.stats.bootstrap import Bootstrap, median_interval
+from study.tracking import names
 
 
 def median_band(
@@ -35,7 +36,7 @@ def median_band(
 
 def _wide(curves: pd.DataFrame, runs: pd.DataFrame, x: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield, for each label with any point, runs as rows, points as columns, +inf once diverged."""
-    diverged = runs.set_index("run_id")["status"] == "diverged"
+    diverged = runs.set_index("run_id")["status"] == names.DIVERGED
     for label, group in curves.groupby("label", observed=True, sort=False):
         members = runs.loc[runs["label"] == label, "run_id"]
         wide = group.pivot(index="run_id", columns=x, values="value").reindex(members)

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from study.tracking import names
+
 
 def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Return `curves` with the column `epoch` = step / (updates per epoch).
@@ -21,7 +23,7 @@ def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) ->
     """
     alike = [c for c in map(str, runs) if c.startswith("problem") or c == "batch_size"]
     updates = runs["run_id"].map(train.groupby("run_id", observed=True)["step"].max() + 1)
-    whole = (updates / runs["epochs"]).where(runs["status"] != "diverged")
+    whole = (updates / runs["epochs"]).where(runs["status"] != names.DIVERGED)
     per_epoch = whole.groupby([runs[c].astype(str) for c in alike]).transform("max")
     known = per_epoch.groupby(runs["label"], observed=True).max()
     epochs = curves["step"] / curves["label"].map(known).astype(float)

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from study.tracking import names
+
 _PARABOLA = "study.problems.parabola.Parabola"
-_EVALUATED = ("eval/loss", "final_eval_loss")
-_TRAINED = ("train/loss", "last_epoch_loss")
+_EVALUATED = (names.EVAL_LOSS, names.FINAL_EVAL_LOSS)
+_TRAINED = (names.TRAIN_LOSS, names.LAST_EPOCH_LOSS)
 _ROUNDING = 1e-9  # a floor that two stacks computed differs in its last digits
 
 
@@ -35,7 +37,7 @@ def level_of(runs: pd.DataFrame, loss: str) -> Level | None:
         loss: a metric (`eval/loss`), or a summary value of it (`final_eval_loss`).
     """
     if loss in _EVALUATED:
-        return _level(runs["floor"], "floor", "no parameters have a lower evaluation loss")
+        return _level(runs[names.FLOOR], "floor", "no parameters have a lower evaluation loss")
     if loss in _TRAINED and (runs["problem._target_"] == _PARABOLA).all():
         meaning = "on average, the noise-free parabola itself has this loss"
         return _level(runs["problem.noise"] ** 2, "variance of the noise", meaning)

@@ -10,9 +10,9 @@ import scipy.stats
 from jaxtyping import Float
 
 from study.stats.bootstrap import Bootstrap
+from study.tracking import names
 
 POWER = 0.8
-_RECEIPTS = {"data_sha": "data", "init_sha": "start", "order_sha": "order of minibatches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ def why_unpaired(runs: pd.DataFrame) -> str | None:
     counts = pd.crosstab(runs["seed"], runs["label"])
     if not (counts == 1).all(axis=None):
         return "the labels do not have the same seeds, once each"
-    missing = [word for name, word in _RECEIPTS.items() if runs[name].isna().any()]
+    missing = [word for name, word in names.RECEIPTS.items() if runs[name].isna().any()]
     if missing:
         return f"no receipt of the {' and the '.join(missing)} was kept"
-    distinct = runs.groupby("seed")[list(_RECEIPTS)].nunique().max()
-    found = [word for name, word in _RECEIPTS.items() if distinct[name] > 1]
+    distinct = runs.groupby("seed")[list(names.RECEIPTS)].nunique().max()
+    found = [word for name, word in names.RECEIPTS.items() if distinct[name] > 1]
     return f"at the same seed, labels differ in the {' and the '.join(found)}" if found else None
 
 

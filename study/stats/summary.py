@@ -7,9 +7,7 @@ import pandas as pd
 
 from study.errors import InvalidInput
 from study.stats.bootstrap import Bootstrap, median_interval
-
-VALUES = ("last_epoch_loss", "final_eval_loss", "excess")
-"""The summary values that runs are compared by; lower is better."""
+from study.tracking import names
 
 
 def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
@@ -30,7 +28,7 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
     if value not in runs or runs[value].isna().any():
         raise InvalidInput(f"the value {value} must be recorded for every run, and some of these have none")
     groups = runs.groupby("label", sort=isinstance(runs["label"].dtype, pd.CategoricalDtype), observed=True)
-    table = groups["status"].agg(runs="size", diverged=lambda status: int((status == "diverged").sum()))
+    table = groups["status"].agg(runs="size", diverged=lambda status: int((status == names.DIVERGED).sum()))
     samples = {label: group.to_numpy(dtype=float) for label, group in groups[value]}
     table[["median", "low", "high"]] = _intervals([samples[label] for label in table.index], bootstrap)
     table["rank"] = table["median"].rank(method="min").astype(int)

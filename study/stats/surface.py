@@ -8,6 +8,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from study.errors import InvalidInput
+from study.tracking import names
 
 _BOWL = "study.problems.bowl.Bowl"
 
@@ -30,16 +31,14 @@ def paths(points: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, str]]:
     Raises:
         InvalidInput: there are not exactly two parameters.
     """
-    prefix = "param/"
-    chosen = points[points["metric"].str.startswith(prefix)]
-    names = sorted(str(metric).removeprefix(prefix) for metric in chosen["metric"].unique())
-    if len(names) != 2:
-        got = f"{len(names)}: {', '.join(names)}" if names else "a problem with none recorded"
+    chosen = points[points["metric"].str.startswith(names.PARAM)]
+    found = sorted(str(metric).removeprefix(names.PARAM) for metric in chosen["metric"].unique())
+    if len(found) != 2:
+        got = f"{len(found)}: {', '.join(found)}" if found else "a problem with none recorded"
         raise InvalidInput(f"trajectories needs a problem of exactly two scalar parameters, got {got}")
-    wide = chosen.pivot(index=["run_id", "step"], columns="metric", values="value")[
-        [prefix + n for n in names]
-    ]
-    return wide.set_axis(["x", "y"], axis=1).reset_index(), (names[0], names[1])
+    wide = chosen.pivot(index=["run_id", "step"], columns="metric", values="value")
+    both = wide[[names.PARAM + name for name in found]].set_axis(["x", "y"], axis=1)
+    return both.reset_index(), (found[0], found[1])
 
 
 def bowls(runs: pd.DataFrame) -> dict[str, Bowl]:

@@ -107,7 +107,7 @@ class OpenSweep:
             for seed in job.seeds
             if (loss := losses.get((job.hash, seed))) is not None
         ]
-        return pd.DataFrame(rows, columns=["label", "status", "last_epoch_loss"])
+        return pd.DataFrame(rows, columns=["label", "status", names.LAST_EPOCH_LOSS])
 
     def _lines(self, done: int, wanted: int, spent: Mapping[str, float]) -> Iterator[str]:
         name, found = self.settings.experiment, sum(outcome.found for outcome in self.outcomes)
@@ -134,11 +134,11 @@ def summary_table(runs: pd.DataFrame) -> Table:
     Args:
         runs: `label`, `status` and `last_epoch_loss` of each run, in the sweep's order.
     """
-    table = Table(title="train/loss, mean of the last epoch, over seeds", title_justify="left")
+    table = Table(title=f"{names.SUMMARIES[names.LAST_EPOCH_LOSS].words}, over seeds", title_justify="left")
     for heading in ("optimizer", "runs", "diverged", "median", "95% bootstrap interval", "rank"):
         table.add_column(heading, justify="left" if heading == "optimizer" else "right")
     ordered = runs.assign(label=pd.Categorical(runs["label"], runs["label"].unique()))
-    for row in summarise(ordered, value="last_epoch_loss", bootstrap=Bootstrap()).itertuples():
+    for row in summarise(ordered, value=names.LAST_EPOCH_LOSS, bootstrap=Bootstrap()).itertuples():
         interval = f"{row.low:.5g} to {row.high:.5g}"
         cells = (row.label, row.runs, row.diverged, f"{row.median:.5g}", interval, row.rank)
         table.add_row(*map(str, cells))

@@ -19,9 +19,9 @@ STATE = json.dumps(
             "groupByKeys": [{"mode": "tag", "groupByData": names.LABEL}],
         },
         "selectedColumns": [
-            "metrics.`summary/last_epoch_loss`",
+            f"metrics.`{names.SUMMARY}{names.LAST_EPOCH_LOSS}`",
             "params.`optimizer.lr`",
-            "params.`seed`",
+            f"params.`{names.SEED}`",
             f"tags.`{names.STATUS}`",
         ],
     }

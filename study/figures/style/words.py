@@ -6,21 +6,15 @@ import numpy as np
 import pandas as pd
 
 from study.stats.bootstrap import Bootstrap
+from study.tracking import names
 
-METRICS = {
-    "train/loss": "training loss per minibatch",
-    "eval/loss": "evaluation loss",
-    "full/loss": "loss on all data",
-    "last_epoch_loss": "training loss of the last epoch",
-    "final_eval_loss": "final evaluation loss",
-    "excess": "final loss above the floor",
-}
 SETTINGS = {"lr": "learning rate", "batch_size": "batch size", "alpha": "γ"}
 
 
 def metric_name(metric: str) -> str:
     """Return a metric or summary value in words, or as it is."""
-    return METRICS.get(metric, metric)
+    summary = names.SUMMARIES.get(metric)
+    return names.METRICS.get(metric, metric) if summary is None else summary.words
 
 
 def setting_name(key: str, unit: str = "") -> str:
@@ -65,7 +59,7 @@ def most_seeds(runs: pd.DataFrame) -> int:
 
 def diverged_of(runs: pd.DataFrame) -> str:
     """Return which runs diverged, as a sentence, or nothing where none did."""
-    counts = runs.loc[runs["status"] == "diverged"].groupby("label", observed=True, sort=False).size()
+    counts = runs.loc[runs["status"] == names.DIVERGED].groupby("label", observed=True, sort=False).size()
     if counts.empty:
         return ""
     named = ", ".join(f"{label}: {count}" for label, count in counts.items())
