@@ -19,7 +19,7 @@ from study.figures.style import Style, theme
 from study.frames import SweepFrames
 from study.report.plan import figure_plan
 from study.stats.bootstrap import Bootstrap
-from study.stats.summary import VALUES
+from study.tracking import names
 
 _FRAMES = ("runs", "points", "fits", "data")
 _SPARE = ("#332288", "#882255", "#117733")
@@ -106,7 +106,9 @@ def _draws(name: str, sheets: Sheets) -> Check:
 
 
 def _context(sweep: SweepFrames) -> Context:
-    return Context(sweep, Style.of(sweep.runs, colors={}, spare=_SPARE), Bootstrap(resamples=200), VALUES[0])
+    return Context(
+        sweep, Style.of(sweep.runs, colors={}, spare=_SPARE), Bootstrap(resamples=200), names.FINAL_LOSSES[0]
+    )
 
 
 def _draw(chart: Chart[Any], name: str, sweep: SweepFrames) -> Drawn:

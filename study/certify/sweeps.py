@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.frames import SweepFrames
-from study.stats.summary import VALUES
+from study.tracking import names
 
 RATES = {"sgd": 0.01, "momentum": 0.03, "rmsprop": 0.06, "adam": 0.05}
 
@@ -30,10 +30,10 @@ def parabola_sweep(
             run_id = f"{job:04d}-{seed:04d}"
             runs.append(_run(run_id, label, seed, loss, broken) | problem)
             kept = 10 if broken else steps
-            points.append(_points(run_id, "train/loss", step[:kept], loss[:kept]))
+            points.append(_points(run_id, names.TRAIN_LOSS, step[:kept], loss[:kept]))
             if not broken:
                 every = np.arange(0, steps + 1, 32)
-                points.append(_points(run_id, "eval/loss", every, 0.3 * np.exp(-rate * every)))
+                points.append(_points(run_id, names.EVAL_LOSS, every, 0.3 * np.exp(-rate * every)))
                 fits.append(_fit(label, seed, float(np.exp(-rate * steps))))
     frame = pd.DataFrame(runs).assign(
         label=lambda frame: pd.Categorical(frame["label"], categories=list(labels))
@@ -73,12 +73,12 @@ def _run(run_id: str, label: str, seed: int, loss: np.ndarray, broken: bool) -> 
     lr = next((float(part.removeprefix("lr=")) for part in rest if part.startswith("lr=")), 0.01)
     return {
         "run_id": run_id, "job": run_id[:4], "label": label, "optimizer": optimizer, "problem": "parabola",
-        "seed": seed, "status": "diverged" if broken else "ok",
-        "data_sha": f"d{seed}", "init_sha": f"i{seed}", "order_sha": f"o{seed}",
+        "seed": seed, "status": names.DIVERGED if broken else names.OK,
+        **{receipt: f"{receipt} {seed}" for receipt in names.RECEIPTS},
         "optimizer.lr": lr, "optimizer.alpha": 0.9 if optimizer == "rmsprop" else float("nan"),
         "epochs": len(loss) // 32, "batch_size": 32,
-        "diverged_step": 10.0 if broken else float("nan"), "last_epoch_loss": last, "final_eval_loss": last,
-        "excess": last, "initial_eval_loss": 0.3, "floor": 0.0,
+        names.DIVERGED_STEP: 10.0 if broken else float("nan"), **dict.fromkeys(names.FINAL_LOSSES, last),
+        names.INITIAL_EVAL_LOSS: 0.3, names.FLOOR: 0.0,
     }  # fmt: skip
 
 
@@ -111,8 +111,8 @@ def bowl_sweep() -> SweepFrames:
     for job, rate in enumerate((0.4, 0.1)):
         label, run_id = f"sgd lr={rate}", f"{job:04d}-0000"
         runs.append(_run(run_id, label, 0, np.full(40, 0.1), broken=False) | problem)
-        points.append(_points(run_id, "param/x1", step, -5 * (1 - 0.2 * rate) ** step))
-        points.append(_points(run_id, "param/x2", step, -2 * (1 - 4 * rate) ** step))
+        points.append(_points(run_id, f"{names.PARAM}x1", step, -5 * (1 - 0.2 * rate) ** step))
+        points.append(_points(run_id, f"{names.PARAM}x2", step, -2 * (1 - 4 * rate) ** step))
     frame = pd.DataFrame(runs)
     frame["label"] = pd.Categorical(frame["label"], categories=list(frame["label"]))
     empty = pd.DataFrame(columns=["label", "optimizer", "seed", "x", "prediction"])
@@ -123,10 +123,10 @@ def bowl_sweep() -> SweepFrames:
 
 def grid_sweep(*, optimizers: int, rates: int) -> SweepFrames:
     """Return so many optimizers at so many learning rates each, two seeds of both: many labels to find room for."""
-    names = ["sgd", "momentum", "rmsprop", "adam", "adagrad", *(f"rule{index}" for index in range(10))]
+    rules = ["sgd", "momentum", "rmsprop", "adam", "adagrad", *(f"rule{index}" for index in range(10))]
     labels = {
         f"{name} lr={10.0**-rate:g}": 0.01 * (rate + place)
-        for place, name in enumerate(names[:optimizers], start=1)
+        for place, name in enumerate(rules[:optimizers], start=1)
         for rate in range(rates)
     }
     return parabola_sweep(seeds=2, steps=64, labels=labels, diverged=False)
@@ -136,8 +136,8 @@ def with_first_label_diverged(sweep: SweepFrames) -> SweepFrames:
     """Return a sweep of which all runs of the first label broke at step 5."""
     first = (sweep.runs["label"] == sweep.runs["label"].cat.categories[0]).to_numpy()
     runs = sweep.runs.copy()
-    runs.loc[first, list(VALUES)] = np.inf
-    runs.loc[first, "status"] = "diverged"
+    runs.loc[first, list(names.FINAL_LOSSES)] = np.inf
+    runs.loc[first, "status"] = names.DIVERGED
     kept = ~sweep.points["run_id"].isin(runs.loc[first, "run_id"]) | (sweep.points["step"] < 5)
     fits = sweep.fits[sweep.fits["label"] != runs.loc[first, "label"].iloc[0]]
     return replace(sweep, runs=runs, points=sweep.points[kept], fits=fits)

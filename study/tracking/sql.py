@@ -7,8 +7,8 @@ stack are one transaction, so that they are complete or absent, and all points o
 import io
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice, repeat
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any  # rows hold whatever their columns take
 
@@ -24,9 +24,9 @@ from mlflow.store.tracking.dbmodels.models import (
 )
 from typing_extensions import override
 
-from study.tracking import names
+from study.tracking import names, rows
 from study.tracking.backend import Backend
-from study.tracking.records import Points, StoredRun
+from study.tracking.records import StoredRun
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
 """Revisions of MLflow's schema whose tables this file was checked against (mlflow 3.17)."""
@@ -39,9 +39,6 @@ _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 200_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
 
 Row = tuple[Any, ...]
-
-Columns = Mapping[str, Iterable[Any]]
-"""A block of rows of one table: values by column name. A value that repeats without an end is that of every row."""
 
 
 def open_engine(uri: str) -> sa.Engine:
@@ -78,11 +75,12 @@ class SqlBackend(Backend):
         ids = sorted(uuid.uuid4().hex for _ in runs)  # in order, each index grows at one end: twice as fast
         pairs = list(zip(ids, runs, strict=True))
         with self._engine.begin() as connection:
-            _insert(connection, _RUNS, [_run_columns(connection, int(experiment_id), pairs)])
-            _insert(connection, _PARAMS, (_pair_columns(i, run.params) for i, run in pairs))
-            _insert(connection, _TAGS, (_pair_columns(i, run.tags) for i, run in pairs))
-            _insert(connection, _METRICS, chain.from_iterable(_metric_columns(*pair) for pair in pairs))
-            _insert(connection, _LATEST, chain.from_iterable(_latest_columns(*pair) for pair in pairs))
+            location = _artifact_location(connection, int(experiment_id))
+            _insert(connection, _RUNS, [rows.of_runs(pairs, int(experiment_id), location)])
+            _insert(connection, _PARAMS, (rows.of_pairs(i, run.params) for i, run in pairs))
+            _insert(connection, _TAGS, (rows.of_pairs(i, run.tags) for i, run in pairs))
+            _insert(connection, _METRICS, chain.from_iterable(rows.of_points(*pair) for pair in pairs))
+            _insert(connection, _LATEST, chain.from_iterable(rows.of_latest(*pair) for pair in pairs))
             if replace:  # last: the transaction then keeps other writers out
                 _delete_others(connection, int(experiment_id), pairs)
         written(len(runs))
@@ -169,75 +167,26 @@ def _frame(connection: sa.Connection, query: sa.Select[Any], columns: Sequence[s
     return pd.DataFrame(values)
 
 
-def _run_columns(
-    connection: sa.Connection, experiment_id: int, pairs: Sequence[tuple[str, StoredRun]]
-) -> Columns:
-    """Return what MLflow's client would write: the source of a run is in its tags."""
+def _artifact_location(connection: sa.Connection, experiment_id: int) -> str:
     query = sa.select(_EXPERIMENTS.c.artifact_location).where(_EXPERIMENTS.c.experiment_id == experiment_id)
-    location = connection.execute(query).scalar_one().rstrip("/")
-    ids, runs = [run_id for run_id, _ in pairs], [run for _, run in pairs]
-    return {
-        "run_uuid": ids,
-        "name": [run.name for run in runs],
-        "source_type": repeat("UNKNOWN"),
-        "source_name": repeat(""),
-        "entry_point_name": repeat(""),
-        "source_version": repeat(""),
-        "user_id": [run.tags[names.USER] for run in runs],
-        "status": repeat("FINISHED"),
-        "start_time": [run.start for run in runs],
-        "end_time": [run.end for run in runs],
-        "deleted_time": repeat(None),
-        "lifecycle_stage": repeat("active"),
-        "artifact_uri": [f"{location}/{run_id}/artifacts" for run_id in ids],
-        "experiment_id": repeat(experiment_id),
-    }
+    return str(connection.execute(query).scalar_one()).rstrip("/")
 
 
-def _pair_columns(run_id: str, pairs: Mapping[str, str]) -> Columns:
-    return {"run_uuid": repeat(run_id), "key": pairs.keys(), "value": pairs.values()}
-
-
-def _metric_columns(run_id: str, run: StoredRun) -> Iterator[Columns]:
-    for key, points in run.metrics.items():
-        yield _point_columns(run_id, key, points)
-
-
-def _latest_columns(run_id: str, run: StoredRun) -> Iterator[Columns]:
-    """MLflow calls the value of the highest step the latest."""
-    for key, points in run.metrics.items():
-        if len(points.steps):
-            last = [points.steps.argmax()]
-            latest = Points(points.steps[last], points.values[last], points.times[last])
-            yield _point_columns(run_id, key, latest)
-
-
-def _point_columns(run_id: str, key: str, points: Points) -> Columns:
-    return {
-        "run_uuid": repeat(run_id),
-        "key": repeat(key),
-        "value": points.values.tolist(),
-        "timestamp": points.times.tolist(),
-        "step": points.steps.tolist(),
-        "is_nan": repeat(False),
-    }
-
-
-def _insert(connection: sa.Connection, table: sa.Table, blocks: Iterable[Columns]) -> None:
+def _insert(connection: sa.Connection, table: sa.Table, blocks: Iterable[rows.Columns]) -> None:
     """Insert blocks of rows, all with the same columns, by the fastest means of the database's own driver."""
     blocks = iter(blocks)
     first = next(blocks, None)
     if first is None:
         return
     columns = list(first)
-    rows = chain.from_iterable(
+    every = chain.from_iterable(
         zip(*(block[name] for name in columns), strict=False)  # repeats never end
         for block in chain([first], blocks)
     )
     load, most = (
         (_copy, _COPIED) if connection.dialect.name == "postgresql" else (_execute, _VALUES // len(columns))
     )
-    while chunk := list(islice(rows, most)):
+    while chunk := list(islice(every, most)):
         load(connection, table, columns, chunk)
 
 

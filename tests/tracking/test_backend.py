@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from mlflow.entities import Run
 
 from study.config.location import Location
-from study.tracking import names, sql
+from study.tracking import names, rows
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
 from study.tracking.records import Points, StoredRun
@@ -274,9 +274,9 @@ class TestReplacing:
         written.store.client.delete_run(theirs)
         columns = sa.text("SELECT run_uuid, lifecycle_stage, deleted_time FROM runs")
         with open_engine(written.store.location.uri).connect() as connection:
-            rows = {run_id: rest for run_id, *rest in connection.execute(columns)}
-        assert rows[ours][0] == rows[theirs][0] == "deleted"
-        assert 0 <= rows[theirs][1] - rows[ours][1] < 60_000  # milliseconds since 1970, one after the other
+            found = {run_id: rest for run_id, *rest in connection.execute(columns)}
+        assert found[ours][0] == found[theirs][0] == "deleted"
+        assert 0 <= found[theirs][1] - found[ours][1] < 60_000  # milliseconds since 1970, one after the other
 
     def test_a_run_that_does_not_arrive_replaces_none(
         self, written: Written, way: str, monkeypatch: pytest.MonkeyPatch
@@ -284,7 +284,7 @@ class TestReplacing:
         experiment = written.store.client.create_experiment(f"fails-{way}")
         old = _write(written, experiment, "a 0")
         if isinstance(written.store.backend, SqlBackend):
-            monkeypatch.setattr(sql, "_latest_columns", _fails)
+            monkeypatch.setattr(rows, "of_latest", _fails)
         else:
             monkeypatch.setattr(type(written.store.client), "set_terminated", _fails)
         with pytest.raises(ConnectionError):
