@@ -37,7 +37,7 @@ def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (
             "problem=parabolla",
-            ["problem must be one of", "bowl, linear, parabola", "did you mean 'parabola'?"],
+            ["problem must be one of", "bowl, ", "linear, ", "did you mean 'parabola'?"],
         ),
         ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
         ("tracking=remote", ["tracking must be one of local; got 'remote'"]),

@@ -76,11 +76,13 @@ def test_the_tutorials_rows_are_there() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_store_and_report_are_named_after_the_file(name: str, ask: Ask) -> None:
     config = ask(name).config
-    assert config.tracking.experiment == name
-    assert config.hydra.mode == RunMode.MULTIRUN
-    assert config.report.title != name
-    assert len(config.report.text.split()) > 20
-    assert config.report.figures
+    assert config.tracking.experiment == name, f"tracking.experiment must be the file's name, {name}"
+    assert config.hydra.mode == RunMode.MULTIRUN, "hydra.mode must be MULTIRUN: a sweep of several jobs"
+    assert config.report.title != name, "report.title must be a title, what the experiment asks"
+    assert len(config.report.text.split()) > 20, (
+        "report.text must say in more than 20 words what is asked and why"
+    )
+    assert config.report.figures, "report.figures must name figures, or be auto"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "zoo"])

@@ -17,7 +17,16 @@ Failed = Callable[..., set[str]]
 @pytest.fixture
 def claim() -> Callable[[str], Claim]:
     """The claim of one file of conf/certificate/."""
-    return lambda name: claim_from_config(yaml.safe_load((CLAIMS / f"{name}.yaml").read_text()))
+
+    def read(name: str) -> Claim:
+        path = CLAIMS / f"{name}.yaml"
+        if not path.exists():
+            pytest.fail(
+                f"an optimizer called {name} needs conf/certificate/{name}.yaml: what it claims to be"
+            )
+        return claim_from_config(yaml.safe_load(path.read_text()) or {})
+
+    return read
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ CONF = Path(__file__).parents[2] / "conf"
 @pytest.mark.parametrize("path", sorted(CONF.glob("certificate/*.yaml")), ids=lambda path: path.stem)
 def test_what_a_claim_names_exists(path: Path, claim: Callable[[str], Claim]) -> None:
     made = claim(path.stem)
-    assert path.read_text().startswith(f"# study certify optimizer=mine certificate={path.stem}\n")
+    command = f"# study certify optimizer=mine certificate={path.stem}"
+    assert path.read_text().partition("\n")[0] == command, f"the first line of {path} must be {command}"
     assert all(callable(get_method(name)) for name in (made.formula, made.limit) if name)
     assert made.linear is None or issubclass(get_class(made.linear), LinearRule)
     assert made.twin is None or get_class(str(made.twin["_target_"])).__module__.startswith("torch.optim")
@@ -25,7 +26,11 @@ def test_what_a_claim_names_exists(path: Path, claim: Callable[[str], Claim]) ->
 
 def test_every_shipped_optimizer_makes_a_claim() -> None:
     claims = {path.stem for path in CONF.glob("certificate/*.yaml")}
-    assert {path.stem for path in CONF.glob("optimizer/**/*.yaml")} <= claims
+    missing = {path.stem for path in CONF.glob("optimizer/**/*.yaml")} - claims
+    assert not missing, (
+        f"each optimizer needs a file of its name in conf/certificate/ that says what it claims to be (one comment "
+        f"alone claims nothing but its declaration); there is none for {', '.join(sorted(missing))}"
+    )
 
 
 def test_an_unknown_key_is_refused() -> None:
