@@ -12,14 +12,14 @@ ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "study"
 
 WITH_AN_EXAMPLE = [
-    *sorted((STUDY / "optimizers").glob("[a-z]*.py")),
+    *sorted(path for folder in ("optimizers", "stats") for path in (STUDY / folder).glob("[a-z]*.py")),
     *(
         STUDY / name
         for name in ("errors.py", "folder.py", "job.py", "randomness.py", "ranges.py", "theory.py")
     ),
     STUDY / "problems/base.py",
 ]
-"""A rule is understood by its first steps, a word of the vocabulary by what it takes and refuses."""
+"""A rule is understood by its first steps, a statistic by a few numbers, a word by what it takes and refuses."""
 
 
 def _examples(path: Path) -> Iterator[doctest.DocTest]:

@@ -24,6 +24,13 @@ def median_band(
 
     Returns:
         `label`, `x`, `median`, `low`, `high`, `runs`; +inf where too many runs have diverged.
+
+    Example:
+        >>> runs = pd.DataFrame({"run_id": ["a", "b"], "label": "sgd", "status": ["ok", "diverged"]})
+        >>> points = {"run_id": ["a", "a", "b"], "label": "sgd", "step": [0, 1, 0], "value": [4.0, 2.0, 6.0]}
+        >>> band = median_band(pd.DataFrame(points), runs, bootstrap=Bootstrap())
+        >>> band["median"].tolist()
+        [5.0, inf]
     """
     parts = []
     for label, wide in _wide(curves, runs, x):

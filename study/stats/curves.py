@@ -44,6 +44,11 @@ def median_errors(fits: pd.DataFrame, data: pd.DataFrame) -> Mapping[str, float]
     """Return, for each label, the median over seeds of the root mean square distance to the target.
 
     The target is known at the data's inputs, and is interpolated linearly between them.
+
+    Example:
+        >>> fits = pd.DataFrame({"label": "sgd", "seed": [0, 1], "x": 0.0, "prediction": [1.0, 3.0]})
+        >>> median_errors(fits, pd.DataFrame({"x": [0.0], "clean": [0.0]}))
+        {'sgd': 2.0}
     """
     known = data.sort_values("x")
     clean = np.interp(fits["x"], known["x"], known["clean"])

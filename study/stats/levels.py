@@ -35,6 +35,12 @@ def level_of(runs: pd.DataFrame, loss: str) -> Level | None:
     Args:
         runs: one row per run with `floor` and the settings of the problem.
         loss: a metric (`eval/loss`), or a summary value of it (`final_eval_loss`).
+
+    Example:
+        >>> level_of(pd.DataFrame({"floor": [0.25, 0.25]}), "eval/loss").at
+        0.25
+        >>> level_of(pd.DataFrame({"floor": [0.25, 0.5]}), "eval/loss").sentence
+        'The floor differs between the runs, 0.25 to 0.5, and is not marked.'
     """
     if loss in _EVALUATED:
         return _level(runs[names.FLOOR], "floor", "no parameters have a lower evaluation loss")

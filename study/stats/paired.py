@@ -134,6 +134,12 @@ def further_seeds(sd: float, n: int, *, margin: float, confidence: float) -> flo
 
     n = ((z + .84) sd / margin)^2 with z = 1.96 at 95%, and at least one more, since n did not do.
     NaN where runs diverged or the margin is 0: no number of seeds is enough.
+
+    Example:
+        (1.96 + 0.84)^2 * 2^2 = 31.4, of which 20 are there.
+
+        >>> further_seeds(sd=0.02, n=20, margin=0.01, confidence=0.95)
+        12.0
     """
     if not (math.isfinite(sd) and margin > 0):
         return math.nan

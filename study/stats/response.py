@@ -58,6 +58,15 @@ def good_range(response: pd.DataFrame, *, x: str, factor: float = 2.0) -> Mappin
     """Return, for each line, the ends of the unbroken range around its best x with medians <= factor * best.
 
     The range is over the x that were tried; a line whose every median is infinite has none.
+
+    Example:
+        >>> medians = {
+        ...     "line": "sgd",
+        ...     "optimizer.lr": [0.01, 0.1, 1.0, 10.0],
+        ...     "median": [8.0, 3.0, 2.0, np.inf],
+        ... }
+        >>> good_range(pd.DataFrame(medians), x="optimizer.lr")
+        {'sgd': (0.1, 1.0)}
     """
     ranges = {}
     for line, rows in response.groupby("line", sort=False):

@@ -36,7 +36,18 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
 
 
 def ranking(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Return what `summarise` does, best first: the order of every table, in the terminal as in a report."""
+    """Return what `summarise` does, best first: the order of every table, in the terminal as in a report.
+
+    Example:
+        >>> losses = {
+        ...     "label": ["sgd"] * 3 + ["adam"] * 3,
+        ...     "status": "ok",
+        ...     "loss": [3.0, 4.0, 5.0, 1.0, 2.0, 9.0],
+        ... }
+        >>> table = ranking(pd.DataFrame(losses), value="loss", bootstrap=Bootstrap())
+        >>> table[["rank", "label", "median", "low", "high"]].values.tolist()
+        [[1, 'adam', 2.0, 1.0, 9.0], [2, 'sgd', 4.0, 3.0, 5.0]]
+    """
     table = summarise(runs, value=value, bootstrap=bootstrap)
     return table.sort_values("rank", kind="stable", ignore_index=True)
 

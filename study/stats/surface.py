@@ -55,7 +55,12 @@ def bowls(runs: pd.DataFrame) -> dict[str, Bowl]:
 def bowl_surface(
     x: Float[np.ndarray, " column"], y: Float[np.ndarray, " row"], bowl: Bowl
 ) -> Float[np.ndarray, "row column"]:
-    """Return f = c1 u1^2 + c2 u2^2 on a grid, u being (x, y) turned back by the bowl's rotation."""
+    """Return f = c1 u1^2 + c2 u2^2 on a grid, u being (x, y) turned back by the bowl's rotation.
+
+    Example:
+        >>> bowl_surface(np.array([1.0]), np.array([0.0, 2.0]), Bowl(c1=3.0, c2=1.0, rotation=0.0)).tolist()
+        [[3.0], [7.0]]
+    """
     angle = np.deg2rad(bowl.rotation)
     across, up = np.meshgrid(x, y)
     u1 = np.cos(angle) * across + np.sin(angle) * up
