@@ -15,11 +15,6 @@ def test_importing_it_imports_nothing_heavy() -> None:
     assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
-def test_reading_a_sweep_needs_no_torch() -> None:
-    code = "import sys; from study import SweepFrames, read_sweep; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
 @pytest.mark.parametrize("name", study.__all__)
 def test_every_name_is_there_and_documented(name: str) -> None:
     found = getattr(study, name)

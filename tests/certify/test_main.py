@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,18 +18,9 @@ BLOBS = "# @package _global_\nproblem:\n  name: blobs\n  _target_: tests.problem
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(call: Callable[..., int]) -> Run:
     """Run the command with some words, and return its exit status."""
-
-    def run(*words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["study certify", *words])
-        try:
-            main()
-        except SystemExit as end:
-            return int(str(end.code))
-        return 0
-
-    return run
+    return partial(call, main)
 
 
 @pytest.fixture
@@ -82,6 +74,7 @@ def test_one_rule_of_ones_own_and_what_it_may_claim(
     assert "failed" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_several_parts_of_all_kinds_each_with_its_values(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +88,7 @@ def test_several_parts_of_all_kinds_each_with_its_values(
     assert "study certify figure=ranking`" in (tmp_path / "figure" / "ranking.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_figure_with_other_options_has_no_page(run: Run, tmp_path: Path) -> None:
     assert run("figure=loss_curves", "figure.log=false", f"pages={tmp_path}") == 0
     assert run("figure=tests.certify.planted_figures.CaptionWithoutN", f"pages={tmp_path}") == 1
@@ -123,6 +117,7 @@ def test_a_rule_without_a_class_is_refused(run: Run, own: Path, capsys: pytest.C
     assert capsys.readouterr().err == message
 
 
+@pytest.mark.slow
 def test_another_question_gets_an_answer_but_no_page(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,7 +150,9 @@ def test_another_question_gets_an_answer_but_no_page(
             "optimizer=sgd certificate=adam",
             "optimizer sgd must have the hyperparameter betas to be what it claims",
         ),
-        ("optimizer.lr=-1", "optimizer.lr must be a finite number > 0, got -1"),
+        pytest.param(
+            "optimizer.lr=-1", "optimizer.lr must be a finite number > 0, got -1", marks=pytest.mark.slow
+        ),
         ("adam", "an override must be key=value, got 'adam'"),
         ("--config-dir nowhere", "--config-dir must be a folder"),
     ],

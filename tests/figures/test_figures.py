@@ -47,6 +47,7 @@ def test_a_label_that_diverged_everywhere_is_said(name: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loss_curves", "ranking", "response", "final_losses"])
 @pytest.mark.parametrize(("optimizers", "rates"), [(1, 16), (4, 13), (15, 1)])
 def test_even_more_settings(name: str, optimizers: int, rates: int) -> None:

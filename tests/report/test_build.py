@@ -201,6 +201,7 @@ def test_a_large_svg_is_embedded_as_png(
     assert (tmp_path / "x" / "figures" / "ranking.svg").exists()
 
 
+@pytest.mark.slow
 def test_a_report_needs_neither_torch_nor_the_store() -> None:
     """Right of the store nothing imports torch or mlflow."""
     code = (

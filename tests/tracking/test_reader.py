@@ -262,7 +262,7 @@ sys.meta_path.insert(0, NoTorch())
 """
 
 READS = """
-from study.tracking.reader import read_sweep
+from study import read_sweep
 print(len(read_sweep("study", store=sys.argv[1]).points))
 assert "torch" not in sys.modules
 """
