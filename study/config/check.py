@@ -1,5 +1,6 @@
 """The boundary: a composed config becomes a `Job`, or one message says what is wrong with it. No torch here."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -11,9 +12,13 @@ from study.config.hyperparameters import require_torch_ranges
 from study.config.location import Location
 from study.errors import InvalidInput, one_of
 from study.job import Job, label
-from study.ranges import COUNT, SWITCH, WHOLE, or_null
+from study.ranges import COUNT, SWITCH, WHOLE, Range, or_null
 
 DEVICES = ("cpu", "cuda", "auto")
+_NAME = Range(  # of a folder too, below which its artifacts lie
+    "a name of at most 100 letters, digits, spaces and . _ + = , ( ) -, the first a letter or a digit",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[^\W_][\w .+=,()-]{0,99}", value) is not None,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,9 @@ def settings_from_config(cfg: DictConfig) -> Settings:
     """Return the settings of a checked config.
 
     Raises:
-        InvalidInput: `tracking.uri` is of no kind that can be tracked to.
+        InvalidInput: `tracking.uri` is of no kind that can be tracked to, or `tracking.experiment` is no name.
     """
+    _NAME.require("tracking.experiment", cfg.tracking.experiment)
     return Settings(
         sweep_id=cfg.sweep_id,
         location=Location.of(cfg.tracking.uri),

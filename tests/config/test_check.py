@@ -255,6 +255,37 @@ def test_a_store_of_a_kind_that_cannot_be_tracked_to_is_refused(uri: str) -> Non
         settings_from_config(_compose(f"tracking.uri={uri}"))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "''",
+        "5",
+        "true",
+        "null",
+        "[a]",
+        "{a: 1}",
+        "..",
+        "../x",
+        "a/../../x",
+        "/abs",
+        "a%2Fb",
+        "'a\nb'",
+        "x" * 101,
+    ],
+)
+def test_an_experiment_that_is_no_name_is_refused(name: str) -> None:
+    """It is a folder's name too: its artifacts lie there."""
+    with pytest.raises(
+        InvalidInput, match=r"tracking.experiment must be a name of at most 100 letters, .*, got "
+    ):
+        settings_from_config(_compose(f"tracking.experiment={name}"))
+
+
+@pytest.mark.parametrize("name", ["x", "5a", "größe 2.0", "a_b-c", "x" * 100])
+def test_an_experiment_may_have_a_name_of_ones_own(name: str) -> None:
+    assert settings_from_config(_compose(f"tracking.experiment='{name}'")).experiment == name
+
+
 def test_as_many_samples_as_there_are_is_a_batch() -> None:
     check_batch_size(1000, 1000)
     check_batch_size(None, 1)
