@@ -103,6 +103,23 @@ def postgresql() -> Iterator[Callable[[], str]]:
         pytest.skip(str(absent))
 
 
+@pytest.fixture
+def make_read_only() -> Iterator[Callable[[Path], None]]:
+    """Return what takes the right to write to a folder and all in it, until the test ends; root keeps it."""
+    modes: dict[Path, int] = {}
+
+    def take(folder: Path) -> None:
+        modes.update({path: path.stat().st_mode for path in (*folder.rglob("*"), folder)})
+        for path, mode in modes.items():
+            path.chmod(mode & ~0o222)
+        if os.access(folder, os.W_OK):
+            pytest.skip("root may write everywhere")
+
+    yield take
+    for path, mode in modes.items():
+        path.chmod(mode)
+
+
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """Return what finds a port that nobody listens on."""

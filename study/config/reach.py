@@ -22,7 +22,7 @@ def require_answer(location: Location) -> None:
     """Refuse a store that cannot be had; whether it holds what it should is for MLflow to say.
 
     Raises:
-        InvalidInput: a file that is no database or cannot be written, or a server that does not answer.
+        InvalidInput: a file that is no database or cannot be made, or a server that does not answer.
     """
     try:
         if location.database is not None:
@@ -33,6 +33,19 @@ def require_answer(location: Location) -> None:
             _ask(location.uri)
     except (OSError, sqlite3.Error, HTTPException, ImportError) as error:
         raise no_answer(location, error) from error
+
+
+def require_writable(location: Location) -> None:
+    """Refuse to train into a database that may only be read.
+
+    Raises:
+        InvalidInput: its file, or the folder in which SQLite keeps its journal, cannot be written.
+    """
+    database = location.database
+    if database and database.exists() and not all(os.access(p, os.W_OK) for p in (database, database.parent)):
+        raise InvalidInput(
+            f"tracking.uri must name a store that can be written, got {location.uri}, read-only"
+        )
 
 
 def require_runs(location: Location, experiment: str) -> None:

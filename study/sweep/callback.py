@@ -17,7 +17,7 @@ from study.config.asked import deciding
 from study.config.check import job_from_config, settings_from_config
 from study.config.compose import Composer
 from study.config.explain import explain
-from study.config.reach import require_answer
+from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import current
@@ -92,6 +92,7 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
     if not jobs:
         _refuse(refused, of=len(refused))
     require_answer(settings.location)
+    require_writable(settings.location)
     with cli.importing():  # torch: a second, and only now needed
         from study.training.build import check_jobs, device_of
     device_of(settings)

@@ -122,7 +122,10 @@ def _backend(client: MlflowClient, engine: sa.Engine | None) -> Backend:
 def _alone(location: Location) -> AbstractContextManager[object]:
     """Keep other processes out: a fresh database does not survive two that make it. A server sees to it itself."""
     if location.database:
-        location.database.parent.mkdir(parents=True, exist_ok=True)
+        folder = location.database.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            return nullcontext()  # nothing can be made there
         return FileLock(location.database.with_suffix(".lock"))
     if not location.is_sql:
         return nullcontext()

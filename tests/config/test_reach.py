@@ -12,7 +12,7 @@ import pytest
 from typing_extensions import override
 
 from study.config.location import Location
-from study.config.reach import require_answer
+from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 
 
@@ -42,6 +42,23 @@ def test_a_file_that_is_no_database_is_refused(path: str, reason: str, tmp_path:
     )
     with pytest.raises(InvalidInput, match=f"tracking.uri must name a store that answers, got .*: {reason}"):
         require_answer(Location.of(f"sqlite:///{tmp_path}/{path}"))
+
+
+def test_a_store_that_may_only_be_read_answers_and_cannot_be_written(
+    tmp_path: Path, make_read_only: Callable[[Path], None]
+) -> None:
+    with sqlite3.connect(tmp_path / "there.db") as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    location = Location.of(f"sqlite:///{tmp_path}/there.db")
+    require_writable(location)
+    require_writable(Location.of(f"sqlite:///{tmp_path}/new.db"))
+    make_read_only(tmp_path)
+    require_answer(location)
+    with pytest.raises(
+        InvalidInput, match=r"must name a store that can be written, got .*there.db, read-only"
+    ):
+        require_writable(location)
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:{}", "postgresql://me:secret@127.0.0.1:{}/runs"])

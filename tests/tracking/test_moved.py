@@ -145,6 +145,27 @@ def test_another_way_to_the_same_folder_is_no_move(
     assert {Path(run.info.artifact_uri).parents[3] for run in _runs(home)} == {home / "mlruns"}
 
 
+def test_a_read_only_store_is_read_as_it_is(
+    home: Path, trained: Sweep, make_read_only: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert trained.store.location.uri == _uri(home)
+    make_read_only(home)
+    assert len(read_sweep("study", store=_uri(home)).fits) == 6
+    assert not caplog.messages
+
+
+def test_a_moved_read_only_store_is_read_and_says_what_it_cannot(
+    home: Path, trained: Sweep, make_read_only: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert trained.store.location.uri == _uri(home)
+    there = home.with_name("there")
+    home.rename(there)
+    make_read_only(there)
+    frames = read_sweep("study", store=_uri(there))
+    assert (len(frames.runs), len(frames.fits)) == (2, 0)
+    assert "readonly database" in caplog.messages[0]
+
+
 def test_a_store_that_cannot_be_told_is_read_without_its_curves(
     home: Path, trained: Sweep, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,7 +1,6 @@
 """Opening a store: a fresh one, one that many open at once, one that is unknown, and one that is not there."""
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -113,9 +112,10 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         open_store(Location.of(f"sqlite:///{tmp_path}/mlflow.db"))
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+def test_a_folder_that_cannot_be_made_is_refused(
+    tmp_path: Path, make_read_only: Callable[[Path], None]
+) -> None:
+    make_read_only(tmp_path)
     with pytest.raises(InvalidInput, match="must name a store that answers"):
         open_store(Location.of(f"sqlite:///{tmp_path}/new/mlflow.db"))
 
