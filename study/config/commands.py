@@ -1,21 +1,21 @@
 """The commands that messages propose: as one types them here, and only such as do what they say."""
 
+import re
 import shlex
+from collections.abc import Iterable, Iterator
 
+from study.config.asked import key_of
 from study.config.location import Location
 from study.paths import CHECKOUT, CONF
 
 _DEFAULT = "headline"  # of `make`
+_RECORDED = ("python", "-m", "study.train")  # how a sweep's parent names the program
 
 
 def sweep_command(experiment: str, location: Location) -> str:
-    """Return the command that trains an experiment into a store."""
-    return _about("sweep", "train", experiment, location)
-
-
-def report_command(experiment: str, location: Location) -> str:
-    """Return the command that makes the report of an experiment in a store."""
-    return _about("report", "report", experiment, location)
+    """Return the command that trains an experiment, or a first job under that name, into a store."""
+    named = f"experiment={experiment}" if _is_shipped(experiment) else f"tracking.experiment={experiment}"
+    return again_commands(shlex.join([*_RECORDED, named, *location.overrides]), experiment)[0]
 
 
 def ui_command(location: Location) -> str:
@@ -24,31 +24,44 @@ def ui_command(location: Location) -> str:
     return shlex.join([*_program("ui"), *words] if CHECKOUT is None else ["make", "ui", *_arguments(words)])
 
 
-def again_commands(command: str, experiment: str) -> tuple[str, str]:
+def again_commands(command: str, experiment: str, location: Location | None = None) -> tuple[str, str]:
     """Return the commands that train what `command` trained, and that make the report of it.
 
     Args:
         command: as the sweep's parent recorded it, `python -m study.train <words>`.
         experiment: the MLflow experiment that its runs are in.
+        location: of its store, wherever the command was given; None for what the command said.
 
     Example:
         >>> again_commands("python -m study.train experiment=zoo seeds=5", "zoo")
         ('make sweep EXPERIMENT=zoo ARGS=seeds=5', 'make report EXPERIMENT=zoo')
     """
-    words = shlex.split(command)[3:]
+    words = shlex.split(command)[len(_RECORDED) :]
+    if location is not None:
+        words = [*(word for word in words if key_of(word) != "tracking.uri"), *location.overrides]
     rest = [word for word in words if word != f"experiment={experiment}"]
-    store = [word for word in rest if word.startswith(("tracking.", "--config-dir="))]
+    kept = list(_of_reports(rest))
     if len(rest) < len(words) and _has_target(experiment, rest):
         chosen = [] if experiment == _DEFAULT else [f"EXPERIMENT={experiment}"]
         train, report = (["make", target, *chosen] for target in ("sweep", "report"))
-        return shlex.join([*train, *_arguments(rest)]), shlex.join([*report, *_arguments(store)])
+        return shlex.join([*train, *_arguments(rest)]), shlex.join([*report, *_arguments(kept)])
     about = [word for word in words if word.startswith("experiment=")]
-    if len(rest) == len(words) and f"tracking.experiment={experiment}" not in store:
+    if len(rest) == len(words) and f"tracking.experiment={experiment}" not in kept:
         about.append(f"tracking.experiment={experiment}")
-    return shlex.join([*_program("train"), *words]), shlex.join([*_program("report"), *about, *store])
+    return shlex.join([*_program("train"), *words]), shlex.join([*_program("report"), *about, *kept])
 
 
-def _has_target(experiment: str, others: list[str]) -> bool:
+def _of_reports(words: Iterable[str]) -> Iterator[str]:
+    """Yield those words of a sweep's command that its report needs: its store, its pages, its folder of configs."""
+    waiting = iter(words)
+    for word in waiting:
+        if word in ("--config-dir", "-cd"):
+            yield from (word, next(waiting))
+        elif word.startswith("--config-dir=") or re.split("[./]", key_of(word))[0] in ("tracking", "report"):
+            yield word
+
+
+def _has_target(experiment: str, others: Iterable[str]) -> bool:
     """Whether make can say it: a shipped experiment, in a checkout, under its own name, and no flag."""
     renamed = any(word.startswith(("-", "tracking.experiment=")) for word in others)
     return CHECKOUT is not None and _is_shipped(experiment) and not renamed
@@ -56,16 +69,6 @@ def _has_target(experiment: str, others: list[str]) -> bool:
 
 def _is_shipped(experiment: str) -> bool:
     return (CONF / "experiment" / f"{experiment}.yaml").is_file()
-
-
-def _about(target: str, module: str, experiment: str, location: Location) -> str:
-    """Return a command about one experiment: a make target in a checkout, for an experiment that is shipped."""
-    if not _is_shipped(experiment):  # tracked under a name of one's own
-        return shlex.join([*_program(module), f"tracking.experiment={experiment}", *location.overrides])
-    if CHECKOUT is None:
-        return shlex.join([*_program(module), f"experiment={experiment}", *location.overrides])
-    chosen = [] if experiment == _DEFAULT else [f"EXPERIMENT={experiment}"]
-    return shlex.join(["make", target, *chosen, *_arguments(location.overrides)])
 
 
 def _program(module: str) -> list[str]:

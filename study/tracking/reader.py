@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run as MlflowRun
 
-from study.config.commands import sweep_command
+from study.config.commands import again_commands, sweep_command
 from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
@@ -81,7 +81,7 @@ def _without_runs(experiment: str, parent: MlflowRun) -> str:
     tags = parent.data.tags
     crashed = [f"{job.label}: {tags[job.failed_key]}" for job in job_rows(tags) if job.failed_key in tags]
     why = f" ({crashed[0]})" if crashed else ""
-    again = f"run {tags[names.COMMAND]} again"
+    again = f"run {again_commands(tags[names.COMMAND], experiment)[0]} again"
     return f"sweep {tags[names.SWEEP]} of {experiment} must hold finished runs, got none{why}; {again}"
 
 

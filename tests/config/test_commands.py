@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.config import commands
-from study.config.commands import again_commands, report_command, sweep_command, ui_command
+from study.config.commands import again_commands, sweep_command, ui_command
 from study.config.location import Location
 
 ROOT = Path(__file__).parents[2]
@@ -18,25 +18,20 @@ MINE = "tracking.experiment=mine"
 
 
 def test_a_shipped_experiment_has_a_make_target() -> None:
-    assert (sweep_command("headline", HERE), report_command("headline", HERE)) == (
-        "make sweep",
-        "make report",
-    )
+    assert sweep_command("headline", HERE) == "make sweep"
     assert sweep_command("zoo", HERE) == "make sweep EXPERIMENT=zoo"
-    assert report_command("zoo", HERE) == "make report EXPERIMENT=zoo"
     assert ui_command(HERE) == "make ui"
 
 
 def test_one_of_a_persons_own_has_none() -> None:
-    python = [".venv/bin/python", "-m"]
-    assert shlex.split(sweep_command("mine", THERE)) == [*python, "study.train", MINE, WORD]
-    assert shlex.split(report_command("mine", HERE)) == [*python, "study.report", MINE]
+    python = [".venv/bin/python", "-m", "study.train"]
+    assert shlex.split(sweep_command("mine", THERE)) == [*python, MINE, WORD]
 
 
 def test_make_hands_a_store_on_as_one_word() -> None:
     """The oracle is make itself, told to print what it would run."""
     for command, module in (
-        (report_command("zoo", THERE), "study.report"),
+        (again_commands("python -m study.train experiment=zoo", "zoo", THERE)[1], "study.report"),
         (sweep_command("zoo", THERE), "study.train"),
         (ui_command(THERE), "study.ui"),
     ):
@@ -48,7 +43,6 @@ def test_make_hands_a_store_on_as_one_word() -> None:
 def test_without_a_checkout_there_is_no_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "CHECKOUT", None)
     assert sweep_command("zoo", HERE) == "study train experiment=zoo"
-    assert shlex.split(report_command("mine", THERE)) == ["study", "report", MINE, WORD]
     assert shlex.split(ui_command(THERE)) == ["study", "ui", WORD]
 
 
@@ -86,6 +80,12 @@ PYTHON = ".venv/bin/python -m study"
         ),
         (
             "own",
+            "--config-dir my_conf experiment=own report.value=excess device=cpu",
+            f"{PYTHON}.train --config-dir my_conf experiment=own report.value=excess device=cpu",
+            f"{PYTHON}.report experiment=own --config-dir my_conf report.value=excess",
+        ),
+        (
+            "own",
             "--config-dir=my_conf experiment=own",
             f"{PYTHON}.train --config-dir=my_conf experiment=own",
             f"{PYTHON}.report experiment=own --config-dir=my_conf",
@@ -96,6 +96,13 @@ def test_to_make_it_again_says_the_true_commands(
     experiment: str, typed: str, train: str, report: str
 ) -> None:
     assert again_commands(f"python -m study.train {typed}", experiment) == (train, report)
+
+
+def test_a_store_is_named_by_its_place_whatever_folder_the_command_was_given_in() -> None:
+    told = again_commands("python -m study.train experiment=zoo tracking.uri=sqlite:///x.db", "zoo", THERE)
+    assert [shlex.split(command)[-1] for command in told] == [
+        f"ARGS={shlex.quote(WORD).replace('$', '$$')}"
+    ] * 2
 
 
 def test_without_a_checkout_again_is_the_console_script(monkeypatch: pytest.MonkeyPatch) -> None:
