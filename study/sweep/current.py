@@ -24,6 +24,8 @@ CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
 
 BEGAN = time.perf_counter()
 
+_TERMINATED = 128 + signal.SIGTERM  # the exit status that a shell gives to what was so ended
+
 
 @contextmanager
 def ending() -> Iterator[None]:
@@ -33,8 +35,10 @@ def ending() -> Iterator[None]:
     try:
         yield
         status = "FINISHED"
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit) as stop:
         status = "KILLED"
+        if CURRENT.get() is None and (isinstance(stop, KeyboardInterrupt) or stop.code == _TERMINATED):
+            sys.stderr.write("interrupted before anything was trained\n")
         raise
     finally:
         sweep = CURRENT.get()
@@ -42,5 +46,5 @@ def ending() -> Iterator[None]:
             sweep.end(status, seconds=time.perf_counter() - BEGAN)
 
 
-def _terminate(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(_TERMINATED)

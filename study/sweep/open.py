@@ -1,26 +1,34 @@
 """What spans the jobs of a sweep: its parent in the store, its display, and the summary at its end."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from typing import Protocol, runtime_checkable
 
-import numpy as np
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
-from rich.table import Table
 
 from study.config.check import Settings
-from study.config.commands import report_command, ui_command
+from study.config.commands import again_commands, ui_command
 from study.job import Job
 from study.paths import CHECKOUT
-from study.stats.bootstrap import Bootstrap
-from study.stats.summary import summarise
-from study.sweep.execute import Outcome, execute
+from study.sweep.execute import Keeper, Key, Outcome, execute
 from study.sweep.progress import Display, Lines
-from study.tracking import names, sweeps
+from study.sweep.summary import Comparison, End, show
+from study.tracking import sweeps
 from study.tracking.provenance import command, provenance
 from study.tracking.store import open_store
-from study.tracking.sweeps import Request, Sweep
+from study.tracking.sweeps import Request
+
+
+@runtime_checkable
+class Parent(Keeper, Protocol):
+    """A sweep's parent in the store."""
+
+    def final_losses(self, jobs: Iterable[Job], value: str) -> Mapping[Key, float]:
+        """Return a final loss of every finished run of some jobs, infinite for a diverged one."""
+
+    def finish(self, status: str, summary: Mapping[str, float]) -> None:
+        """End it with MLflow's status FINISHED, FAILED or KILLED."""
 
 
 class OpenSweep:
@@ -29,10 +37,14 @@ class OpenSweep:
     Args:
         sweep: its parent in the store.
         settings: where and how its jobs are run.
+        comparison: how its report will rank its settings.
+        overrides: what was asked beside the experiment's own file.
     """
 
-    def __init__(self, sweep: Sweep, settings: Settings) -> None:
-        self.sweep, self.settings = sweep, settings
+    def __init__(
+        self, sweep: Parent, settings: Settings, comparison: Comparison, *, overrides: Sequence[str] = ()
+    ) -> None:
+        self.sweep, self.settings, self.comparison, self.overrides = sweep, settings, comparison, overrides
         self.jobs: list[Job] = []
         self.outcomes: list[Outcome] = []
         self.composing = 0.0  # seconds
@@ -53,8 +65,9 @@ class OpenSweep:
             overrides: what was asked beside the experiment's own file.
 
         Raises:
-            InvalidInput: there is no store; nothing was written.
+            InvalidInput: there is no store, or the report cannot be as asked; nothing was written.
         """
+        comparison = Comparison.of(config.report)
         store = open_store(settings.location)
         store.describe(settings.experiment, f"{config.report.title}\n\n{config.report.text}")
         request = Request(
@@ -64,7 +77,8 @@ class OpenSweep:
             overrides=overrides,
             tags=provenance(CHECKOUT, settings.device),
         )
-        opened = cls(sweeps.begin(store, settings.experiment, jobs, request), settings)
+        sweep = sweeps.begin(store, settings.experiment, jobs, request)
+        opened = cls(sweep, settings, comparison, overrides=overrides)
         opened.jobs += jobs or ()
         return opened
 
@@ -84,65 +98,37 @@ class OpenSweep:
             seconds: wall time since the command started.
         """
         self._live.close()
-        frame = self._runs()
-        wanted = len({(job.hash, seed) for job in self.jobs for seed in job.seeds})
-        spent = {
-            "wall_seconds": seconds,
-            "composing_seconds": self.composing,
-            "training_seconds": sum(outcome.training for outcome in self.outcomes),
-            "writing_seconds": sum(outcome.writing for outcome in self.outcomes),
-        }
-        self.sweep.finish(status, {"runs": float(len(frame)), "runs_wanted": float(wanted), **spent})
-        console = Console()
-        if not frame.empty:
-            console.print(summary_table(frame))
-        for line in self._lines(len(frame), wanted, spent):
-            console.print(line, highlight=False, soft_wrap=True)
+        labels = {(job.hash, seed): job.label for job in self.jobs for seed in job.seeds}
+        there = self.sweep.final_losses(self.jobs, self.comparison.value) if self.jobs else {}
+        losses = [(label, there[run]) for run, label in labels.items() if run in there]
+        training = sum(outcome.training for outcome in self.outcomes)
+        writing = sum(outcome.writing for outcome in self.outcomes)
+        spent = {"wall": seconds, "composing": self.composing, "training": training, "writing": writing}
+        counted = {"runs": float(len(losses)), "runs_wanted": float(len(labels))}
+        self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
+        end = End(
+            experiment=self.settings.experiment,
+            overrides=self.overrides,
+            status=status,
+            wanted=len(labels),
+            found=sum(outcome.found for outcome in self.outcomes),
+            force=self.settings.force,
+            losses=losses,
+            failures=self._failures(),
+            seconds=(seconds, training, writing),
+            commands=self._next(),
+        )
+        show(end, self.comparison, Console())
 
-    def _runs(self) -> pd.DataFrame:
-        losses = self.sweep.finished(self.jobs) if self.jobs else {}
-        rows = [
-            (job.label, names.DIVERGED if np.isinf(loss) else names.OK, loss)
-            for job in self.jobs
-            for seed in job.seeds
-            if (loss := losses.get((job.hash, seed))) is not None
-        ]
-        return pd.DataFrame(rows, columns=["label", "status", names.LAST_EPOCH_LOSS])
-
-    def _lines(self, done: int, wanted: int, spent: Mapping[str, float]) -> Iterator[str]:
-        name, found = self.settings.experiment, sum(outcome.found for outcome in self.outcomes)
-        wall, training, writing = (spent[f"{key}_seconds"] for key in ("wall", "training", "writing"))
-        line = f"{name}: {done}/{wanted} runs in the store, {wall:.1f} s in all"
-        if self.outcomes:  # trained by this process
-            line += f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)"
-        yield line
-        if found == wanted:
-            yield f"nothing to train: all {found} runs were in the store already (force=true trains them again)"
-        elif found:
-            yield f"{found} of them were there already and not trained again"
+    def _failures(self) -> dict[str, Exception]:
         failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
-        for job in self.jobs:
-            if job.hash in failures:
-                yield f"failed: {job.label}: {failures[job.hash]}"
-        yield f"next: {report_command(self.settings.experiment, self.settings.location)}"
-        yield f"      {ui_command(self.settings.location)}"
+        return {job.label: failures[job.hash] for job in self.jobs if job.hash in failures}
 
-
-def summary_table(runs: pd.DataFrame) -> Table:
-    """Return the table at the end of a sweep.
-
-    Args:
-        runs: `label`, `status` and `last_epoch_loss` of each run, in the sweep's order.
-    """
-    table = Table(title=f"{names.SUMMARIES[names.LAST_EPOCH_LOSS].words}, over seeds", title_justify="left")
-    for heading in ("optimizer", "runs", "diverged", "median", "95% bootstrap interval", "rank"):
-        table.add_column(heading, justify="left" if heading == "optimizer" else "right")
-    ordered = runs.assign(label=pd.Categorical(runs["label"], runs["label"].unique()))
-    for row in summarise(ordered, value=names.LAST_EPOCH_LOSS, bootstrap=Bootstrap()).itertuples():
-        interval = f"{row.low:.5g} to {row.high:.5g}"
-        cells = (row.label, row.runs, row.diverged, f"{row.median:.5g}", interval, row.rank)
-        table.add_row(*map(str, cells))
-    return table
+    def _next(self) -> tuple[str, str]:
+        """Return the commands that make the report of what was trained, and that open its UI."""
+        location = self.settings.location
+        _, report = again_commands(command(), self.settings.experiment, location)
+        return report, ui_command(location)
 
 
 def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:

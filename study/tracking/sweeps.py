@@ -21,6 +21,9 @@ _TAGS = 100  # MLflow's limit of tags in one call
 _TAG_LENGTH = 8000
 
 
+Key = tuple[str, int]  # a run's job hash and seed
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """One sweep in one store: the parent of the runs it trains.
@@ -53,25 +56,22 @@ class Sweep:
             self.store.client.log_batch(self.run_id, tags=tags[low : low + _TAGS])
         return jobs
 
-    def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
-        """Return the last epoch's mean loss of every finished run of some jobs, by (job hash, seed).
+    def finished(self, jobs: Iterable[Job]) -> dict[Key, float]:
+        """Return the last epoch's mean loss of every finished run of some jobs, infinite for a diverged one."""
+        return self.final_losses(jobs, names.LAST_EPOCH_LOSS)
 
-        Infinite for a diverged run. Of several runs of one job and seed the newest counts.
+    def final_losses(self, jobs: Iterable[Job], value: str) -> dict[Key, float]:
+        """Return a final loss of every finished run of some jobs, by (job hash, seed).
+
+        Infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed the newest
+        counts.
         """
-        loss = names.SUMMARY + names.LAST_EPOCH_LOSS
-        hashes = sorted({job.hash for job in jobs})
-        frame = self.store.backend.runs(self.experiment_id, hashes, [names.SEED, names.JOB_HASH, loss])
-        if frame.empty:
-            return {}
-        columns = frame.reindex(columns=[names.JOB_HASH, names.SEED, loss])
-        losses = columns[loss].astype(float).fillna(np.inf)
-        return dict(
-            zip(
-                zip(columns[names.JOB_HASH], columns[names.SEED].astype(int), strict=True),
-                losses,
-                strict=True,
-            )
-        )
+        loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
+        columns = [names.JOB_HASH, names.SEED, names.STATUS, loss]
+        frame = self.store.backend.runs(self.experiment_id, hashes, columns).reindex(columns=columns)
+        losses = frame[loss].astype(float).where(frame[names.STATUS] != names.DIVERGED, np.inf)
+        keys = zip(frame[names.JOB_HASH], frame[names.SEED].astype(int), strict=True)
+        return dict(zip(keys, losses, strict=True))
 
     def write(
         self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False

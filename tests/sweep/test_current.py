@@ -50,6 +50,23 @@ def test_a_signal_to_terminate_ends_the_sweep_as_killed(sweep: Recorder) -> None
     assert [status for status, _ in sweep.ended] == ["KILLED"]
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyboardInterrupt(), "interrupted before anything was trained\n"),
+        (SystemExit(143), "interrupted before anything was trained\n"),
+        (SystemExit(0), ""),  # Hydra's own flags end so
+        (RuntimeError("x"), ""),
+    ],
+)
+def test_who_interrupts_before_a_sweep_began_is_told(
+    error: BaseException, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(type(error)), current.ending():
+        raise error
+    assert capsys.readouterr().err == said
+
+
 def test_where_no_sweep_began_there_is_nothing_to_end() -> None:
     with current.ending():
         assert current.CURRENT.get() is None

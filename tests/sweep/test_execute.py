@@ -3,9 +3,9 @@
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,8 +21,7 @@ from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
 from study.sweep.execute import Outcome, blocks, execute
-from study.tracking.records import Record
-from study.training.result import Trained
+from tests.sweep.memory import Memory
 
 CONF = Path(__file__).parents[2] / "conf"
 SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threads=1, force=False)
@@ -37,42 +36,6 @@ class Crashing(torch.optim.SGD):
         if self.steps > 2:
             raise ArithmeticError("the third wheel came off")
         super().step()
-
-
-@dataclass
-class Memory:
-    """A `Keeper` whose store is a list."""
-
-    there: Mapping[tuple[str, int], float] = field(default_factory=dict)
-    declared: list[Job] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    replaced: list[bool] = field(default_factory=list)
-    stacks: list[list[str]] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-
-    def declare(self, jobs: Sequence[Job]) -> list[Job]:
-        self.declared.extend(jobs)
-        return list(jobs)
-
-    def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
-        hashes = {job.hash for job in jobs}
-        return {key: loss for key, loss in self.there.items() if key[0] in hashes}
-
-    def write(
-        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False
-    ) -> list[str]:
-        kept = list(records)
-        self.records.extend(kept)
-        self.replaced.extend([replace] * len(kept))
-        written(len(kept))
-        return [f"id of {record.run.name}" for record in kept]
-
-    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
-        assert run_ids == [f"id of {run.name}" for run in trained.runs]
-        self.stacks.append([run.name for run in trained.runs])
-
-    def fail(self, job: Job, error: Exception) -> None:
-        self.failed.append((job.label, repr(error)))
 
 
 class Counts:

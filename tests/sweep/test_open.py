@@ -13,19 +13,22 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
-from rich.console import Console
 
+from study.config.check import Settings
+from study.config.location import Location
 from study.job import Job, Run
-from study.sweep.open import summary_table
+from study.stats.bootstrap import Bootstrap
+from study.sweep.open import OpenSweep
+from study.sweep.summary import Comparison
 from study.tracking.reader import read_sweep
 from study.training.build import build_problem
 from study.training.train import train
+from tests.sweep.memory import Memory
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 2e-5
@@ -152,7 +155,7 @@ class TestSmoke:
             values.setdefault(name, []).append(run.data.metrics["summary/last_epoch_loss"])
         for name, losses in values.items():
             row = next(line for line in said.splitlines() if f" {name} " in line)
-            assert f"{median(losses):.5g}" in row
+            assert f"{median(losses):.4g}" in row
 
     @pytest.mark.usefixtures("stages")
     def test_nothing_is_left_in_the_folder_of_the_caller(self, folder: Path) -> None:
@@ -224,7 +227,7 @@ def test_a_learning_rate_of_a_hundred_diverges_and_is_counted(tmp_path: Path, co
         assert all(loss <= 1e3 for loss in list(losses.values())[:-1])
         assert "summary/last_epoch_loss" not in run.data.metrics
     row = next(line for line in stage.done.stdout.splitlines() if "sgd lr=100" in line)
-    assert row.replace("│", " ").split()[:6] == ["sgd", "lr=100", "3", "3", "inf", "inf"]
+    assert row.split() == ["3", "sgd", "lr=100", "3", "3", "inf", "inf", "to", "inf"]
 
 
 @pytest.mark.slow
@@ -285,31 +288,33 @@ def test_every_launcher_gives_the_same_numbers(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "status"),
-    [(signal.SIGTERM, "KILLED"), (signal.SIGINT, "KILLED"), (signal.SIGKILL, "RUNNING")],
+    ("number", "status", "code"),
+    [(signal.SIGTERM, "KILLED", 143), (signal.SIGINT, "KILLED", 130), (signal.SIGKILL, "RUNNING", -9)],
 )
 def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
-    number: signal.Signals, status: str, tmp_path: Path, command: Command
+    number: signal.Signals, status: str, code: int, tmp_path: Path, command: Command
 ) -> None:
     words = ["-m", "optimizer=sgd,adam", "seeds=12", "stack.max_runs=1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "study.train", *words, f"tracking.uri={_uri(tmp_path)}"],
         cwd=tmp_path,
         env={**os.environ, "STUDY_HYDRA_DIR": str(tmp_path / "hydra")},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=_heed_interrupts,
     )
     _wait_for_runs(tmp_path, at_least=3)
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode != 0
+    told, said = process.communicate(timeout=60)
+    assert process.returncode == code
     assert "Traceback" not in said
     client = _client(tmp_path)
     killed = _stage(client, subprocess.CompletedProcess([], process.returncode))
     assert 3 <= len(killed.runs) < 24
     assert {run.info.status for run in killed.runs} == {"FINISHED"}
+    kept = f"interrupted: {len(killed.runs)} of 24 runs are kept; the same command trains the other"
+    assert (kept in told) == (status == "KILLED")
     for run in killed.runs:
         assert list(_history(tmp_path, run, "train/loss")) == list(range(384))
     assert [parent.info.status for parent in killed.parents] == [status]
@@ -379,17 +384,32 @@ def test_a_sweeper_of_another_kind_is_given_median_losses(tmp_path: Path, comman
     assert {run.data.tags["mlflow.parentRunId"] for run in stage.runs} == {parent.info.run_id}
 
 
-def test_the_table_ranks_by_median_and_counts_divergences() -> None:
-    rows = [("worse", "ok", 3.0)] * 3 + [("better", "ok", 1.0)] * 2 + [("better", "diverged", np.inf)]
-    table = summary_table(pd.DataFrame(rows, columns=["label", "status", "last_epoch_loss"]))
-    console = Console(width=100, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
-    console.print(table)
-    console.file.close()
-    lines = [line for line in console.export_text().splitlines() if "worse" in line or "better" in line]
-    cells = [line.replace("│", " ").split() for line in lines]
-    assert cells[0] == ["worse", "3", "0", "3", "3", "to", "3", "2"]
-    assert cells[1][:4] == ["better", "3", "1", "1"]
-    assert cells[1][-1] == "1"
+def test_the_end_counts_each_run_once_and_ranks_by_the_reports_value(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "argv", ["train", "experiment=smoke", "seeds=2", "report.value=excess"])
+    parent = Memory()
+    settings = Settings("now", Location.of(None), "smoke", "cpu", max_runs=9, threads=1, force=False)
+    comparison = Comparison("excess", Bootstrap(resamples=100))
+    sweep = OpenSweep(parent, settings, comparison, overrides=["seeds=2"])
+    sweep.jobs += [_job("adam"), _job("sgd"), _job("adam")]  # one twice, as by optimizer.lr=1,1.0
+    sweep.run([_job("adam")])
+    sweep.end("KILLED", seconds=1.5)
+    ((status, summary),) = parent.ended
+    assert status == "KILLED"
+    assert (summary["runs"], summary["runs_wanted"], summary["wall_seconds"]) == (2, 4, 1.5)
+    losses = [float(record.metrics["summary/excess"].values[0]) for record in parent.records]
+    title, _, _, row, *lines = capsys.readouterr().out.splitlines()
+    assert title == "final loss above the floor"
+    assert row.split()[:5] == ["1", "adam", "2", "0", f"{sum(losses) / 2:.4g}"]
+    assert lines[0].startswith("smoke: 2/4 runs in the store, 1.5 s in all (")
+    assert lines[1:] == [
+        "asked beside the experiment's own file: seeds=2",
+        "interrupted: 2 of 4 runs are kept; the same command trains the other 2",
+        "next: make report EXPERIMENT=smoke ARGS=report.value=excess",
+        "      make ui",
+    ]
 
 
 def _train(folder: Path, command: Command, *words: str) -> Stage:

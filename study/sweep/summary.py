@@ -1,0 +1,170 @@
+"""Summary at the end of a sweep, for a terminal: its settings by rank, how it ended, and what to do next."""
+
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any  # a row of a frame
+
+from omegaconf import DictConfig
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+
+from study.errors import InvalidInput
+from study.ranges import choice
+from study.stats.bootstrap import Bootstrap
+from study.tracking import names
+
+_AROUND = (
+    4  # lines of the table that are no settings: its title, its head, a rule, and how many more there are
+)
+_LEAST = 5  # settings shown, on however small a screen
+_MOST_FAILED = 5  # failures shown, of however many
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a report compares settings, and so does the end of a sweep.
+
+    Attributes:
+        value: the final loss that they are ranked by.
+        bootstrap: of its intervals.
+    """
+
+    value: str
+    bootstrap: Bootstrap
+
+    @classmethod
+    def of(cls, report: DictConfig) -> "Comparison":
+        """Return what a config's `report` node asks for.
+
+        Raises:
+            InvalidInput: a value is out of its range.
+        """
+        choice(*names.FINAL_LOSSES).require("report.value", report.value)
+        return cls(report.value, Bootstrap(report.confidence, report.resamples, report.seed))
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a sweep ended.
+
+    Attributes:
+        experiment: its name.
+        overrides: what was asked beside the experiment's own file.
+        status: MLflow's FINISHED, FAILED or KILLED.
+        wanted: how many runs were asked for.
+        found: how many of them were in the store before.
+        force: they were to be trained again.
+        losses: label and compared value of each run that is in the store now, in the sweep's order.
+        failures: what crashed, by label.
+        seconds: what the command took, what of it was training and what writing.
+        commands: that one may want next.
+    """
+
+    experiment: str
+    overrides: Sequence[str]
+    status: str
+    wanted: int
+    found: int
+    force: bool
+    losses: Sequence[tuple[str, float]]
+    failures: Mapping[str, Exception]
+    seconds: tuple[float, float, float]
+    commands: Sequence[str]
+
+
+def show(end: End, comparison: Comparison, console: Console) -> None:
+    """Print the end of a sweep: no longer than the screen where that can be had, and the next commands last."""
+    lines = list(closing_lines(end))
+    if end.losses:
+        try:
+            room = console.height - len(lines) - 1  # and one for the prompt
+            console.print(closing_table(end.losses, comparison, room=room))
+        except InvalidInput as error:  # the store has runs that lack the value
+            lines.insert(0, str(error))
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def closing_table(losses: Sequence[tuple[str, float]], comparison: Comparison, *, room: int) -> Group:
+    """Return the settings of a sweep by rank, as its report ranks them.
+
+    Args:
+        losses: label and compared value of each run, in the sweep's order; infinite for a diverged one.
+        comparison: how.
+        room: how many lines the table may have; what does not fit is counted in its last.
+
+    Raises:
+        InvalidInput: some runs lack the value.
+    """
+    rows = _ranked(losses, comparison)
+    shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
+    more = len(rows) - len(shown)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for heading in (
+        "rank",
+        "setting",
+        "runs",
+        "diverged",
+        "median",
+        f"{comparison.bootstrap.percent} interval",
+    ):
+        named = heading == "setting"  # which alone may be broken where the screen is narrow
+        table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
+    for row in shown:
+        table.add_row(*_cells(row))
+    title = names.SUMMARIES[comparison.value].words
+    if not more:
+        return Group(title, table)
+    return Group(
+        f"{title}, best {len(shown)} of {len(rows)} settings", table, f"... {more} more in the report"
+    )
+
+
+def closing_lines(end: End) -> Iterator[str]:
+    """Yield how a sweep ended, line by line, and last what to do next."""
+    wall, training, writing = end.seconds
+    line = f"{end.experiment}: {len(end.losses):,}/{end.wanted:,} runs in the store, {wall:.1f} s in all"
+    if training:
+        line += f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)"
+    yield line
+    if end.overrides:
+        yield f"asked beside the experiment's own file: {', '.join(end.overrides)}"
+    if end.found == end.wanted:
+        yield f"nothing to train: all {end.found:,} runs were in the store already (force=true trains them again)"
+    elif end.found:
+        yield f"{end.found:,} of them were there already and not trained again"
+    if end.status == "KILLED":
+        yield _interrupted(end)
+    for label, error in list(end.failures.items())[:_MOST_FAILED]:
+        yield f"failed: {label}: {' '.join(str(error).split())}"
+    if len(end.failures) > _MOST_FAILED:
+        yield f"        and {len(end.failures) - _MOST_FAILED} settings more"
+    for index, command in enumerate(end.commands):
+        yield f"{'' if index else 'next:':5} {command}"
+
+
+def _interrupted(end: End) -> str:
+    if end.force:
+        return "interrupted: what was trained again is kept; the same command trains all of them once more"
+    rest = end.wanted - len(end.losses)
+    goes_on = f"; the same command trains the other {rest:,}" if rest else ""
+    return f"interrupted: {len(end.losses):,} of {end.wanted:,} runs are kept{goes_on}"
+
+
+def _ranked(losses: Sequence[tuple[str, float]], comparison: Comparison) -> list[dict[Hashable, Any]]:
+    import pandas as pd  # only now: what decides and trains needs no frames
+
+    from study.stats.summary import ranking
+
+    runs = pd.DataFrame(losses, columns=["label", comparison.value])
+    runs["label"] = pd.Categorical(runs["label"], runs["label"].unique())
+    runs["status"] = [names.DIVERGED if math.isinf(loss) else names.OK for _, loss in losses]
+    return ranking(runs, value=comparison.value, bootstrap=comparison.bootstrap).to_dict("records")
+
+
+def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    interval = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
+    names_and_counts = (str(row[key]) for key in ("rank", "label", "runs", "diverged"))
+    return *names_and_counts, f"{row['median']:.4g}", interval

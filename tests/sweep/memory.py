@@ -1,0 +1,60 @@
+"""A sweep's parent whose store is a list, for tests of what is trained and of what is told."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from study.job import Job
+from study.tracking import names
+from study.tracking.records import Record
+from study.training.result import Trained
+
+
+@dataclass
+class Memory:
+    """A `Parent` in memory."""
+
+    there: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    declared: list[Job] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    replaced: list[bool] = field(default_factory=list)
+    stacks: list[list[str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    ended: list[tuple[str, Mapping[str, float]]] = field(default_factory=list)
+
+    def declare(self, jobs: Sequence[Job]) -> list[Job]:
+        self.declared.extend(jobs)
+        return list(jobs)
+
+    def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
+        hashes = {job.hash for job in jobs}
+        return {key: loss for key, loss in self.there.items() if key[0] in hashes}
+
+    def write(
+        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False
+    ) -> list[str]:
+        kept = list(records)
+        self.records.extend(kept)
+        self.replaced.extend([replace] * len(kept))
+        written(len(kept))
+        return [f"id of {record.run.name}" for record in kept]
+
+    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
+        assert run_ids == [f"id of {run.name}" for run in trained.runs]
+        self.stacks.append([run.name for run in trained.runs])
+
+    def fail(self, job: Job, error: Exception) -> None:
+        self.failed.append((job.label, repr(error)))
+
+    def final_losses(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], float]:
+        hashes = {job.hash for job in jobs}
+        runs = [record for record in self.records if record.run.job.hash in hashes]
+        return {(record.run.job.hash, record.run.seed): _final(record, value) for record in runs}
+
+    def finish(self, status: str, summary: Mapping[str, float]) -> None:
+        self.ended.append((status, summary))
+
+
+def _final(record: Record, value: str) -> float:
+    points = record.metrics.get(names.SUMMARY + value)
+    return math.inf if points is None else float(points.values[0])

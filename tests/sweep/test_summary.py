@@ -1,0 +1,155 @@
+"""What is said when a sweep ends: ranks as in its report, on a screen's lines, and how to go on."""
+
+import math
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+from rich.console import Console, RenderableType
+
+from study.certify.sweeps import parabola_sweep
+from study.errors import InvalidInput
+from study.figures.base import Context
+from study.figures.style import Style
+from study.report.tables import summary_table
+from study.stats.bootstrap import Bootstrap
+from study.stats.summary import summarise
+from study.sweep.summary import Comparison, End, closing_lines, closing_table, show
+
+QUICK = Bootstrap(resamples=200)
+LAST = Comparison("last_epoch_loss", QUICK)
+MANY = [(f"adam lr={index}", float(52 - index)) for index in range(52) for _ in range(3)]
+END = End(
+    experiment="headline",
+    overrides=(),
+    status="FINISHED",
+    wanted=156,
+    found=0,
+    force=False,
+    losses=MANY,
+    failures={},
+    seconds=(12.34, 5.0, 3.0),
+    commands=("make report", "make ui"),
+)
+
+
+def _text(shown: RenderableType, width: int = 100) -> list[str]:
+    page = StringIO()
+    Console(file=page, width=width).print(shown)
+    return page.getvalue().splitlines()
+
+
+def _rows(shown: RenderableType) -> list[list[str]]:
+    """Return the cells of each row, which two blanks or more divide."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in _text(shown)][3:]
+
+
+def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
+    losses = (
+        [("worse", 3.0)] * 3 + [("better", 1.0), ("better", 1.5), ("better", math.inf)] + [("single", 2.0)]
+    )
+    table = closing_table(losses, LAST, room=50)
+    assert _text(table)[0].strip() == "training loss of the last epoch"
+    assert _text(table)[1].split("  ")[-1] == "95% interval"
+    assert _rows(table) == [
+        ["1", "better", "3", "1", "1.5", "1 to inf"],
+        ["2", "single", "1", "0", "2", "none"],
+        ["3", "worse", "3", "0", "3", "3 to 3"],
+    ]
+
+
+def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
+    """As on the airfoil: who has the least loss over the last epoch does not end nearest to the floor."""
+    sweep = parabola_sweep(seeds=7, steps=64)
+    order = sweep.runs["label"].cat.codes.to_numpy()
+    runs = sweep.runs.assign(last_epoch_loss=10.0 - order, excess=1.0 + order // 2 + sweep.runs["seed"] / 100)
+    context = Context(replace(sweep, runs=runs), Style.of(runs, colors={}, spare=["red"]), QUICK, "excess")
+    for value in ("excess", "last_epoch_loss"):
+        summary = summarise(runs, value=value, bootstrap=QUICK)
+        page = [
+            [row["rank"], row["setting"]]
+            for row in summary_table(replace(context, value=value), summary).rows
+        ]
+        losses = list(zip(runs["label"].astype(str), runs[value].astype(float), strict=True))
+        assert [row[:2] for row in _rows(closing_table(losses, Comparison(value, QUICK), room=50))] == page
+        assert [rank for rank, _ in page] == (
+            ["1", "1", "3", "3"] if value == "excess" else ["1", "2", "3", "4"]
+        )
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    table = closing_table(MANY, LAST, room=14)
+    lines = _text(table)
+    assert len(lines) == 14
+    assert lines[0].strip() == "training loss of the last epoch, best 10 of 52 settings"
+    assert [row[1] for row in _rows(table)[:10]] == [f"adam lr={index}" for index in range(51, 41, -1)]
+    assert lines[-1].strip() == "... 42 more in the report"
+
+
+@pytest.mark.parametrize(("settings", "room", "shown"), [(11, 14, 11), (12, 14, 10), (52, 1, 5), (3, 1, 3)])
+def test_as_many_settings_as_there_is_room_for(settings: int, room: int, shown: int) -> None:
+    rows = _rows(closing_table(MANY[: 3 * settings], LAST, room=room))
+    assert sum(row[0].isdigit() for row in rows) == shown
+
+
+def test_all_of_it_fits_on_a_screen_of_24_lines_with_what_is_next_at_its_end() -> None:
+    page = StringIO()
+    failures: dict[str, Exception] = {f"sgd lr={index}": ValueError("x\ny") for index in range(7)}
+    end = replace(
+        END, overrides=("optimizer.lr=100",), status="KILLED", wanted=200, found=3, failures=failures
+    )
+    show(end, LAST, Console(file=page, width=80, height=24))
+    lines = page.getvalue().splitlines()
+    assert len(lines) <= 23  # and the prompt
+    assert lines[-2:] == ["next: make report", "      make ui"]
+    assert lines[-8:-2] == [
+        *(f"failed: sgd lr={index}: x y" for index in range(5)),
+        "        and 2 settings more",
+    ]
+
+
+def test_a_value_that_some_runs_lack_is_said_and_hides_nothing_else() -> None:
+    page = StringIO()
+    show(replace(END, losses=[("sgd", 1.0), ("sgd", np.nan)]), LAST, Console(file=page, width=100))
+    assert (
+        page.getvalue().splitlines()[0].startswith("the value last_epoch_loss must be recorded for every run")
+    )
+    assert page.getvalue().endswith("make ui\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ["headline: 156/156 runs in the store, 12.3 s in all (5.0 s of training, 3.0 s of writing beside it)"]),
+        ({"seconds": (12.34, 0.0, 0.0)}, ["headline: 156/156 runs in the store, 12.3 s in all"]),
+        ({"found": 50}, ["50 of them were there already and not trained again"]),
+        ({"found": 156}, ["nothing to train: all 156 runs were in the store already (force=true trains them again)"]),
+        ({"overrides": ("seeds=3", "epochs=1")}, ["asked beside the experiment's own file: seeds=3, epochs=1"]),
+        (
+            {"status": "KILLED", "wanted": 5200},
+            ["interrupted: 156 of 5,200 runs are kept; the same command trains the other 5,044"],
+        ),
+        ({"status": "KILLED"}, ["interrupted: 156 of 156 runs are kept"]),
+        (
+            {"status": "KILLED", "force": True},
+            ["interrupted: what was trained again is kept; the same command trains all of them once more"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_end_says_how_it_ended(changes: dict[str, object], said: list[str]) -> None:
+    lines = list(closing_lines(replace(END, **changes)))  # type: ignore[arg-type]
+    assert [line for line in lines if line in said] == said
+    assert any("interrupted" in line for line in lines) == ("status" in changes)
+
+
+def test_the_report_decides_what_is_compared_and_is_refused_at_once() -> None:
+    node = {"value": "excess", "confidence": 0.9, "resamples": 500, "seed": 3}
+    assert Comparison.of(OmegaConf.create(node)) == Comparison("excess", Bootstrap(0.9, 500, 3))
+    with pytest.raises(
+        InvalidInput, match=r"report.value must be one of .* got 'exces'; did you mean 'excess'"
+    ):
+        Comparison.of(OmegaConf.create({**node, "value": "exces"}))
+    with pytest.raises(InvalidInput, match=r"report.confidence must be a number in \(0, 1\), got 2.0"):
+        Comparison.of(OmegaConf.create({**node, "confidence": 2.0}))
