@@ -32,8 +32,8 @@ def report(asked: cli.Asked) -> None:
     # Heavy imports come once the config is known to compose, so that errors are quick.
     from omegaconf import OmegaConf
 
-    from study.report.plan import Plan
-
+    with cli.importing():
+        from study.report.plan import Plan
     node = OmegaConf.to_container(cfg.report, resolve=True)
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})

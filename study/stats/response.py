@@ -85,10 +85,10 @@ def _require_numeric(runs: pd.DataFrame, x: str) -> None:
     known = settings(runs)
     if x not in known:
         raise InvalidInput(one_of("response.x", x, known))
-    if not is_numeric_dtype(runs[x]) or runs[x].isna().all():
-        raise InvalidInput(
-            f"response.x must be a setting that is a number, got {x!r}, which holds {runs[x].iloc[0]}"
-        )
+    held = runs[x].dropna().unique()
+    if not (is_numeric_dtype(runs[x]) and len(held)):
+        got = f"{x!r}, which holds {', '.join(map(str, held[:3])) or 'nothing'}"
+        raise InvalidInput(f"response.x must be a setting that is a number, got {got}")
 
 
 def _lines(runs: pd.DataFrame, x: str) -> pd.Series:

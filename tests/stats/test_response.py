@@ -75,8 +75,8 @@ def test_runs_without_the_setting_are_left_out() -> None:
         ("problem.rotatoin", "did you mean 'problem.noise'|must be one of .*optimizer.lr"),
         ("optimizer.l", "did you mean 'optimizer.lr'"),
         ("excess", "must be one of"),
-        ("batch_size", "must be a setting that is a number, got 'batch_size', which holds full"),
-        ("optimizer.alpha", "must be a setting that is a number"),
+        ("batch_size", "must be a setting that is a number, got 'batch_size', which holds full, 32"),
+        ("optimizer.alpha", "which holds nothing"),
     ],
 )
 def test_a_setting_that_is_none_or_no_number_is_refused(x: str, said: str) -> None:
