@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style.canvas import limits, median_bar, name_axes, rows
-from study.figures.style.words import bracket, diverged_of, interval_and_seeds, metric_name, number
+from study.figures.style.words import diverged_of, interval_and_seeds, lowest, metric_name
 from study.stats.paired import why_unpaired
 from study.stats.summary import summarise
 
@@ -66,8 +66,7 @@ class FinalLosses(Chart[Finals]):
             else f"Seeds are not joined: {table.unpaired}."
         )
         return (
-            f"{best['label']} has the lowest median {metric_name(table.value)}, {number(best['median'], 4)} "
-            f"{bracket(best['low'], best['high'])}. Dots: single runs; diamond and bar: median and "
+            f"{lowest(best, metric_name(table.value))}. Dots: single runs; diamond and bar: median and "
             f"{interval_and_seeds(context.bootstrap, context.sweep.runs)}. {joined}{diverged_of(context.sweep.runs)}"
         )
 

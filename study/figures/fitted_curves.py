@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style import INK
 from study.figures.style.canvas import HALF, WIDE, name_axes, panels, used_lines
-from study.figures.style.words import number, seeds_of
+from study.figures.style.words import diverged_of, number, seeds_of
 from study.ranges import Count
 from study.stats.curves import knows_target, median_errors, median_fit
 from study.tracking import names
@@ -25,12 +26,12 @@ class Fits:
     """What is drawn.
 
     Attributes:
-        fits: the curves of the labels that are shown.
+        fits: the curves of the labels that are shown, infinite for a run that diverged.
         medians: their pointwise medians.
         data: the training data of one seed; empty where the settings do not share them.
         known: whether the data come with a noise-free target.
-        errors: distance to the target (or, where it is not known, of the data's own seed to its data) of every
-            label, least first; empty without data.
+        errors: the distance of each label that is shown to the target (where it is not known, of the data's own
+            seed to its data), least first.
     """
 
     fits: pd.DataFrame
@@ -61,12 +62,15 @@ class FittedCurves(Chart[Fits]):
         shared = sweep.runs.groupby("seed")[names.DATA_SHA].nunique(dropna=False).max() == 1
         data = sweep.data if shared else sweep.data.iloc[:0]
         known = knows_target(data)
-        compared = sweep.fits if known else sweep.fits[sweep.fits["seed"] == sweep.runs["seed"].min()]
-        errors = median_errors(compared, data) if len(data) else {}
-        ranked = dict(sorted(errors.items(), key=lambda item: item[1]))
-        shown = list(ranked or dict.fromkeys(map(str, sweep.fits["label"])))[: self.best]
-        fits = sweep.fits[sweep.fits["label"].isin(shown)]
-        return Fits(fits, median_fit(fits), data, known, ranked)
+        fits = sweep.fits.merge(sweep.runs[["label", "seed", "status"]], on=["label", "seed"])
+        fits["prediction"] = fits["prediction"].mask(fits["status"] == names.DIVERGED, np.inf)
+        compared = fits if known else fits[fits["seed"] == sweep.runs["seed"].min()]
+        errors = (
+            median_errors(compared, data) if len(data) else dict.fromkeys(map(str, fits["label"]), np.nan)
+        )
+        shown = sorted(errors, key=lambda label: errors[label])[: self.best]
+        kept = fits[fits["label"].isin(shown)]
+        return Fits(kept, median_fit(kept), data, known, {label: errors[label] for label in shown})
 
     @override
     def draw(self, table: Fits, context: Context) -> Figure:
@@ -89,29 +93,28 @@ class FittedCurves(Chart[Fits]):
 
     @override
     def caption(self, table: Fits, context: Context) -> str:
-        seeds = seeds_of(table.fits[["label", "seed"]].drop_duplicates())
+        seeds, runs = seeds_of(table.fits[["label", "seed"]].drop_duplicates()), context.sweep.runs
         lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."
+        few = len(table.errors) < runs["label"].nunique()
+        fewer = f" Shown are {len(table.errors)} of {runs['label'].nunique()} settings." if few else ""
         if table.data.empty:
-            return f"The settings do not share their data, so that none are shown. {lines.capitalize()}"
-        dashed = " dashed: the target;" if table.known else ""
-        return f"{_claim(table)}. Dots: the data of one seed;{dashed} {lines}"
+            claim = f"The settings do not share their data, so that none are shown. {lines.capitalize()}"
+        else:
+            dashed = " dashed: the target;" if table.known else ""
+            claim = f"{_claim(table)}. Dots: the data of one seed;{dashed} {lines}"
+        return f"{claim}{fewer}{diverged_of(runs)}"
 
 
 def _claim(table: Fits) -> str:
-    ranked, errors = list(table.errors), table.errors
+    (first, *_, last), errors = [*table.errors, *table.errors], table.errors
     aim, over = (
         ("the noise-free target", "median over seeds") if table.known else ("its data", "of that one seed")
     )
-    claim = (
-        f"{ranked[0]} comes {'closest' if len(ranked) > 1 else 'close'} to {aim} (root mean square distance "
-    )
-    claim += f"{number(errors[ranked[0]])}, {over})"
-    if len(ranked) > 1:
-        claim += f", {ranked[-1]} stays farthest ({number(errors[ranked[-1]])})"
-    shown = table.fits["label"].nunique()
-    return claim + (
-        f"; shown are the {shown} of {len(ranked)} that come closest" if shown < len(ranked) else ""
-    )
+    if np.isinf(errors[first]):
+        return f"No setting comes to a finite distance from {aim}"
+    close = "closest" if len(errors) > 1 else "close"
+    claim = f"{first} comes {close} to {aim} (root mean square distance {number(errors[first])}, {over})"
+    return f"{claim}, {last} stays farthest ({number(errors[last])})" if len(errors) > 1 else claim
 
 
 def _draw_target(axes: Axes, table: Fits) -> None:

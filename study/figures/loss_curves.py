@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from typing_extensions import override
@@ -12,7 +13,7 @@ from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style.canvas import fill, limits, mark_level, tick_whole, used_lines
 from study.figures.style.layout import Layout
-from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, number
+from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, none_finite, number
 from study.frames import SweepFrames
 from study.ranges import Count, Positive, Text
 from study.stats.bands import last_medians, median_band
@@ -69,11 +70,7 @@ class LossCurves(Chart[Curves]):
         runs = context.sweep.runs
         band = median_band(curves, runs, x=x, bootstrap=context.bootstrap)
         # one minibatch says little, so there it is an epoch's mean
-        last = (
-            medians(runs, names.LAST_EPOCH_LOSS)
-            if self.metric == names.TRAIN_LOSS
-            else last_medians(band, x=x)
-        )
+        last = medians(runs, names.LAST_EPOCH_LOSS) if self.metric == names.TRAIN_LOSS else last_medians(band, x=x)
         shown = band[band["label"].isin(list(last)[: self.best])]
         absent = [label for label in context.style.lines if label not in set(band["label"])]
         return Curves(shown, x, last, absent, None if self.above_floor else level_of(runs, self.metric))
@@ -88,8 +85,7 @@ class LossCurves(Chart[Curves]):
             axes.plot(at, part["median"], color=line.color, linestyle=line.dash, linewidth=1.6, label=label)
         low, high = limits(table.band[["median", "low", "high"]].to_numpy().ravel(), log=self.log)
         for axes in layout.axes:
-            if table.level is not None and table.level.at is not None:
-                mark_level(axes, table.level.at, told=layout.has_legend)
+            mark_level(axes, table.level, told=layout.has_legend)
             axes.set_ylim(low, self.top or high)
             tick_whole(axes)
         layout.name(x=NAMES[table.x], y=self._name, log_y=self.log)
@@ -114,7 +110,7 @@ class LossCurves(Chart[Curves]):
         curves = sweep.curves(self.metric)
         if self.above_floor:
             if self.metric != names.EVAL_LOSS:
-                raise InvalidInput(f"loss_curves.above_floor needs metric: eval/loss, got {self.metric}")
+                raise InvalidInput(f"loss_curves.above_floor needs metric: {names.EVAL_LOSS}, got {self.metric}")
             floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR])
             curves = curves.assign(value=curves["value"] - floors)
         if self.x == "step":
@@ -125,6 +121,8 @@ class LossCurves(Chart[Curves]):
     def _claim(self, table: Curves) -> str:
         ranked, ends = list(table.ends)[: self.best], table.ends
         where = "in the mean of the last epoch" if self.metric == names.TRAIN_LOSS else "at the end"
+        if np.isinf(ends[ranked[0]]):
+            return f"{none_finite(self._name)} {where}"
         verb = "has the lowest median" if len(ends) > 1 else "has the median"
         claim = f"{ranked[0]} {verb} {where}, {number(ends[ranked[0]])}"
         if len(ranked) > 1:

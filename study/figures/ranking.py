@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style.canvas import limits, name_axes, rows
-from study.figures.style.words import bracket, diverged_of, interval_and_seeds, metric_name, number
+from study.figures.style.words import diverged_of, interval_and_seeds, lowest, metric_name, number
 from study.stats import summary
 
 
@@ -61,14 +61,14 @@ class Ranking(Chart[Ranked]):
     @override
     def caption(self, table: Ranked, context: Context) -> str:
         ranked, runs = table.summary.to_dict("records"), context.sweep.runs
-        first, last = ranked[0], ranked[-1]
+        claim, last = lowest(ranked[0], metric_name(table.value)), ranked[-1]
+        if np.isfinite(ranked[0]["median"]):
+            claim += f", and {last['label']} the highest of {len(ranked)}, {number(last['median'], 4)}"
         return (
-            f"Of {len(ranked)} settings, {first['label']} has the lowest median {metric_name(table.value)}, "
-            f"{number(first['median'], 4)} {bracket(first['low'], first['high'])}, and {last['label']} the highest, "
-            f"{number(last['median'], 4)}. Dot and bar: median and {interval_and_seeds(context.bootstrap, runs)}; "
-            f"ticks: single runs.{diverged_of(runs)}"
+            f"{claim}. Dot and bar: median and {interval_and_seeds(context.bootstrap, runs)}; ticks: single runs."
+            f"{diverged_of(runs)}"
         )
 
 
 def _note(row: Mapping[Hashable, Any]) -> str:
-    return f"  ({row['diverged']} of {row['runs']} diverged)" if row["diverged"] else ""
+    return f"  ({row['diverged']}/{row['runs']} diverged)" if row["diverged"] else ""

@@ -13,7 +13,7 @@ from typing_extensions import override
 from study.figures.base import Chart, Context, Value
 from study.figures.style import INK
 from study.figures.style.canvas import limits, median_bar, name_axes, rows
-from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, number
+from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, none_finite, number
 from study.ranges import Range, is_number, numbers
 from study.stats.levels import Level, level_of
 from study.stats.summary import summarise
@@ -28,11 +28,20 @@ _PRINTED = Range(
 
 @dataclass(frozen=True)
 class Spreads:
-    """What is drawn: a value, its summary per label, the printed values by optimizer, the value's level."""
+    """What is drawn.
+
+    Attributes:
+        value: the summary value.
+        summary: of each label.
+        printed: the printed values of each optimizer in the sweep.
+        absent: optimizers with printed values that are not in the sweep.
+        level: what the value can be held against.
+    """
 
     value: str
     summary: pd.DataFrame
     printed: Mapping[str, np.ndarray]
+    absent: Sequence[str]
     level: Level | None
 
 
@@ -53,18 +62,17 @@ class Spread(Chart[Spreads]):
     @override
     def compute(self, context: Context) -> Spreads:
         value, runs = self.value or context.value, context.sweep.runs
-        printed = {
-            name: np.atleast_1d(np.asarray(v, dtype=float)) for name, v in (self.printed or {}).items()
-        }
+        printed = {name: np.atleast_1d(np.asarray(v, float)) for name, v in (self.printed or {}).items()}
+        here = {name: values for name, values in printed.items() if name in set(runs["optimizer"])}
         summary = summarise(runs, value=value, bootstrap=context.bootstrap)
-        return Spreads(value, summary, printed, level_of(runs, value))
+        return Spreads(value, summary, here, sorted(printed.keys() - here.keys()), level_of(runs, value))
 
     @override
     def draw(self, table: Spreads, context: Context) -> Figure:
         figure, axes = rows(list(table.summary["label"]), each=0.75)
-        runs, at = context.sweep.runs, None if table.level is None else table.level.at
-        marks = [at] if at is not None else []
-        known = [runs[table.value].to_numpy(dtype=float), *table.printed.values(), np.array(marks)]
+        runs = context.sweep.runs
+        level = np.array([table.level.at]) if table.level and table.level.at else np.empty(0)
+        known = [runs[table.value].to_numpy(dtype=float), *table.printed.values(), level]
         left, right = limits(np.concatenate(known), log=self.log)
         axes.set_xlim(left, right)
         for place, row in enumerate(table.summary.to_dict("records")):
@@ -75,53 +83,53 @@ class Spread(Chart[Spreads]):
             axes.plot(shown, heights, "o", color=line.color, ms=3.5, mew=0, alpha=0.7)
             median_bar(axes, row, place - 0.22)
             _print_marks(axes, table.printed.get(line.optimizer, np.empty(0)), place)
-        for level in marks:
-            axes.axvline(level, color=INK, lw=1.1, ls=":")
+        for at in level:
+            axes.axvline(at, color=INK, lw=1.1, ls=":")
         axes.grid(visible=False, axis="y")
         name_axes([axes], x=metric_name(table.value), y="", log_x=self.log)
         return figure
 
     @override
     def caption(self, table: Spreads, context: Context) -> str:
-        runs = context.sweep.runs[["label", table.value]]
-        finite = runs[np.isfinite(runs[table.value])]
-        ends = finite.groupby("label", observed=True)[table.value].agg(["min", "max"])
-        medians = table.summary["median"]
         mark = f" {table.level.sentence}" if table.level else ""
         return (
-            f"Over seeds one setting's {metric_name(table.value)} spreads by up to "
-            f"{number(float((ends['max'] - ends['min']).max()))}; the medians of all settings lie within "
-            f"{number(float(medians.max() - medians.min()))} of each other. Dots: all seeds in order; diamond and "
-            f"bar: median and {interval_and_seeds(context.bootstrap, context.sweep.runs)}."
-            f"{_told(table, context)}{mark}{diverged_of(context.sweep.runs)}"
+            f"{_claim(table, context.sweep.runs)}. Dots: all seeds in order; diamond and bar: median and "
+            f"{interval_and_seeds(context.bootstrap, context.sweep.runs)}."
+            f"{_told(table, context.sweep.runs)}{mark}{diverged_of(context.sweep.runs)}"
         )
+
+
+def _claim(table: Spreads, runs: pd.DataFrame) -> str:
+    """Say how far the seeds of one setting lie apart, beside how far the settings do."""
+    what, medians = metric_name(table.value), table.summary["median"]
+    if np.isinf(medians.min()):
+        return none_finite(what)
+    finite = runs[np.isfinite(runs[table.value])]
+    ends = finite.groupby("label", observed=True)[table.value].agg(["min", "max"])
+    widest = number(float((ends["max"] - ends["min"]).max()))
+    apart = number(float(medians.max() - medians.min()))
+    return f"Over seeds one setting's {what} spreads by up to {widest}; all medians lie within {apart} of each other"
 
 
 def _print_marks(axes: Axes, values: np.ndarray, place: int) -> None:
     axes.plot(values, [place + 0.4] * len(values), "^", color=INK, ms=6, mec="white")
     for value in values:
         axes.annotate(
-            f"{value:g}",
-            (value, place + 0.4),
-            xytext=(6, -1),
-            textcoords="offset points",
-            fontsize=8,
-            va="center",
-        )
+            f"{value:g}", (value, place + 0.4), xytext=(6, -1), textcoords="offset points", fontsize=8, va="center"
+        )  # fmt: skip
 
 
-def _told(table: Spreads, context: Context) -> str:
+def _told(table: Spreads, runs: pd.DataFrame) -> str:
     """Say what the triangles are, how many lie among the seeds, and which have no row here."""
-    runs, sentence = context.sweep.runs, ""
-    here = {name: values for name, values in table.printed.items() if name in set(runs["optimizer"])}
-    if here:
-        ends = runs.groupby("optimizer")[table.value].agg(["min", "max"])
-        inside = sum(
-            int(((v >= ends.loc[n, "min"]) & (v <= ends.loc[n, "max"])).sum()) for n, v in here.items()
-        )
-        sentence = (
-            " Triangles: the values that the source prints, from one seed each; "
-            f"{inside} of {sum(map(len, here.values()))} lie between the least and the largest of the seeds."
-        )
-    absent = sorted(table.printed.keys() - here.keys())
-    return sentence + (f" Printed too, but not in this sweep: {', '.join(absent)}." if absent else "")
+    ends = runs.groupby("optimizer")[table.value].agg(["min", "max"])
+    inside = [
+        ends.loc[name, "min"] <= value <= ends.loc[name, "max"]
+        for name, values in table.printed.items()
+        for value in values
+    ]
+    marks = (
+        " Triangles: the values that the source prints, from one seed each; "
+        f"{sum(inside)} of {len(inside)} lie between the least and the largest of the seeds."
+    )
+    absent = f" Printed too, but not in this sweep: {', '.join(table.absent)}." if table.absent else ""
+    return (marks if inside else "") + absent

@@ -63,8 +63,7 @@ class TutorialView(Chart[OneSeed]):
             axes = layout.places[label]
             axes.plot(part["step"], part["value"], color=line.color, ls=line.dash, lw=1.1, label=label)
         for axes in layout.axes:
-            if table.level is not None and table.level.at is not None:
-                mark_level(axes, table.level.at, told=layout.has_legend)
+            mark_level(axes, table.level, told=layout.has_legend)
             axes.set_ylim(0, table.top)
             tick_whole(axes)
         layout.name(x="update", y=metric_name(self.metric))

@@ -1,7 +1,9 @@
 """What every figure must hold, by the files there are: a new one is tested the moment it exists."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from study.certify.certificate import Certificate
@@ -10,6 +12,7 @@ from study.certify.figure import certify_figure, examine, sweeps_for
 from study.certify.sweeps import grid_sweep, with_first_label_diverged
 from study.figures.base import Chart
 from study.report.plan import figure_names, figure_plan, figure_target
+from study.tracking import names
 from tests.figures.drawing import context_of, said
 
 
@@ -37,14 +40,21 @@ def test_a_label_that_diverged_everywhere_is_said(name: str) -> None:
     chart = _chart(name)
     first = next(iter(sweeps_for(chart).values()))
     caption = said(chart, context_of(with_first_label_diverged(first)))
-    said_elsewhere = name in (
-        "leaky_average",
-        "fitted_curves",
-        "tutorial_view",
-    )  # no run of theirs is missing
-    assert "diverged" in caption or said_elsewhere, (
-        "a caption must say which runs diverged: words.diverged_of"
-    )
+    said_elsewhere = name in ("leaky_average", "tutorial_view")  # no run of theirs is missing
+    assert "diverged" in caption or said_elsewhere, "a caption must say which runs diverged: words.diverged_of"
+
+
+@pytest.mark.parametrize("name", figure_names())
+def test_a_sweep_that_diverged_everywhere_has_no_first(name: str) -> None:
+    """Divergence is a result: the report of it is drawn, and nobody is called the lowest or the closest."""
+    chart = _chart(name)
+    sweep = next(iter(sweeps_for(chart).values()))
+    runs = sweep.runs.assign(status=names.DIVERGED, **dict.fromkeys(names.FINAL_LOSSES, np.inf))
+    broken = replace(sweep, runs=runs, points=sweep.points[sweep.points["step"] < 3])
+    checks = examine(chart, {"all diverged": broken})
+    assert [check for check in checks if check.verdict is not Verdict.PASSED] == []
+    caption = said(chart, context_of(broken))
+    assert not [word for word in ("lowest", "closest", "best at") if word in caption]
 
 
 @pytest.mark.slow

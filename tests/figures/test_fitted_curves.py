@@ -53,4 +53,4 @@ def test_without_a_target_the_distance_is_that_of_the_datas_own_seed() -> None:
 def test_at_most_the_best_are_shown() -> None:
     context = context_of(parabola_sweep(seeds=2, steps=64, diverged=False))
     assert len(drawn(FittedCurves(best=3), context).axes) == 3
-    assert "shown are the 3 of 4 that come closest" in said(FittedCurves(best=3), context)
+    assert "Shown are 3 of 4 settings." in said(FittedCurves(best=3), context)

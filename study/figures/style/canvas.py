@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from study.figures.style import INK, MOST_NAMED, Line, Style
+from study.stats.levels import Level
 
 WIDE = 7.6
 HALF = 4.46  # inches; beside another on a page, its text is as large as a wide figure's
@@ -37,7 +38,7 @@ def panels(count: int, *, columns: int, height: float, width: float = WIDE) -> t
     return figure, axes[:count]
 
 
-def rows(labels: Sequence[str], *, each: float = 0.3) -> tuple[Figure, Axes]:
+def rows(labels: Sequence[str], *, each: float = 0.36) -> tuple[Figure, Axes]:
     """Return a figure of one row per label, the first on top; rows of many labels lie closer.
 
     Args:
@@ -136,11 +137,13 @@ def limits(values: np.ndarray, *, log: bool, margin: float = 0.05) -> tuple[floa
     return (float(10 ** ends[0]), float(10 ** ends[1])) if log else (float(ends[0]), float(ends[1]))
 
 
-def mark_level(axes: Axes, level: float, *, told: bool = True) -> None:
-    """Draw a dotted horizontal line and, where it is to be told, its value at the right end."""
-    axes.axhline(level, color=INK, linewidth=1.1, linestyle=":")
+def mark_level(axes: Axes, level: Level | None, *, told: bool = True) -> None:
+    """Draw a dotted horizontal line where there is one level for all and, where it is told, its value at the end."""
+    if level is None or level.at is None:
+        return
+    axes.axhline(level.at, color=INK, linewidth=1.1, linestyle=":")
     if told:
         axes.annotate(
-            f" {level:.4g}", (1, level), xycoords=("axes fraction", "data"), va="center", fontsize=8,
+            f" {level.at:.4g}", (1, level.at), xycoords=("axes fraction", "data"), va="center", fontsize=8,
             annotation_clip=True,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """The words that captions and axes share: what a metric is called, how many seeds, which interval."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ SETTINGS = {"lr": "learning rate", "batch_size": "batch size", "alpha": "γ"}
 
 def metric_name(metric: str) -> str:
     """Return a metric or summary value in words, or as it is."""
-    summary = names.SUMMARIES.get(metric)
-    return names.METRICS.get(metric, metric) if summary is None else summary.words
+    if metric in names.SUMMARIES:
+        return names.SUMMARIES[metric].words
+    return names.METRICS.get(metric, metric)
 
 
 def setting_name(key: str, unit: str = "") -> str:
@@ -71,6 +73,19 @@ def some(items: Sequence[str], most: int = 8) -> str:
     """Return items as one text, and of more than a reader takes in only the first and how many follow."""
     told = "; ".join(items[:most])
     return told if len(items) <= most else f"{told}; and {len(items) - most} more"
+
+
+def lowest(row: Mapping[Hashable, Any], what: str) -> str:
+    """Return which setting has the lowest median, by its row of a summary; an infinite median is nobody's merit."""
+    if np.isinf(row["median"]):
+        return none_finite(what)
+    interval = bracket(row["low"], row["high"])
+    return f"{row['label']} has the lowest median {what}, {number(row['median'], 4)} {interval}"
+
+
+def none_finite(what: str) -> str:
+    """Return that there is no first among settings of which too many runs diverged."""
+    return f"No setting has a finite median {what}"
 
 
 def number(value: float, digits: int = 3) -> str:
