@@ -70,7 +70,11 @@ class LossCurves(Chart[Curves]):
         runs = context.sweep.runs
         band = median_band(curves, runs, x=x, bootstrap=context.bootstrap)
         # one minibatch says little, so there it is an epoch's mean
-        last = medians(runs, names.LAST_EPOCH_LOSS) if self.metric == names.TRAIN_LOSS else last_medians(band, x=x)
+        last = (
+            medians(runs, names.LAST_EPOCH_LOSS)
+            if self.metric == names.TRAIN_LOSS
+            else last_medians(band, x=x)
+        )
         shown = band[band["label"].isin(list(last)[: self.best])]
         absent = [label for label in context.style.lines if label not in set(band["label"])]
         return Curves(shown, x, last, absent, None if self.above_floor else level_of(runs, self.metric))
@@ -110,7 +114,9 @@ class LossCurves(Chart[Curves]):
         curves = sweep.curves(self.metric)
         if self.above_floor:
             if self.metric != names.EVAL_LOSS:
-                raise InvalidInput(f"loss_curves.above_floor needs metric: {names.EVAL_LOSS}, got {self.metric}")
+                raise InvalidInput(
+                    f"loss_curves.above_floor needs metric: {names.EVAL_LOSS}, got {self.metric}"
+                )
             floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR])
             curves = curves.assign(value=curves["value"] - floors)
         if self.x == "step":
