@@ -41,7 +41,9 @@ def test_a_label_that_diverged_everywhere_is_said(name: str) -> None:
     first = next(iter(sweeps_for(chart).values()))
     caption = said(chart, context_of(with_first_label_diverged(first)))
     said_elsewhere = name in ("leaky_average", "tutorial_view")  # no run of theirs is missing
-    assert "diverged" in caption or said_elsewhere, "a caption must say which runs diverged: words.diverged_of"
+    assert "diverged" in caption or said_elsewhere, (
+        "a caption must say which runs diverged: words.diverged_of"
+    )
 
 
 @pytest.mark.parametrize("name", figure_names())
