@@ -1,4 +1,4 @@
-"""What a rule claims to be: one file of conf/certificate/."""
+"""The claim of an optimizer, one file of conf/certificate/: formula, torch twin, theory, limit, symmetries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields

@@ -1,4 +1,4 @@
-r"""The rules as sums over all gradients so far, in NumPy: slow, and without the recursions that optimizers use.
+r"""Formulas of the optimizers in NumPy, as sums over all gradients so far: slow, without the usual recursions.
 
 Each takes the start, the gradients g_1 ... g_T and the rule's hyperparameters under torch's names, and returns
 the places θ_1 ... θ_T after each step. Defaults are torch's. The sources are in the rules of study/optimizers/

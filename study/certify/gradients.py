@@ -1,4 +1,4 @@
-"""The gradients that the rules are handed: those met on random quadratics."""
+"""Gradients that optimizers under test are handed: those met on random quadratics."""
 
 import torch
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""What adaptive rules become when eps drowns the root: rules without one.
+"""Limits of adaptive optimizers as eps grows and drowns the root: rules without one.
 
 Each returns the largest relative difference at one large eps; it falls like 1/eps.
 

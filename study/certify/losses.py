@@ -24,7 +24,7 @@ from study.problems.base import Data
 _AWAY = 0.1
 """How far from the start, per parameter, losses and gradients are looked at too."""
 
-_FAR = 100
+_FAR = 50
 """Iterations of the search for a loss below the floor."""
 
 _FEW, _MANY = 12, 256

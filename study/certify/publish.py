@@ -1,4 +1,4 @@
-"""From composed configs to certificates, shown in the terminal and written as pages."""
+"""Certify parts, show what was found in the terminal, and write it as pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

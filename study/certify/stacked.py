@@ -1,4 +1,4 @@
-"""Whether runs that are trained together, as one stack, go where each goes alone in a plain loop."""
+"""Compare a stack with plain loops: do runs that train together go where each goes alone?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,14 +6,15 @@ import matplotlib.pyplot as plt
 import pytest
 
 from study.certify.check import Check, Verdict
-from study.certify.figure import certify_figure
+from study.certify.figure import certify_figure, examine
+from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
+from study.report.plan import figure_plan
 
 PLANTED = "tests.certify.planted_figures"
 
 FAULTS = [
     ("Raises", "draws", "parabola: compute() raises KeyError: 'no such column'"),
-    ("RefusesMany", "draws", "fifteen settings: it is refused: 8 labels at most"),
     ("ReturnsNoFigure", "draws", "parabola: draw() returns list, not a Figure with axes"),
     ("AltersItsFrames", "inputs", "parabola: points are not what they were"),
     ("UsesPyplot", "pyplot", "parabola: pyplot keeps the figure"),
@@ -36,13 +37,23 @@ def _checks(figure: str) -> Mapping[str, Check]:
     return {check.name: check for check in certificate.checks}
 
 
+def _checks_of_one_sweep(figure: str) -> Mapping[str, Check]:
+    chart = figure_plan({"_target_": f"{PLANTED}.{figure}"}).chart
+    checks = examine(chart, {"parabola": parabola_sweep(seeds=3, steps=64)})
+    return {check.name: check for check in checks}
+
+
 @pytest.mark.parametrize(("fault", "check", "said"), FAULTS, ids=[fault for fault, _, _ in FAULTS])
 def test_each_fault_is_found_by_its_check_in_one_line(fault: str, check: str, said: str) -> None:
-    checks = _checks(fault)
+    checks = _checks_of_one_sweep(fault)
     plt.close("all")
     assert check in {name for name, one in checks.items() if one.verdict is Verdict.FAILED}
     assert said in checks[check].measured
     assert "\n" not in checks[check].measured
+
+
+def test_a_figure_that_refuses_many_settings_is_found() -> None:
+    assert _checks("RefusesMany")["draws"].measured == "fifteen settings: it is refused: 8 labels at most"
 
 
 def test_every_check_has_a_planted_fault_and_an_honest_figure_passes_all() -> None:

@@ -150,7 +150,7 @@ def test_another_question_gets_an_answer_but_no_page(
             "optimizer=sgd certificate=adam",
             "optimizer sgd must have the hyperparameter betas to be what it claims",
         ),
-        pytest.param(
+        pytest.param(  # composes all optimizers
             "optimizer.lr=-1", "optimizer.lr must be a finite number > 0, got -1", marks=pytest.mark.slow
         ),
         ("adam", "an override must be key=value, got 'adam'"),
