@@ -56,7 +56,7 @@ def main() -> None:
     if name == "complete":
         from study.config.complete import complete
 
-        complete(words)
+        complete(words, COMMANDS)
     elif name in ("-h", "--help"):
         sys.stdout.write(_commands())
     elif name not in COMMANDS:

@@ -5,29 +5,29 @@ bash: `complete -o nospace -o default -C 'study complete' study`; zsh: after `au
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
-from study.cli import COMMANDS
 from study.config.choices import choices
 from study.paths import CONF
 
 
-def complete(words: Sequence[str]) -> None:
+def complete(words: Sequence[str], commands: Iterable[str]) -> None:
     """Print the completions of the line in COMP_LINE, one a line, as bash's `complete -C` expects them.
 
     Args:
         words: from the shell: the command, the word to complete, the word before.
+        commands: what may follow `study`.
     """
     line = os.environ.get("COMP_LINE", "")[: int(os.environ.get("COMP_POINT", "100000"))]
     typed = line.split(" ")  # the last is the word to complete, empty after a blank
     shown = len(typed[-1]) - len(words[1] if len(words) > 1 else "")  # the shell splits at = too
     group = typed[-1].rpartition("=")[0]
     if len(typed) <= 2:
-        found = [f"{name} " for name in COMMANDS]
+        found = [f"{name} " for name in commands]
     elif group and (names := choices(group, _own(typed))):
         found = [f"{group}={name}" for name in names]
     else:

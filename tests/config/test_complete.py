@@ -13,7 +13,7 @@ def _completed(line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     monkeypatch.setenv("COMP_LINE", line)
     monkeypatch.setenv("COMP_POINT", str(len(line)))
     word = line.replace("=", "= ").split(" ")[-1]
-    complete(["study", word, ""])
+    complete(["study", word, ""], COMMANDS)
     return capsys.readouterr().out.split("\n")[:-1]
 
 
