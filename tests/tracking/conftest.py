@@ -52,7 +52,7 @@ def train() -> Callable[..., Trained]:
 
 def _job(optimizer: str, lr: float, *, seeds: range, note: str = "") -> Job:
     rule = {"_target_": "some.where", "name": optimizer, "lr": lr, "betas": [0.9, 0.99]}
-    problem = {"name": "parabola", "noise": 0.1}
+    problem = {"name": "parabola", "_target_": "some.where", "noise": 0.1}
     return Job(problem, rule, 2, 2, seeds, f"{optimizer} lr={lr}{note}")
 
 

@@ -145,6 +145,7 @@ def test_runs_carry_what_the_design_promises(
     (run,) = store.client.search_runs([sweep.experiment_id], query)
     assert run.data.params == {
         "problem.name": "parabola",
+        "problem._target_": "some.where",
         "problem.noise": "0.1",
         "optimizer._target_": "some.where",
         "optimizer.name": "adam",
