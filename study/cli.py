@@ -1,4 +1,4 @@
-"""The command line: `study <command> key=value ...`, one grammar for all, and one line for what cannot be.
+"""Command line: `study <command> key=value ...`, one grammar for all, and one line for what cannot be.
 
 Exit status: 0 done; 1 done, and something in it failed; 2 refused, nothing written; 130 and 143 interrupted.
 """

@@ -1,4 +1,4 @@
-"""The one kind of error a person can cause, and how the valid choices and the nearest of them are told."""
+"""Invalid input, the one kind of error a person can cause, and how valid choices and the nearest are told."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

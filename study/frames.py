@@ -1,4 +1,4 @@
-"""What the store gives back: one sweep as pandas frames. The vocabulary right of the store; no torch here."""
+"""Frames of a sweep, what the store gives back, as pandas. The vocabulary right of the store; no torch here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The vocabulary of the study: what a job is, what decides its numbers, and what a run is."""
+"""Jobs and runs: what a job is, what decides its numbers (its hash), and what it is called (its label)."""
 
 import hashlib
 import json

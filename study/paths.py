@@ -1,4 +1,4 @@
-"""Where things lie: the configs that are shipped, and the folder below which stores, reports and data are put."""
+"""Paths: the configs that are shipped, and the folder below which stores, reports and data are put."""
 
 from pathlib import Path
 

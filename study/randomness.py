@@ -1,4 +1,4 @@
-"""Where every random number comes from: a key of (problem, seed, purpose), never of the optimizer."""
+"""Random numbers: each stream is keyed by (problem, seed, purpose), never by the optimizer."""
 
 import hashlib
 from dataclasses import dataclass

@@ -13,11 +13,9 @@ STUDY = ROOT / "study"
 
 WITH_AN_EXAMPLE = [
     *sorted(path for folder in ("optimizers", "stats") for path in (STUDY / folder).glob("[a-z]*.py")),
-    *(
-        STUDY / name
-        for name in ("errors.py", "folder.py", "job.py", "randomness.py", "ranges.py", "theory.py")
-    ),
+    *(STUDY / name for name in ("errors.py", "job.py", "randomness.py", "ranges.py", "theory.py")),
     STUDY / "problems/base.py",
+    STUDY / "report/folder.py",
 ]
 """A rule is understood by its first steps, a statistic by a few numbers, a word by what it takes and refuses."""
 

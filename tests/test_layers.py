@@ -24,8 +24,6 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
         "study.ranges",
         "study.job",
         "study.paths",
-        "study.folder",
-        "study.pages",
         "study.theory",
         "study.tracking.names",
     },

@@ -18,9 +18,9 @@ from omegaconf import OmegaConf
 
 from study import cli
 from study.config.compose import compose
-from study.folder import replacing, require_own
 from study.paths import ROOT
 from study.ranges import COUNT, numbers, or_null
+from study.report.folder import replacing, require_own
 
 
 def main() -> None:

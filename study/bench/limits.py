@@ -1,4 +1,4 @@
-"""What the machine allows: the floating-point work of a run, and the rate of a large matrix product."""
+"""Limits of the machine: the floating-point work of a run, and the rate of a large matrix product."""
 
 import time
 

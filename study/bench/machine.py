@@ -1,4 +1,4 @@
-"""What a measurement was made on and with."""
+"""Machine, commit and versions that a measurement was made on and with."""
 
 import platform
 from importlib.metadata import version

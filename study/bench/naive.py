@@ -1,4 +1,4 @@
-"""What one would write first: one Hydra job per run, a plain loop, `mlflow.log_metric` at every step.
+"""Baseline, naive: one Hydra job per run, a plain loop, `mlflow.log_metric` at every step.
 
 The optimizers are the study's own YAMLs. Run by `study.bench`; see naive.yaml for the command.
 """

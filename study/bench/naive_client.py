@@ -1,4 +1,4 @@
-"""What one would write first for a tracking server: MLflow's public client, one run after the other."""
+"""Baseline for a tracking server: MLflow's public client, one run after the other."""
 
 from collections.abc import Sequence
 

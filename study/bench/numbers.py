@@ -1,4 +1,4 @@
-"""How the page writes numbers: three digits, a median with the range of all repetitions."""
+"""Numbers of the page: three digits, a median with the range of all repetitions."""
 
 from collections.abc import Sequence
 

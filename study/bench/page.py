@@ -1,4 +1,4 @@
-"""From the numbers of `study.bench` to its page: a table, a figure, and what they say."""
+"""Page of the benchmark: a table, a figure, and what the numbers say."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from study.bench import page_writing
 from study.bench.measure import Repeated
 from study.bench.numbers import median, short, spread
 from study.bench.start import JOBS
-from study.pages import render as render_template
+from study.report.render import render as render_template
 
 Results = Mapping[str, Any]
 

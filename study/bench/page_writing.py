@@ -1,10 +1,10 @@
-"""The part of the benchmark's page about writing: our writer beside what one would write without it, per store."""
+"""Page of the benchmark, its part about writing: our writer beside what one would write without it, per store."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any  # the numbers come as JSON
 
 from study.bench.numbers import median, short, spread
-from study.pages import render as render_template
+from study.report.render import render as render_template
 
 Results = Mapping[str, Any]
 

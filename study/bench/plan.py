@@ -1,4 +1,4 @@
-"""What is measured, in which order, and how its numbers are kept."""
+"""Plan of the benchmark: which parts are measured, in which order, and how their numbers are kept."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence

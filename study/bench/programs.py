@@ -1,4 +1,4 @@
-"""The programs that are compared; each returns what one repetition measured."""
+"""Programs that are compared; each returns the measurements of one repetition."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""The tutorial's own program: four optimizers in one plain loop over a DataLoader of two workers; no tracking.
+"""Baseline, the tutorial's own program: four optimizers in one plain loop over a DataLoader; no tracking.
 
 python -m study.bench.tutorial seeds=2
 """

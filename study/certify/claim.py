@@ -1,4 +1,4 @@
-"""The claim of an optimizer, one file of conf/certificate/: formula, torch twin, theory, limit, symmetries."""
+"""Claim of a rule: what it says it is, one file of conf/certificate/."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields

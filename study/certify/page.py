@@ -8,7 +8,7 @@ from shlex import quote
 from study.certify.certificate import Certificate
 from study.certify.check import Verdict
 from study.job import LOCATIONS
-from study.pages import markdown_table, render
+from study.report.render import markdown_table, render
 
 _MARK = {Verdict.PASSED: "passed", Verdict.FAILED: "**FAILED**", Verdict.NOT_APPLICABLE: "not applicable"}
 

@@ -17,8 +17,8 @@ from study.certify.page import index, page, page_name, summary
 from study.certify.parts import Part
 from study.certify.problem import certify_problem
 from study.errors import InvalidInput
-from study.folder import replacing, require_own
 from study.ranges import POSITIVE
+from study.report.folder import replacing, require_own
 
 _ARTICLE = {"optimizer": "an", "problem": "a", "figure": "a"}
 _STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}

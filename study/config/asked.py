@@ -1,4 +1,4 @@
-"""What a person's overrides ask for: which of them say what is run, and which only where and how."""
+"""Overrides that a person typed: which of them say what is run, and which only where and how."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The boundary: a composed config becomes a `Job`, or one message says what is wrong with it. No torch here."""
+"""Checking a composed config: it becomes a `Job`, or one message says what is wrong with it. No torch here."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What can be chosen: the files of a config group, the shipped ones and those of `--config-dir`."""
+"""Choices of the config groups: their files, the shipped ones and those of `--config-dir`."""
 
 from collections.abc import Iterator
 from pathlib import Path

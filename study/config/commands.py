@@ -1,4 +1,4 @@
-"""The commands that messages propose: as one types them here, and only such as do what they say."""
+"""Commands that messages propose: as one types them here, and only such as do what they say."""
 
 import re
 import shlex

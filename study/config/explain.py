@@ -1,4 +1,4 @@
-"""What an error of Hydra's says to a person: one line with what must hold, what came, and the nearest right word."""
+"""Explaining errors of Hydra: one line with what must hold, what came, and the nearest right word."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

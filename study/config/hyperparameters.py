@@ -1,4 +1,4 @@
-"""The ranges of torch.optim's hyperparameters, by name: torch itself lets some wrong values pass, as alpha=1.5.
+"""Hyperparameter ranges of torch.optim, by name: torch itself lets some wrong values pass, as alpha=1.5.
 
 They hold for torch's own classes alone: elsewhere the same name may mean something else, and the class is asked by
 calling it. The rules of `study.optimizers` annotate theirs.

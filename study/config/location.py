@@ -1,4 +1,4 @@
-"""Where a store is. Needs neither MLflow nor a database, so that a wrong place is refused at once."""
+"""Location of a store, a tracking URI made absolute: needs neither MLflow nor a database."""
 
 import re
 from dataclasses import dataclass

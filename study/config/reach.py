@@ -1,4 +1,4 @@
-"""Whether a store answers, told without MLflow, whose import takes seconds."""
+"""Reaching a store: whether it answers, told without MLflow, whose import takes seconds."""
 
 import os
 import socket

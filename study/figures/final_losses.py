@@ -1,4 +1,4 @@
-"""The last word of every run: its final loss, joined by seed where seeds are paired."""
+"""Final losses: every run's, joined by seed where seeds are paired."""
 
 from dataclasses import dataclass
 

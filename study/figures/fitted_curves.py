@@ -1,4 +1,4 @@
-"""What was learned: data, target, and the curve that each run fitted."""
+"""Fitted curves: data, target, and what each run has learned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The weights that a leaky average gives to the past: a closed form, no loss needed."""
+"""Weights that a leaky average gives to the past: a closed form, no run needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

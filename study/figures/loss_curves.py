@@ -1,4 +1,4 @@
-"""The loss against updates or epochs: median over seeds and its band, for each label."""
+"""Loss curves against updates or epochs: median over seeds and its band, for each label."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

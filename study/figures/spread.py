@@ -1,4 +1,4 @@
-"""What one seed hides: the final loss of every seed beside the single numbers that were printed."""
+"""Spread over seeds: the final loss of every seed beside the single numbers that were printed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

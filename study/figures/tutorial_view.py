@@ -1,4 +1,4 @@
-"""What a tutorial would show: one seed's minibatch losses on a linear axis, cut where the fall ends."""
+"""Tutorial's view: the loss of one seed on a linear axis."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What the rules written from their formulas share: the walk over parameters, the refusal of bad values."""
+"""Base of the rules written from their formulas: the walk over parameters, the refusal of bad values."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The heavy ball, from its formula."""
+"""Momentum (the heavy ball), from its formula."""
 
 from collections.abc import Mapping
 from typing import Any, final

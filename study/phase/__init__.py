@@ -1,1 +1,1 @@
-"""The phase diagram: where gradient descent with momentum converges on a quadratic, and how fast."""
+"""Phase diagram: where gradient descent with momentum converges on a quadratic, and how fast."""

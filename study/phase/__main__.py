@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.compose import compose
-from study.folder import replacing, require_own
-from study.pages import render
 from study.paths import CHECKOUT, ROOT
 from study.ranges import Range, is_whole
+from study.report.folder import replacing, require_own
+from study.report.render import render
 
 if TYPE_CHECKING:  # both take a second to import, which a wrong argument should not wait for
     import pandas as pd

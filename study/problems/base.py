@@ -1,4 +1,4 @@
-"""The interface of a problem: data, model, start, loss and floor, as one file of one's own gives them."""
+"""Interface of a problem: data, model, start, loss and floor, as one file of one's own gives them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""The headline problem: a small ReLU network on noisy y = x^2."""
+"""Parabola, the headline problem: a small ReLU network on noisy y = x^2."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the problems with an affine model share: the model, the half-MSE and its least value."""
+"""Regression with an affine model: the model, the half-MSE and its least value."""
 
 import torch
 from jaxtyping import Float

@@ -1,1 +1,1 @@
-"""From the store's frames to `reports/<experiment>/`: an HTML and a Markdown page, figures, tables, points."""
+"""Reports: from the store's frames to `reports/<experiment>/`, HTML and Markdown, figures, tables, points."""

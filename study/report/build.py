@@ -8,8 +8,8 @@ import pandas as pd
 from study.figures.base import Context
 from study.figures.style import Style
 from study.figures.style.words import most_seeds
-from study.folder import replacing, require_own
 from study.frames import SweepFrames
+from study.report.folder import replacing, require_own
 from study.report.gallery import Picture, draw_all
 from study.report.notices import missing_table, notices
 from study.report.pages import Contents, html_page, markdown_page

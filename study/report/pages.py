@@ -1,12 +1,12 @@
-"""The two pages of a report, from one set of contents: templates decide how they look."""
+"""Pages of a report, HTML and Markdown, from one set of contents: templates decide how they look."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from study.pages import render
 from study.report.gallery import Picture
+from study.report.render import render
 
 NARROW = 6.5  # inches: two figures up to it share a row
 

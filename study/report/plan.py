@@ -1,4 +1,4 @@
-"""What a report is to hold: the `report` node of the config, checked."""
+"""Plan of a report: the `report` node of the config, checked."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The numbers of a sweep: as frames to save, and as tables of text to print on a page."""
+"""Tables of a report: numbers of a sweep as frames to save, and as text to print on a page."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""From every run's curve to one line per label: the median over seeds and its band, point by point."""
+"""Bands: from every run's curve to one line per label, the median over seeds and its band, point by point."""
 
 from collections.abc import Iterator
 

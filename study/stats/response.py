@@ -1,4 +1,4 @@
-"""How a final loss answers to one setting (learning rate, angle, ...): medians over seeds along it."""
+"""Response of a final loss to one setting (learning rate, angle, ...): medians over seeds along it."""
 
 from collections.abc import Mapping
 

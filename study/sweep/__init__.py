@@ -1,1 +1,1 @@
-"""What spans the jobs of a multirun: its parent in the store, its execution, its display, its summary."""
+"""Sweeps, what spans the jobs of a multirun: parent in the store, execution, display, summary."""

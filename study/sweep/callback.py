@@ -1,4 +1,4 @@
-"""What Hydra calls when a command starts: every job is composed and checked before the first is trained."""
+"""Callback of Hydra, at the start of a command: every job is checked before the first is trained."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The sweep that this process was started for, known to Hydra's callback, to its launcher and to the command.
+"""Current sweep of this process, known to Hydra's callback, to its launcher and to the command.
 
 Light to import: torch and MLflow come in only when a sweep begins.
 """

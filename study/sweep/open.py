@@ -1,4 +1,4 @@
-"""What spans the jobs of a sweep: its parent in the store, its display, and the summary at its end."""
+"""Open sweep: its parent in the store, its display, and the end of both."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""What a person sees while a sweep runs: a live display on a terminal, lines elsewhere."""
+"""Progress of a sweep, as a person sees it: a live display on a terminal, lines elsewhere."""
 
 import logging
 import time

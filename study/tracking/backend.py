@@ -1,4 +1,4 @@
-"""What a store must do for many runs at once; `sql` and `client` are the two ways."""
+"""Backend of a store, bulk access to many runs at once; `sql` and `client` are the two ways."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable

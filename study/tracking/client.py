@@ -1,4 +1,4 @@
-"""The way into any store, a tracking server among them: MLflow's public client."""
+"""Client backend, the way into any store, a tracking server among them: MLflow's public client."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed

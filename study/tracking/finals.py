@@ -1,4 +1,4 @@
-"""What is kept of the trained models beside their runs: one .npz per stack, an artifact of the sweep's parent.
+"""Final parameters and fitted curves, kept beside the runs: one .npz per stack, an artifact of the parent.
 
 It holds the final parameters, and what figures draw of them: the fitted curves and a sample of the training data.
 A row belongs to a run by the run's id; in files of older stores, which have no ids, by its job and seed.

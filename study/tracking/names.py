@@ -1,4 +1,4 @@
-"""The keys and words under which a run and a sweep are kept: the one contract, which other programs rely on.
+"""Names under which a run and a sweep are kept: the one contract of keys, which other programs rely on.
 
 It knows neither MLflow nor torch nor pandas, so that both sides of the store may name things by it.
 """

@@ -1,4 +1,4 @@
-"""Where a run comes from: the commit, the versions, the classes from elsewhere, the command and the user."""
+"""Provenance of a run: the commit, the versions, the command and the user."""
 
 import getpass
 import json

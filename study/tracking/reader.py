@@ -1,4 +1,4 @@
-"""From the store to frames: one sweep, every run that answers it, every point."""
+"""Reading a sweep from the store into frames: every run that answers it, every point."""
 
 import json
 from collections.abc import Iterable, Mapping

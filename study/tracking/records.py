@@ -1,4 +1,4 @@
-"""From a trained stack to what the store keeps of each run: curves that end where a run broke, and summaries."""
+"""Records of a trained stack: curves that end where a run broke, and summaries, as the store keeps them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The fast way into a database this process can reach: MLflow's own tables, through SQLAlchemy Core.
+"""SQL backend, the fast way into a database this process can reach: MLflow's own tables.
 
 The client costs about 50 ms for a run of 384 losses, most of it commits and object mapping. Here all runs of a
 stack are one transaction, so that they are complete or absent, and all points of a sweep are one select.

@@ -1,4 +1,4 @@
-"""How MLflow's own UI opens an experiment: its runs by job, with the columns that tell them apart.
+"""State of MLflow's own UI when it opens an experiment: runs by job, with the columns that tell them apart.
 
 The state's format is the UI's own, of its table of runs (mlflow 3.17); a UI takes the keys it knows.
 """

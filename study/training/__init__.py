@@ -1,1 +1,1 @@
-"""The trainer: many runs of one problem as one torch program."""
+"""Trainer: many runs of one problem as one torch program."""

@@ -1,4 +1,4 @@
-"""What is recorded while a stack trains: every loss, evaluations, the path of a few scalars, and the end."""
+"""Recorder of a stack's training: every loss, evaluations, the path of a few scalars, and the end."""
 
 import time
 from collections.abc import Iterator

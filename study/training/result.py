@@ -1,4 +1,4 @@
-"""What training left behind, as arrays: the trainer's product and the tracker's material. No torch here."""
+"""Result of training, as arrays: the trainer's product and the tracker's material. No torch here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

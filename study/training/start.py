@@ -1,4 +1,4 @@
-"""The start of every run: data, initial parameters and orders of minibatches, drawn once for each distinct seed."""
+"""Start of every run: data, initial parameters and orders of minibatches, drawn once for each distinct seed."""
 
 import hashlib
 from collections.abc import Sequence

@@ -8,8 +8,8 @@ import pytest
 
 from study.cli import Asked
 from study.errors import InvalidInput
-from study.folder import MARKER
 from study.phase.__main__ import agreement, phase
+from study.report.folder import MARKER
 
 
 def test_command_writes_page_picture_and_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,9 +14,9 @@ from typing_extensions import override
 
 from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
-from study.folder import MARKER
 from study.frames import SweepFrames
 from study.report.build import build
+from study.report.folder import MARKER
 from study.report.plan import Plan
 
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""How every figure looks: a colour per optimizer, a line per label, one set of fonts."""
+"""Style of every figure: a colour per optimizer, a line per label, one set of fonts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

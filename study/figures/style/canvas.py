@@ -1,4 +1,4 @@
-"""The empty sheet of a figure and what stands around the data: sizes, panels, axes with their scale."""
+"""Canvas of a figure, and what stands around the data: sizes, legends, axes with their scale."""
 
 import math
 import textwrap

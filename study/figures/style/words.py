@@ -1,4 +1,4 @@
-"""The words that captions and axes share: what a metric is called, how many seeds, which interval."""
+"""Words that captions and axes share: what a metric is called, how many seeds, which interval."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from study.errors import InvalidInput
-from study.folder import MARKER, replacing, require_own
 from study.paths import ROOT
+from study.report.folder import MARKER, replacing, require_own
 
 
 def _write(folder: Path, *names: str, keep: bool = False) -> None:
