@@ -24,13 +24,16 @@ def ui_command(location: Location) -> str:
     return shlex.join([*_program("ui"), *words] if CHECKOUT is None else ["make", "ui", *_arguments(words)])
 
 
-def again_commands(command: str, experiment: str, location: Location | None = None) -> tuple[str, str]:
+def again_commands(
+    command: str, experiment: str, *, location: Location | None = None, pages: Iterable[str] = ()
+) -> tuple[str, str]:
     """Return the commands that train what `command` trained, and that make the report of it.
 
     Args:
         command: as the sweep's parent recorded it, `python -m study.train <words>`.
         experiment: the MLflow experiment that its runs are in.
         location: of its store, wherever the command was given; None for what the command said.
+        pages: the words that its report was asked for with; those that say which sweep and where do not count.
 
     Example:
         >>> again_commands("python -m study.train experiment=zoo seeds=5", "zoo")
@@ -40,7 +43,8 @@ def again_commands(command: str, experiment: str, location: Location | None = No
     if location is not None:
         words = [*(word for word in words if key_of(word) != "tracking.uri"), *location.overrides]
     rest = [word for word in words if word != f"experiment={experiment}"]
-    kept = list(_of_reports(rest))
+    own = [word for word in pages if _is_of_page(key_of(word))]
+    kept = [*_of_reports(rest), *(word for word in own if word not in rest)]
     if len(rest) < len(words) and _has_target(experiment, rest):
         chosen = [] if experiment == _DEFAULT else [f"EXPERIMENT={experiment}"]
         train, report = (["make", target, *chosen] for target in ("sweep", "report"))
@@ -59,6 +63,10 @@ def _of_reports(words: Iterable[str]) -> Iterator[str]:
             yield from (word, next(waiting))
         elif word.startswith("--config-dir=") or re.split("[./]", key_of(word))[0] in ("tracking", "report"):
             yield word
+
+
+def _is_of_page(key: str) -> bool:
+    return key.startswith("report.") and key not in ("report.sweep", "report.out")
 
 
 def _has_target(experiment: str, others: Iterable[str]) -> bool:

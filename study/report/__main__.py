@@ -47,7 +47,7 @@ def report(asked: cli.Asked) -> None:
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
-    again = "\n".join(again_commands(sweep.info["command"], sweep.experiment))
+    again = "\n".join(again_commands(sweep.info["command"], sweep.experiment, pages=asked.overrides))
     written = build(sweep, plan, plan.out or place_of(sweep), again=again)
     _say(sweep.experiment, notices(sweep), written)
 
@@ -68,7 +68,9 @@ def _say(experiment: str, told: list[str], written: list[Path]) -> None:
     console.print(f"report of {experiment}, {len(written)} files:")
     for path in written:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        console.print(f"  {shown}  [dim]{path.stat().st_size / 1000:,.0f} kB[/dim]")
+        console.print(f"  {escape(str(shown))}  [dim]{path.stat().st_size / 1000:,.1f} kB[/dim]")
+    page = next(path for path in written if path.name == "index.html")
+    console.print(f"open: {page.resolve().as_uri()}", markup=False)
 
 
 if __name__ == "__main__":

@@ -22,18 +22,32 @@ def notices(sweep: SweepFrames) -> list[str]:
 
 
 def missing_table(sweep: SweepFrames) -> Table | None:
-    """Return asked, present and missing seeds of the settings that lack some, None where none does."""
+    """Return asked, present and missing seeds of the settings that lack some, None where none does.
+
+    Many settings are counted, not named: an interrupted sweep lacks the same seeds of nearly all of them.
+    """
     lacking = _lacking(sweep)
     if lacking.empty:
         return None
+    if len(lacking) > MOST_ROWS:
+        lacking = _alike(lacking)
     shown = lacking.assign(missing=lacking["asked"] - lacking["present"]).head(MOST_ROWS)
     rows = [
         {"setting": str(row["label"]), **{key: str(row[key]) for key in ("asked", "present", "missing")}}
         for row in shown.to_dict("records")
     ]
-    more = len(lacking) - len(rows)
-    note = f"And {more} more settings." if more > 0 else "Every other setting has all its seeds."
-    return Table("What is missing", rows, note, frozenset({"setting"}))
+    whole = len(sweep.asked) - len(_lacking(sweep))
+    note = "Every other setting has all its seeds." if whole else "No setting has all its seeds."
+    if len(lacking) > len(rows):
+        note = f"And {len(lacking) - len(rows)} rows more. {note}"
+    return Table("Seeds that are missing", rows, note, frozenset({"setting"}))
+
+
+def _alike(lacking: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for the settings that have the same seeds, called by how many they are."""
+    found = lacking.groupby(["asked", "present"], sort=False)["label"].agg(["size", "first"]).reset_index()
+    counted = found["size"].astype(str) + " settings"
+    return found.assign(label=found["first"].where(found["size"] == 1, counted))
 
 
 def _notices(sweep: SweepFrames) -> Iterator[str]:
@@ -45,9 +59,10 @@ def _notices(sweep: SweepFrames) -> Iterator[str]:
     asked, present = int(sweep.asked["asked"].sum()), int(sweep.asked["present"].sum())
     if present < asked:
         why = _ENDED.get(sweep.info.get("status", ""), "some of its runs are not there")
+        uneven = sweep.asked["present"].nunique() > 1
         yield (
             f"This sweep is not whole: {present:,} of {asked:,} runs are here; {why}. The same command trains the "
-            "rest. Settings with fewer seeds are less certain than the others."
+            f"rest.{' Settings with fewer seeds are less certain than the others.' if uneven else ''}"
         )
     crashed = sweep.asked[sweep.asked["failed"] != ""]
     if len(crashed):

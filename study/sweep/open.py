@@ -127,7 +127,7 @@ class OpenSweep:
     def _next(self) -> tuple[str, str]:
         """Return the commands that make the report of what was trained, and that open its UI."""
         location = self.settings.location
-        _, report = again_commands(command(), self.settings.experiment, location)
+        _, report = again_commands(command(), self.settings.experiment, location=location)
         return report, ui_command(location)
 
 

@@ -31,7 +31,7 @@ def test_one_of_a_persons_own_has_none() -> None:
 def test_make_hands_a_store_on_as_one_word() -> None:
     """The oracle is make itself, told to print what it would run."""
     for command, module in (
-        (again_commands("python -m study.train experiment=zoo", "zoo", THERE)[1], "study.report"),
+        (again_commands("python -m study.train experiment=zoo", "zoo", location=THERE)[1], "study.report"),
         (sweep_command("zoo", THERE), "study.train"),
         (ui_command(THERE), "study.ui"),
     ):
@@ -99,10 +99,21 @@ def test_to_make_it_again_says_the_true_commands(
 
 
 def test_a_store_is_named_by_its_place_whatever_folder_the_command_was_given_in() -> None:
-    told = again_commands("python -m study.train experiment=zoo tracking.uri=sqlite:///x.db", "zoo", THERE)
+    told = again_commands(
+        "python -m study.train experiment=zoo tracking.uri=sqlite:///x.db", "zoo", location=THERE
+    )
     assert [shlex.split(command)[-1] for command in told] == [
         f"ARGS={shlex.quote(WORD).replace('$', '$$')}"
     ] * 2
+
+
+def test_a_report_that_was_asked_for_otherwise_says_so() -> None:
+    typed = ["report.value=excess", "report.pairs=false", "report.sweep=x", "report.out=y", "device=cpu"]
+    told = again_commands("python -m study.train experiment=zoo report.value=excess", "zoo", pages=typed)
+    assert told == (
+        "make sweep EXPERIMENT=zoo ARGS=report.value=excess",
+        "make report EXPERIMENT=zoo 'ARGS=report.value=excess report.pairs=false'",
+    )
 
 
 def test_without_a_checkout_again_is_the_console_script(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,10 +42,26 @@ def test_what_crashed_is_told_with_its_reason() -> None:
     assert told[-1] == "2 of 3 settings crashed: mine (ValueError: x), and 1 more."
 
 
-def test_a_long_table_is_cut_and_says_so() -> None:
-    table = missing_table(
-        _sweep([(f"adam lr={lr}", 5, 1, "") for lr in range(MOST_ROWS + 3)], status="KILLED")
-    )
+def test_settings_that_lack_as_many_seeds_are_counted_where_there_are_many() -> None:
+    """As after an interruption: all have the first blocks of seeds, and some the one that was in the making."""
+    settings = [(f"adam lr={lr}", 60, 30, "") for lr in range(MOST_ROWS)]
+    table = missing_table(_sweep([*settings, ("sgd", 60, 40, ""), ("nag", 60, 30, "")], status="KILLED"))
+    assert table is not None
+    assert [list(row.values()) for row in table.rows] == [
+        [f"{MOST_ROWS + 1} settings", "60", "30", "30"],
+        ["sgd", "60", "40", "20"],
+    ]
+    assert table.note == "No setting has all its seeds."
+
+
+def test_the_table_is_short_whatever_is_missing() -> None:
+    table = missing_table(_sweep([(f"adam lr={lr}", 99, lr, "") for lr in range(3 * MOST_ROWS)]))
     assert table is not None
     assert len(table.rows) == MOST_ROWS
-    assert table.note == "And 3 more settings."
+    assert table.note.startswith(f"And {2 * MOST_ROWS} rows more.")
+
+
+def test_where_all_lack_the_same_none_is_called_less_certain() -> None:
+    (even,) = notices(_sweep([("sgd", 60, 30, ""), ("adam", 60, 30, "")], status="KILLED"))
+    (uneven,) = notices(_sweep([("sgd", 60, 40, ""), ("adam", 60, 30, "")], status="KILLED"))
+    assert ("less certain" in even, "less certain" in uneven) == (False, True)
