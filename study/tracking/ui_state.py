@@ -16,7 +16,7 @@ STATE = json.dumps(
     {
         "groupBy": {
             "aggregateFunction": "average",
-            "groupByKeys": [{"mode": "tag", "groupByData": names.LABEL}],
+            "groupByKeys": [{"mode": "tag", "groupByData": key} for key in (names.LABEL, names.JOB_HASH)],
         },
         "selectedColumns": [
             f"metrics.`{names.SUMMARY}{names.LAST_EPOCH_LOSS}`",
