@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from textwrap import fill
 
-from study.config.choices import choices, experiments
+from study.config.choices import choices, experiments, shadowed
 from study.errors import InvalidInput, one_of
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -134,6 +134,10 @@ def _folder(text: str) -> Path:
     if not text or not Path(text).is_dir():
         raise InvalidInput(
             f"--config-dir must be a folder that holds optimizer/, problem/, ..., got {text!r}"
+        )
+    if hidden := shadowed(Path(text)):
+        raise InvalidInput(
+            f"--config-dir must not name a file like one that is shipped, which hides it, got {hidden[0]}; rename it"
         )
     return Path(text)
 

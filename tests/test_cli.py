@@ -126,6 +126,18 @@ def test_a_command_is_handed_what_was_typed(monkeypatch: pytest.MonkeyPatch, tmp
     assert asked == [cli.Asked(("seeds=3",), tmp_path)]
 
 
+def test_a_file_that_a_shipped_one_would_hide_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "optimizer").mkdir()
+    (tmp_path / "optimizer" / "adam.yaml").write_text("name: adam\n_target_: mine.Adam\nlr: 1\n")
+    monkeypatch.setattr(sys, "argv", ["study train", f"--config-dir={tmp_path}"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run(lambda _: pytest.fail("it ran"), "")
+    assert ended.value.code == 2
+    assert "which hides it, got optimizer/adam.yaml; rename it" in capsys.readouterr().err
+
+
 def test_hydra_finds_its_flags_wherever_they_stand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     words = ["seeds=3", "--config-dir", str(tmp_path), "optimizer=sgd,adam", "-m", "--cfg", "job"]
     monkeypatch.setattr(sys, "argv", ["study train", *words])

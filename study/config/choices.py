@@ -23,6 +23,12 @@ def experiments(own: Path | None = None) -> dict[str, str]:
     return {name: _title(path) for name, path in sorted(_files("experiment", own).items())}
 
 
+def shadowed(own: Path) -> list[str]:
+    """Return the files of a folder of one's own that Hydra would not look at: shipped ones have their names."""
+    found = (path.relative_to(own) for path in own.rglob("*.yaml"))
+    return sorted(path.as_posix() for path in found if (CONF / path).is_file())
+
+
 def _files(group: str, own: Path | None) -> dict[str, Path]:
     return {
         path.relative_to(folder).with_suffix("").as_posix(): path

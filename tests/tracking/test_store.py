@@ -52,7 +52,8 @@ def test_an_experiment_is_described_once_and_again(uri: str) -> None:
     tags = store.client.get_experiment(store.experiment_id("one")).tags
     assert tags["mlflow.note.content"] == ("second" * 1000)[:5000]
     shown = json.loads(tags["mlflow.sharedViewState.study"])
-    assert shown["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "study.label"}]
+    keys = ("study.label", "study.job_hash")
+    assert shown["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": key} for key in keys]
 
 
 @pytest.mark.slow
