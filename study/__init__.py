@@ -35,11 +35,13 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # a type checker knows the names above, and no others
 
-        return version("optimizer-study")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'study' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("optimizer-study")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'study' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

@@ -28,4 +28,4 @@ def test_the_version_is_the_installed_one() -> None:
 
 def test_another_name_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="module 'study' has no attribute 'nothing'"):
-        study.nothing  # noqa: B018  # reading it is the test
+        study.nothing  # type: ignore[attr-defined]  # noqa: B018  # reading it is the test

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from study import pages
+from study.report import render as pages
 
-STUDY = Path(__file__).parents[1] / "study"
+STUDY = Path(__file__).parents[2] / "study"
 TEMPLATES = sorted(path.relative_to(STUDY).as_posix() for path in STUDY.rglob("*.j2"))
 
 
