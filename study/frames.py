@@ -15,7 +15,7 @@ class SweepFrames:
     Attributes:
         experiment: the experiment's name.
         info: `sweep`, `command`, `status` (MLflow's, of the sweep's parent: `FINISHED`, `KILLED`, ...),
-            `git_commit`, `versions`, `started`, `device`, `store`, as text.
+            `git_commit`, `versions`, `sources` (of classes from outside), `started`, `device`, `store`, as text.
         overrides: what was asked beside the experiment's own file (`seeds=50`, `optimizer.lr=100`); empty for the
             plain experiment, and for a sweep that is of none.
         asked: one row per label, in the sweep's order. Columns: `label`, `asked` (seeds asked for), `present` (how

@@ -20,7 +20,7 @@ from study.stats.summary import summarise
 
 PROVENANCE = {
     "command": "command", "sweep": "sweep", "git_commit": "commit", "versions": "versions", "device": "device",
-    "started": "trained",
+    "sources": "classes from outside", "started": "trained",
 }  # fmt: skip
 
 

@@ -45,10 +45,8 @@ class ClientBackend(Backend):
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        with ThreadPoolExecutor(self._workers) as pool:
-            pages = pool.map(lambda job: list(self._search(experiment_id, job)), hashes)
         rows = []
-        for run in (run for page in pages for run in page):
+        for run in self._finished(experiment_id, hashes):
             values = {**run.data.params, **run.data.tags, **run.data.metrics}
             chosen = values if keys is None else {key: values[key] for key in keys if key in values}
             start = run.info.start_time
@@ -86,13 +84,16 @@ class ClientBackend(Backend):
 
     def _same(self, experiment_id: str, runs: Sequence[StoredRun]) -> list[Sequence[str]]:
         """Return for each of `runs` the ids of the finished runs that have its job and its seed."""
-        hashes = sorted({run.tags[names.JOB_HASH] for run in runs})
         found: dict[tuple[str, str], list[str]] = {}
-        for job_hash in hashes:
-            for run in self._search(experiment_id, job_hash):
-                key = job_hash, run.data.params[names.SEED]
-                found.setdefault(key, []).append(run.info.run_id)
+        for old in self._finished(experiment_id, sorted({run.tags[names.JOB_HASH] for run in runs})):
+            key = old.data.tags[names.JOB_HASH], old.data.params[names.SEED]
+            found.setdefault(key, []).append(old.info.run_id)
         return [found.get(run.job_and_seed, []) for run in runs]
+
+    def _finished(self, experiment_id: str, hashes: Iterable[str]) -> list[Run]:
+        with ThreadPoolExecutor(self._workers) as pool:
+            found = pool.map(lambda job: list(self._search(experiment_id, job)), hashes)
+            return [run for runs in found for run in runs]
 
     def _search(self, experiment_id: str, job_hash: str) -> Iterator[Run]:
         query = f"tags.`{names.JOB_HASH}` = '{job_hash}' and attributes.status = 'FINISHED'"

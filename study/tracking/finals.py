@@ -110,9 +110,10 @@ class _File:
         keys = arrays["run_id"].tolist() if "run_id" in arrays else nameless
         x = inputs[:, 0] if inputs.shape[1] == 1 else np.empty(0)  # a curve is over one feature
         curves = arrays["curve"].reshape(len(keys), -1) if len(x) else np.empty((len(keys), 0))
-        if len(keys) != len(seeds) or curves.shape[1] != len(x):
-            raise ValueError("its arrays are not of one length")
-        return cls(keys, seeds, x, curves, arrays["sample"])
+        sample = arrays["sample"] if len(x) else np.empty((0, len(_DATA)))
+        if len(keys) != len(seeds) or curves.shape[1] != len(x) or sample.shape[1] != len(_DATA):
+            raise ValueError("its arrays do not fit together")
+        return cls(keys, seeds, x, curves, sample)
 
 
 def _files(client: MlflowClient, parent: str) -> Iterator[_File]:

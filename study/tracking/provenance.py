@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distribution, packages_distributions, version
@@ -92,7 +93,7 @@ def source_of(target: str) -> str:
     file = Path(getattr(module, "__file__", None) or "")
     installed = [
         f"{name} {version(name)}"
-        for name in packages_distributions().get(target.partition(".")[0], ())
+        for name in _distributions().get(target.partition(".")[0], ())
         if file.is_relative_to(str(distribution(name).locate_file("")))  # and not one's own of the same name
     ]
     if installed:
@@ -100,6 +101,11 @@ def source_of(target: str) -> str:
     if module is None or not file.is_file():
         return _UNKNOWN
     return f"{module.__name__} sha256:{sha256(file.read_bytes()).hexdigest()[:_DIGITS]}"
+
+
+@cache  # a fifth of a second
+def _distributions() -> Mapping[str, Sequence[str]]:
+    return packages_distributions()
 
 
 def _module(target: str) -> ModuleType | None:

@@ -19,6 +19,7 @@ from study.tracking.store import Store, open_store
 _RENAMED = {"optimizer.name": "optimizer", "problem.name": "problem"} | {
     f"study.{key}": key for key in names.RECEIPTS
 }
+_SOURCES = [names.OPTIMIZER_SOURCE, names.PROBLEM_SOURCE]
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
 
 
@@ -42,13 +43,13 @@ def read_sweep(
 
 def _read(store: Store, experiment: str, sweep: str | None) -> SweepFrames:
     parent = _parent(store, experiment, sweep)
-    runs, parents = _runs(store, parent)
+    runs, tags = _runs(store, parent)
     if runs.empty:
         raise InvalidInput(_without_runs(experiment, parent))
-    fits, data = finals.read(store.client, runs.assign(parent=parents))
+    fits, data = finals.read(store.client, runs.assign(parent=tags[names.PARENT]))
     return SweepFrames(
         experiment=experiment,
-        info=_info(parent, store.location),
+        info=_info(parent, store.location) | {"sources": _sources(tags)},
         overrides=tuple(json.loads(parent.data.tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(parent.data.tags, runs),
         runs=runs,
@@ -101,19 +102,23 @@ def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
     }
 
 
-def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the runs frame of `SweepFrames`, and for each run the id of the parent that trained it."""
+def _sources(tags: pd.DataFrame) -> str:
+    return ", ".join(sorted({source for key in _SOURCES for source in tags[key].dropna()}))
+
+
+def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the runs frame of `SweepFrames`, and beside it the tags that say who trained each run, and with what."""
     jobs = job_rows(parent.data.tags)
     stored = store.backend.runs(parent.info.experiment_id, sorted({job.hash for job in jobs}))
     if stored.empty:
-        return pd.DataFrame(columns=_FIXED), pd.Series()
+        return pd.DataFrame(columns=_FIXED), pd.DataFrame()
     stored = stored.rename(columns={names.JOB_HASH: "job", names.STATUS: "status"} | _RENAMED)
     stored["seed"] = stored["seed"].astype(int)
     newest = stored.drop_duplicates(["job", "seed"], keep="last")
     frame = newest.merge(_wanted(jobs), on=["job", "seed"])
     frame["label"] = pd.Categorical(frame["label"], list(dict.fromkeys(job.label for job in jobs)))
     frame = frame.sort_values(["label", "job", "seed"], ignore_index=True)
-    return _tidy(frame), frame[names.PARENT]
+    return _tidy(frame), frame.reindex(columns=[names.PARENT, *_SOURCES])
 
 
 def _wanted(jobs: Iterable[JobRow]) -> pd.DataFrame:

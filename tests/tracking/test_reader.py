@@ -134,6 +134,7 @@ def _holds_what_was_trained(frames: SweepFrames, jobs: list[Job]) -> None:
     info = dict(frames.info)
     assert (info["sweep"], info["command"]) == ("2024-01-01", "python -m study.train")
     assert (info["git_commit"], info["versions"], info["device"]) == ("abc", "torch 2", "cpu")
+    assert info["sources"] == "unknown"  # the jobs name a class that nobody imported
     assert info["status"] == "RUNNING"
     assert frames.overrides == ()
     assert list(frames.asked["asked"]) == list(frames.asked["present"]) == [2, 2, 1]
