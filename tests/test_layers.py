@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -160,8 +161,9 @@ def _reached(name: str) -> dict[str, tuple[str, ...]]:
     return ways
 
 
-def _imports(name: str) -> Iterator[tuple[str, bool]]:
-    """Yield each module that a module's source names, and whether it is imported at once."""
+@cache
+def _imports(name: str) -> tuple[tuple[str, bool], ...]:
+    """Return each module that a module's source names, and whether it is imported at once."""
     tree = ast.parse(MODULES[name].read_text())
     later = {
         inner
@@ -169,9 +171,7 @@ def _imports(name: str) -> Iterator[tuple[str, bool]]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or _is_for_types(node)
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
-        for module in _named(node):
-            yield module, node not in later
+    return tuple((module, node not in later) for node in ast.walk(tree) for module in _named(node))
 
 
 def _is_for_types(node: ast.AST) -> bool:
