@@ -61,6 +61,7 @@ def test_everything_of_ones_own_is_certified_beside_it(
     assert f"written: {own / 'certificates' / 'README.md'}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_one_rule_of_ones_own_and_what_it_may_claim(
     run: Run, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
