@@ -98,6 +98,7 @@ def test_zoo_holds_every_optimizer(ask: Ask) -> None:
     assert {override for (override,) in ask("zoo").tasks} == {f"optimizer={name}" for name in files}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_jobs_are_valid_and_differ(name: str, ask: Ask) -> None:
     jobs = ask(name).jobs

@@ -52,6 +52,7 @@ JOBS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("master", MASTERS, ids=" ".join)
 def test_each_job_is_what_hydra_would_compose(master: list[str], loader: ConfigLoader) -> None:
     config = _master(loader, master)

@@ -29,6 +29,7 @@ def test_our_figures_are_found() -> None:
     assert not {"base", "style"} & set(figure_names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", figure_names())
 def test_every_figure_passes_all_checks(name: str) -> None:
     """Drawn from few settings, from one that diverged everywhere, and from fifteen, the first sweep of many."""

@@ -53,6 +53,7 @@ def test_elementwise_is_said_only_where_it_is_not_so(path: Path) -> None:
     assert _config(path).get("elementwise", False) is False, f"{path} need not say elementwise: true"
 
 
+@pytest.mark.slow
 def test_it_does_what_the_trainer_relies_on(path: Path) -> None:
     """It is elementwise or not as declared, keeps runs apart, resumes, and trains in a stack as alone."""
     assert _failed(_config(path)) == set()

@@ -12,6 +12,7 @@ from study.phase.__main__ import agreement, phase
 from study.report.folder import MARKER
 
 
+@pytest.mark.slow
 def test_command_writes_page_picture_and_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "phase"
     phase(Asked(("size=8", f"out={folder}")))

@@ -17,6 +17,7 @@ def measured() -> Mapping[str, np.ndarray]:
     return dict(zip(RULES, measured_rates(RULES, A, BETA), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_every_cell_lies_on_its_side_of_the_boundary(rule: str, measured: Mapping[str, np.ndarray]) -> None:
     edge = np.array([[RULES[rule](momentum=float(beta)).boundary] for beta in BETA])

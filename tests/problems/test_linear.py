@@ -61,6 +61,7 @@ def test_gradient_at_the_optimum_is_zero(problem: Build) -> None:
     assert max(g.abs().max() for g in gradient) < 1e-14
 
 
+@pytest.mark.slow
 def test_loss_on_all_data_is_recorded_every_ten_samples(trained: Train) -> None:
     result = trained("experiment=gamma", "seeds=2")
     full, per_epoch = result.series["full/loss"], result.series["eval/loss"]
@@ -93,6 +94,7 @@ def test_losses_after_three_epochs_over_300_seeds(
     assert (losses[:, 3] > result.floor).all()
 
 
+@pytest.mark.slow
 def test_both_gammas_find_the_truth_to_two_digits(trained: Train) -> None:
     for alpha in (0.9, 0.999):
         result = trained("experiment=gamma", f"optimizer.alpha={alpha}", "seeds=50")

@@ -34,6 +34,7 @@ def test_seed_0_is_the_tutorials_stream(problem: Callable[..., Problem]) -> None
     assert start == pytest.approx(START, abs=5e-9)
 
 
+@pytest.mark.slow
 def test_stack_ends_on_the_tutorials_numbers(trained: Callable[..., Trained]) -> None:
     result = trained("experiment=polynomial", "seeds=2")
     path = _path(result)
