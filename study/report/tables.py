@@ -13,6 +13,7 @@ from study.report.pages import Table
 from study.report.plan import Plan
 from study.stats.bootstrap import Bootstrap
 from study.stats.paired import compare_pairs, why_unpaired
+from study.stats.summary import by_rank
 from study.tracking import names
 
 MOST_PAIRED = 8  # labels, 28 pairs: more would be a wall of numbers
@@ -49,7 +50,7 @@ def summary_table(context: Context, summary: pd.DataFrame) -> Table:
                 bracket(row["low"], row["high"]) if row["runs"] > 1 else "none"
             ),
         }
-        for row in summary.sort_values("rank", kind="stable").to_dict("records")
+        for row in by_rank(summary).to_dict("records")
     ]  # fmt: skip
     title = metric_name(context.value)
     note = (

@@ -36,7 +36,7 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
 
 
 def ranking(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Return what `summarise` does, best first: the order of every table, in the terminal as in a report.
+    """Return what `summarise` does, best first.
 
     Example:
         >>> losses = {
@@ -48,8 +48,16 @@ def ranking(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataF
         >>> table[["rank", "label", "median", "low", "high"]].values.tolist()
         [[1, 'adam', 2.0, 1.0, 9.0], [2, 'sgd', 4.0, 3.0, 5.0]]
     """
-    table = summarise(runs, value=value, bootstrap=bootstrap)
-    return table.sort_values("rank", kind="stable", ignore_index=True)
+    return by_rank(summarise(runs, value=value, bootstrap=bootstrap))
+
+
+def by_rank(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary best first, ties in the order of the sweep: so are all tables, a terminal's and a report's.
+
+    >>> by_rank(pd.DataFrame({"label": ["sgd", "nag", "adam"], "rank": [2, 2, 1]}))["label"].tolist()
+    ['adam', 'sgd', 'nag']
+    """
+    return summary.sort_values("rank", kind="stable", ignore_index=True)
 
 
 def medians(runs: pd.DataFrame, value: str) -> dict[str, float]:
