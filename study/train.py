@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 
 from study import cli
 from study.config.check import job_from_config, settings_from_config
-from study.paths import CONF, ROOT
+from study.config.paths import CONF, ROOT
 from study.sweep import current
 
 

@@ -13,8 +13,8 @@ from omegaconf.errors import OmegaConfBaseException
 from study import cli, train
 from study.config.compose import compose
 from study.config.explain import explain
+from study.config.paths import CONF
 from study.errors import InvalidInput, one_of
-from study.paths import CONF
 from study.sweep import current
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -24,7 +24,6 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
         "study.errors",
         "study.ranges",
         "study.job",
-        "study.paths",
         "study.theory",
         "study.tracking.names",
     },

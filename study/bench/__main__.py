@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from study import cli
 from study.config.compose import compose
-from study.paths import ROOT
+from study.config.paths import ROOT
 from study.ranges import COUNT, numbers, or_null
 from study.report.folder import replacing, require_own
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from study.bench.servers import postgresql_version
-from study.paths import CHECKOUT
+from study.config.paths import CHECKOUT
 from study.tracking.provenance import code_version
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.paths import ROOT
+from study.config.paths import ROOT
 
 Numbers = Mapping[str, int | float]
 """What one repetition measured, by name."""

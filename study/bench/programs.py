@@ -7,7 +7,7 @@ from pathlib import Path
 from study import cli
 from study.bench.measure import Numbers, run
 from study.bench.start import JOBS
-from study.paths import CONF
+from study.config.paths import CONF
 from study.tracking import names
 
 OPTIMIZERS = "sgd,momentum,rmsprop,adam"

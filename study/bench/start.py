@@ -45,7 +45,7 @@ def _composing(spent: dict[str, float]) -> None:
     from hydra.types import RunMode
 
     from study.config.compose import Composer
-    from study.paths import CONF
+    from study.config.paths import CONF
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         hydra = GlobalHydra.instance().hydra

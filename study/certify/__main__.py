@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from study.certify.parts import is_everything, parts_of
 from study.cli import FAILED, Asked, run
 from study.config.compose import compose
+from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.paths import ROOT
 
 if TYPE_CHECKING:  # torch takes a second to import, which a wrong name should not wait for
     from study.certify.publish import Pages

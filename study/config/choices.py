@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from study.paths import CONF
+from study.config.paths import CONF
 
 
 def choices(group: str, own: Path | None = None) -> list[str]:

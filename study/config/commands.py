@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from study.config.asked import key_of
 from study.config.location import Location
-from study.paths import CHECKOUT, CONF
+from study.config.paths import CHECKOUT, CONF
 
 _DEFAULT = "headline"  # of `make`
 _RECORDED = ("python", "-m", "study.train")  # how a sweep's parent names the program

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from study.config.choices import choices
-from study.paths import CONF
+from study.config.paths import CONF
 
 
 def complete(words: Sequence[str], commands: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from study.paths import CONF
+from study.config.paths import CONF
 
 
 def compose(config: str, overrides: Sequence[str], own: Path | None = None) -> DictConfig:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.paths import ROOT
 
 _POSTGRESQL = "postgresql+psycopg2"  # SQLAlchemy's own choice of a driver changes with its version
 _SCHEMES = ("sqlite", "postgresql", _POSTGRESQL, "http", "https")

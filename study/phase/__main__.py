@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.compose import compose
-from study.paths import CHECKOUT, ROOT
+from study.config.paths import CHECKOUT, ROOT
 from study.ranges import Range, is_whole
 from study.report.folder import replacing, require_own
 from study.report.render import render

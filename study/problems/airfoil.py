@@ -15,8 +15,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from typing_extensions import override
 
+from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.paths import ROOT
 from study.problems.base import Data, Problem
 from study.problems.regression import Affine, half_mse, least_mse, with_ones
 from study.randomness import Source

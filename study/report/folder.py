@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from study.config.paths import CHECKOUT
 from study.errors import InvalidInput
-from study.paths import CHECKOUT
 
 MARKER = ".study.json"
 

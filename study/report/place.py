@@ -4,8 +4,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from study.config.paths import ROOT
 from study.frames import SweepFrames
-from study.paths import ROOT
 
 LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
 

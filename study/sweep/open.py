@@ -9,8 +9,8 @@ from rich.console import Console
 
 from study.config.check import Settings
 from study.config.commands import again_commands, ui_command
+from study.config.paths import CHECKOUT
 from study.job import Job
-from study.paths import CHECKOUT
 from study.sweep.execute import Keeper, Key, Outcome, execute
 from study.sweep.progress import Display, Lines
 from study.sweep.summary import Comparison, End, show

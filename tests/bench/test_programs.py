@@ -8,7 +8,7 @@ import pytest
 
 from study.bench import programs
 from study.bench.measure import run
-from study.paths import CONF
+from study.config.paths import CONF
 
 
 @pytest.mark.slow

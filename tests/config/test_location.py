@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from study.config.location import Location, without_password
+from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.paths import ROOT
 
 
 def test_the_default_store_lies_in_the_repository_from_every_directory(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.paths import ROOT
 from study.report.folder import MARKER, replacing, require_own
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from study.certify.sweeps import parabola_sweep
-from study.paths import ROOT
+from study.config.paths import ROOT
 from study.report.place import LONGEST, folder_name, place_of
 
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from study.certify.sweeps import parabola_sweep
+from study.config.paths import CONF
 from study.errors import InvalidInput
 from study.figures.loss_curves import LossCurves
 from study.figures.response import Response
-from study.paths import CONF
 from study.report.plan import Plan, automatic
 from study.stats.bootstrap import Bootstrap
 

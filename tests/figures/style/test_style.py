@@ -4,8 +4,8 @@ import pandas as pd
 import yaml
 from matplotlib.colors import to_rgb
 
+from study.config.paths import CONF
 from study.figures.style import Style
-from study.paths import CONF
 
 COLORS = {"sgd": "#0072b2", "adam": "#d55e00"}
 

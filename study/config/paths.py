@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 _ABOVE = _PACKAGE.parent
 
 CHECKOUT = _ABOVE if (_ABOVE / "conf" / "config.yaml").is_file() else None
