@@ -17,7 +17,7 @@ from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.progress import Watch
 from study.tracking import names
-from study.tracking.records import Record, records
+from study.tracking.records import StoredRun, records
 from study.training.build import build_problem, device_of
 from study.training.result import Trained
 from study.training.train import train
@@ -37,11 +37,11 @@ class Keeper(Protocol):
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
         """Take note of the jobs that are asked for, and return them under the labels they have there."""
 
-    def finished(self, jobs: Iterable[Job]) -> Mapping[Key, float]:
-        """Return the last epoch's mean loss of every run of some jobs that is there."""
+    def final_losses(self, jobs: Iterable[Job], value: str) -> Mapping[Key, float]:
+        """Return a final loss of every finished run of some jobs, infinite for a diverged one."""
 
     def write(
-        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool
+        self, records: Iterable[StoredRun], written: Callable[[int], None], *, replace: bool
     ) -> Sequence[str]:
         """Keep trained runs, perhaps in the place of others, and return their ids; tell `written` how many more."""
 
@@ -90,7 +90,8 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch
     outcome = Outcome()
     if not settings.force:
         wanted = {(job.hash, seed) for job in jobs for seed in job.seeds}
-        outcome.losses = {key: loss for key, loss in sweep.finished(jobs).items() if key in wanted}
+        there = sweep.final_losses(jobs, names.LAST_EPOCH_LOSS)
+        outcome.losses = {key: loss for key, loss in there.items() if key in wanted}
     outcome.found = len(outcome.losses)
     missing = _missing(jobs, outcome.losses)
     watch.expect(len(missing))
@@ -178,8 +179,8 @@ def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, re
     kept = list(records(trained))
     sweep.keep_final(trained, sweep.write(kept, watch.written, replace=replace))
     outcome.writing += time.perf_counter() - began
-    for record in kept:
-        outcome.losses[record.run.job.hash, record.run.seed] = record.last_epoch_loss
-    labels = {record.run.job.label for record in kept}
+    for run, record in zip(trained.runs, kept, strict=True):
+        outcome.losses[run.job.hash, run.seed] = record.last_epoch_loss
+    labels = {run.job.label for run in trained.runs}
     name = labels.pop() if len(labels) == 1 else f"{len(labels)} settings"
     watch.finished(name, len(kept), sum(record.status == names.DIVERGED for record in kept))

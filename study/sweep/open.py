@@ -1,6 +1,6 @@
 """Open sweep: its parent in the store, its display, and the end of both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ from study.config.check import Settings
 from study.config.commands import again_commands, ui_command
 from study.config.paths import CHECKOUT
 from study.job import Job
-from study.sweep.execute import Keeper, Key, Outcome, execute
+from study.sweep.execute import Keeper, Outcome, execute
 from study.sweep.progress import Display, Lines
 from study.sweep.summary import Comparison, End, show
 from study.tracking import sweeps
@@ -23,9 +23,6 @@ from study.tracking.sweeps import Request
 @runtime_checkable
 class Parent(Keeper, Protocol):
     """A sweep's parent in the store."""
-
-    def final_losses(self, jobs: Iterable[Job], value: str) -> Mapping[Key, float]:
-        """Return a final loss of every finished run of some jobs, infinite for a diverged one."""
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End it with MLflow's status FINISHED, FAILED or KILLED."""

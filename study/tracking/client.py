@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -11,6 +13,8 @@ from typing_extensions import override
 from study.tracking import names
 from study.tracking.backend import Backend
 from study.tracking.records import StoredRun
+
+T = TypeVar("T")
 
 _BATCH = 1000  # MLflow's limit of metrics in one call
 _PAGE = 1000
@@ -45,33 +49,28 @@ class ClientBackend(Backend):
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        rows = []
-        for run in self._finished(experiment_id, hashes):
-            values = {**run.data.params, **run.data.tags, **run.data.metrics}
-            chosen = values if keys is None else {key: values[key] for key in keys if key in values}
-            start = run.info.start_time
-            rows.append({"run_id": run.info.run_id, "name": run.info.run_name, "start": start, **chosen})
-        frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=["run_id", "name", "start"])
+        found = self._finished(experiment_id, hashes)
+        infos = [(run.info.run_id, run.info.run_name, run.info.start_time) for run in found]
+        values = pd.DataFrame([{**run.data.params, **run.data.tags, **run.data.metrics} for run in found])
+        frame = pd.DataFrame(infos, columns=["run_id", "name", "start"])
+        frame = frame.join(values if keys is None else values.filter(list(keys)))
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
     @override
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        with ThreadPoolExecutor(self._workers) as pool:
-            parts = pool.map(self._points, run_ids)
-        rows = [row for part in parts for row in part]
-        return pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
+        return pd.DataFrame(
+            self._gather(self._points, run_ids), columns=["run_id", "metric", "step", "value"]
+        )
 
     def _write(self, experiment_id: str, run: StoredRun, old: Iterable[str]) -> str:
         """Write one run, delete those that it takes the place of, and return its id."""
-        tags = {**run.tags, names.RUN_NAME: run.name}
-        created = self._client.create_run(experiment_id, start_time=run.start, tags=tags, run_name=run.name)
-        run_id = created.info.run_id
-        params = [Param(key, value) for key, value in run.params.items()]
-        self._client.log_batch(run_id, params=params)
+        created = self._client.create_run(experiment_id, run.start, dict(run.tags), run.name)
+        run_id = str(created.info.run_id)
+        self._client.log_batch(run_id, params=[Param(*item) for item in run.params.items()])
         metrics = [
-            Metric(key, value, timestamp, step)
+            Metric(key, *point)
             for key, points in run.metrics.items()
-            for value, timestamp, step in zip(
+            for point in zip(
                 points.values.tolist(), points.times.tolist(), points.steps.tolist(), strict=True
             )
         ]
@@ -80,7 +79,7 @@ class ClientBackend(Backend):
         self._client.set_terminated(run_id, "FINISHED", end_time=run.end)  # until then it does not count
         for superseded in old:
             self._client.delete_run(superseded)
-        return str(run_id)
+        return run_id
 
     def _same(self, experiment_id: str, runs: Sequence[StoredRun]) -> list[Sequence[str]]:
         """Return for each of `runs` the ids of the finished runs that have its job and its seed."""
@@ -91,9 +90,7 @@ class ClientBackend(Backend):
         return [found.get(run.job_and_seed, []) for run in runs]
 
     def _finished(self, experiment_id: str, hashes: Iterable[str]) -> list[Run]:
-        with ThreadPoolExecutor(self._workers) as pool:
-            found = pool.map(lambda job: list(self._search(experiment_id, job)), hashes)
-            return [run for runs in found for run in runs]
+        return self._gather(partial(self._search, experiment_id), hashes)
 
     def _search(self, experiment_id: str, job_hash: str) -> Iterator[Run]:
         query = f"tags.`{names.JOB_HASH}` = '{job_hash}' and attributes.status = 'FINISHED'"
@@ -105,10 +102,12 @@ class ClientBackend(Backend):
             if not token:
                 return
 
-    def _points(self, run_id: str) -> list[tuple[str, str, int, float]]:
-        keys = [key for key in self._client.get_run(run_id).data.metrics if not key.startswith(names.SUMMARY)]
-        return [
-            (run_id, key, point.step, point.value)
-            for key in keys
-            for point in self._client.get_metric_history(run_id, key)
-        ]
+    def _points(self, run_id: str) -> Iterator[tuple[str, str, int, float]]:
+        for key in self._client.get_run(run_id).data.metrics:
+            if not key.startswith(names.SUMMARY):
+                for point in self._client.get_metric_history(run_id, key):
+                    yield run_id, key, point.step, point.value
+
+    def _gather(self, call: Callable[[str], Iterable[T]], items: Iterable[str]) -> list[T]:
+        with ThreadPoolExecutor(self._workers) as pool:
+            return [found for part in pool.map(lambda item: list(call(item)), items) for found in part]

@@ -9,8 +9,7 @@ import tempfile
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -23,14 +22,13 @@ from mlflow.exceptions import MlflowException
 from study.tracking import names
 from study.training.result import Trained
 
-_FITS = ["label", "optimizer", "seed", "x", "prediction"]
 _DATA = ["x", "y", "clean"]
 _READ = ("run_id", "job", "seed", "curve", "curve_inputs", "sample")  # the parameters may be large
+_OLD = ["parent", "job", "seed"]  # by which a row belongs to a run where it has no id
 _DAMAGE = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MlflowException)
 """What reading an artifact may raise that is damaged or gone."""
 
 T = TypeVar("T")
-Key = str | tuple[str, str, int]  # a run's id, or its parent, job and seed
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +42,10 @@ def keep(client: MlflowClient, parent: str, trained: Trained, run_ids: Sequence[
         trained: the stack.
         run_ids: of its runs, in their order.
     """
-    arrays = {f"param/{name}": values for name, values in trained.final.items()}
-    arrays |= {"curve": trained.curve, "curve_inputs": trained.curve_inputs, "sample": trained.sample}
-    arrays |= {
+    arrays = {f"param/{name}": values for name, values in trained.final.items()} | {
+        "curve": trained.curve,
+        "curve_inputs": trained.curve_inputs,
+        "sample": trained.sample,
         "run_id": np.array(run_ids),
         "job": np.array([run.job.hash for run in trained.runs]),
         "seed": np.array([run.seed for run in trained.runs]),
@@ -66,58 +65,22 @@ def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
         client: of the store.
         runs: `run_id`, `parent` (its run id), `job`, `seed`, `label` and `optimizer` of each.
     """
-    files = [file for parent in sorted(runs["parent"].unique()) for file in _files(client, parent)]
-    found = pd.DataFrame(_places(runs, files), columns=["file", "row"], index=runs.index)
-    if lost := int(found["file"].isna().sum()):
+    files = [file for parent in sorted(set(runs["parent"])) for file in _files(client, parent)]
+    found = _found(runs[["run_id", *_OLD, "label", "optimizer"]], files)
+    if lost := len(runs) - len(found):
         log.warning(
             "%d of %d runs are drawn without a curve: it was not kept (force=true does)", lost, len(runs)
         )
-    rows = runs.join(found).dropna(subset="file")
-    parts = [(files[place], part) for place, part in rows.groupby(rows["file"].astype(int), sort=False)]
-    drawn = [(file, part) for file, part in parts if len(file.x)]
-    fits = [_curves(file, part) for file, part in drawn]
-    return (
-        pd.concat(fits, ignore_index=True) if fits else pd.DataFrame(columns=_FITS),
-        pd.DataFrame(_sample([file for file, _ in drawn], set(runs["seed"])), columns=_DATA),
-    )
+    points = found["x"].map(len).astype(int)
+    fits = found.loc[found.index.repeat(points), ["label", "optimizer", "seed"]].reset_index(drop=True)
+    fits = fits.assign(**{name: np.concatenate([np.empty(0), *found[name]]) for name in ("x", "prediction")})
+    samples = found[points > 0].set_index("least")["sample"].to_dict()
+    first = min(samples, key=lambda seed: (seed not in set(runs["seed"]), seed), default=None)
+    return fits, pd.DataFrame(samples.get(first), columns=_DATA)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One artifact, as far as figures need it.
-
-    Attributes:
-        keys: of each row: its run's id, or its parent, job and seed where the file has no ids.
-        seeds: of each row.
-        x: over which the curves are drawn; none where there is nothing to draw.
-        curves: one row per run.
-        sample: of the training data of the least of the seeds.
-    """
-
-    keys: Sequence[Key]
-    seeds: np.ndarray
-    x: np.ndarray
-    curves: np.ndarray
-    sample: np.ndarray
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, np.ndarray], parent: str) -> "_File":
-        """Take what is needed of an artifact's arrays; what does not fit together is an error."""
-        seeds, inputs = arrays["seed"], arrays["curve_inputs"]
-        nameless = [
-            (parent, job, seed) for job, seed in zip(arrays["job"].tolist(), seeds.tolist(), strict=True)
-        ]
-        keys = arrays["run_id"].tolist() if "run_id" in arrays else nameless
-        x = inputs[:, 0] if inputs.shape[1] == 1 else np.empty(0)  # a curve is over one feature
-        curves = arrays["curve"].reshape(len(keys), -1) if len(x) else np.empty((len(keys), 0))
-        sample = arrays["sample"] if len(x) else np.empty((0, len(_DATA)))
-        if len(keys) != len(seeds) or curves.shape[1] != len(x) or sample.shape[1] != len(_DATA):
-            raise ValueError("its arrays do not fit together")
-        return cls(keys, seeds, x, curves, sample)
-
-
-def _files(client: MlflowClient, parent: str) -> Iterator[_File]:
-    """Yield every artifact of a parent's stacks that can be read."""
+def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
+    """Yield what can be read of a parent's stacks."""
     artifacts = _tried(f"the artifacts of run {parent}", partial(client.list_artifacts, parent, names.FINAL))
     for artifact in artifacts or ():
         file = _tried(f"the artifact {artifact.path}", partial(_load, client, parent, artifact.path))
@@ -133,35 +96,38 @@ def _tried(what: str, read: Callable[[], T]) -> T | None:
         return None
 
 
-def _load(client: MlflowClient, parent: str, artifact: str) -> _File:
+def _load(client: MlflowClient, parent: str, artifact: str) -> pd.DataFrame:
+    """Return one row per run of a stack: `run_id`, `job`, `seed`, its curve, and the sample of the least seed.
+
+    The curve is over one feature, or has no points. What does not fit together is an error.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(client.download_artifacts(parent, artifact, folder))
-        with path.open("rb") as file, np.load(file) as arrays:
-            return _File.of({name: arrays[name] for name in _READ if name in arrays}, parent)
+        with path.open("rb") as file, np.load(file) as archive:
+            arrays = {name: archive[name] for name in _READ if name in archive}
+    seeds, inputs, sample = arrays["seed"], arrays["curve_inputs"], arrays["sample"]
+    drawn = inputs.shape[1] == 1
+    x = inputs[:, 0] if drawn else np.empty(0)
+    curves = arrays["curve"].reshape(len(seeds), len(x)) if drawn else np.empty((len(seeds), 0))
+    return pd.DataFrame(
+        {
+            "run_id": arrays.get("run_id", np.full(len(seeds), "")),
+            "parent": parent,
+            "job": arrays["job"],
+            "seed": seeds,
+            "x": [x] * len(seeds),
+            "prediction": list(curves),
+            "least": seeds.min(),
+            "sample": [sample.reshape(len(sample), len(_DATA))] * len(seeds),
+        }
+    )
 
 
-def _places(runs: pd.DataFrame, files: Sequence[_File]) -> list[tuple[int, int] | tuple[None, None]]:
-    """Return in which file, and in which row of it, each run is: nowhere where two rows could be its own."""
-    places: dict[Key, tuple[int, int] | tuple[None, None]] = {}
-    for file, keys in enumerate(file.keys for file in files):
-        for row, key in enumerate(keys):
-            places[key] = (None, None) if key in places else (file, row)
-    ids = runs["run_id"].tolist()
-    older = zip(runs["parent"].tolist(), runs["job"].tolist(), runs["seed"].tolist(), strict=True)
-    return [
-        places.get(run_id) or places.get(key, (None, None)) for run_id, key in zip(ids, older, strict=True)
-    ]
-
-
-def _curves(file: _File, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the curves of some runs of a file, one below the other."""
-    points = len(file.x)
-    chosen = runs.loc[runs.index.repeat(points), ["label", "optimizer", "seed"]].reset_index(drop=True)
-    heights = file.curves[runs["row"].astype(int)].ravel()
-    return chosen.assign(x=np.tile(file.x, len(runs)), prediction=heights)
-
-
-def _sample(files: Sequence[_File], seeds: Collection[int]) -> np.ndarray | None:
-    """Return the sample of the least seed, of one among `seeds` if there is such a file."""
-    samples = {int(file.seeds.min()): file.sample for file in files}
-    return samples[min(samples, key=lambda seed: (seed not in seeds, seed))] if samples else None
+def _found(runs: pd.DataFrame, files: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the runs with what was kept of them, in their order: nothing where two rows could be a run's own."""
+    none = pd.DataFrame(columns=["run_id", *_OLD, "x", "prediction", "least", "sample"]).astype({"seed": int})
+    kept, runs = pd.concat(files or [none]), runs.reset_index()
+    by_id = kept[kept["run_id"] != ""].drop_duplicates("run_id", keep=False).drop(columns=_OLD)
+    older = kept[kept["run_id"] == ""].drop_duplicates(_OLD, keep=False).drop(columns="run_id")
+    found = pd.concat([runs.merge(by_id, on="run_id"), runs.merge(older, on=_OLD)])
+    return found.drop_duplicates("run_id").sort_values("index", ignore_index=True)

@@ -1,6 +1,7 @@
 """Reading a sweep from the store into frames: every run that answers it, every point."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -13,11 +14,15 @@ from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
 from study.frames import SweepFrames
 from study.tracking import finals, names
-from study.tracking.job_rows import JobRow, job_rows
 from study.tracking.store import Store, open_store
+from study.tracking.sweeps import JobRow, job_rows
 
-_RENAMED = {"optimizer.name": "optimizer", "problem.name": "problem"} | {
-    f"study.{key}": key for key in names.RECEIPTS
+_RENAMED = {
+    "optimizer.name": "optimizer",
+    "problem.name": "problem",
+    names.JOB_HASH: "job",
+    names.STATUS: "status",
+    **{f"study.{key}": key for key in names.RECEIPTS},
 }
 _SOURCES = [names.OPTIMIZER_SOURCE, names.PROBLEM_SOURCE]
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
@@ -43,15 +48,20 @@ def read_sweep(
 
 def _read(store: Store, experiment: str, sweep: str | None) -> SweepFrames:
     parent = _parent(store, experiment, sweep)
-    runs, tags = _runs(store, parent)
-    if runs.empty:
-        raise InvalidInput(_without_runs(experiment, parent))
-    fits, data = finals.read(store.client, runs.assign(parent=tags[names.PARENT]))
+    tags, jobs = parent.data.tags, job_rows(parent.data.tags)
+    asked = [(job.hash, seed, job.label) for job in jobs for seed in job.seeds]
+    wanted = pd.DataFrame(asked, columns=["job", "seed", "label"]).drop_duplicates(["job", "seed"])
+    stored = _stored(store, parent.info.experiment_id, wanted)
+    if stored.empty:
+        raise InvalidInput(_without_runs(experiment, tags, jobs))
+    runs = _tidy(stored)
+    fits, data = finals.read(store.client, runs.assign(parent=stored[names.PARENT]))
+    sources = {source for key in _SOURCES if key in stored for source in stored[key].dropna()}
     return SweepFrames(
         experiment=experiment,
-        info=_info(parent, store.location) | {"sources": _sources(tags)},
-        overrides=tuple(json.loads(parent.data.tags.get(names.OVERRIDES, "[]"))),
-        asked=_asked(parent.data.tags, runs),
+        info=_info(parent, store.location) | {"sources": ", ".join(sorted(sources))},
+        overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
+        asked=_asked(jobs, wanted, runs),
         runs=runs,
         points=_points(store, runs),
         fits=fits,
@@ -77,12 +87,11 @@ def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
     return by_id[sweep]
 
 
-def _without_runs(experiment: str, parent: MlflowRun) -> str:
+def _without_runs(experiment: str, tags: Mapping[str, str], jobs: Iterable[JobRow]) -> str:
     """Return what to say of a sweep that trained nothing: why, and the command that asks for it again."""
-    tags = parent.data.tags
-    crashed = [f"{job.label}: {tags[job.failed_key]}" for job in job_rows(tags) if job.failed_key in tags]
-    why = f" ({crashed[0]})" if crashed else ""
+    crashed = [f" ({job.label}: {job.failed})" for job in jobs if job.failed]
     again = f"run {again_commands(tags[names.COMMAND], experiment)[0]} again"
+    why = "".join(crashed[:1])
     return f"sweep {tags[names.SWEEP]} of {experiment} must hold finished runs, got none{why}; {again}"
 
 
@@ -102,55 +111,33 @@ def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
     }
 
 
-def _sources(tags: pd.DataFrame) -> str:
-    return ", ".join(sorted({source for key in _SOURCES for source in tags[key].dropna()}))
-
-
-def _runs(store: Store, parent: MlflowRun) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the runs frame of `SweepFrames`, and beside it the tags that say who trained each run, and with what."""
-    jobs = job_rows(parent.data.tags)
-    stored = store.backend.runs(parent.info.experiment_id, sorted({job.hash for job in jobs}))
+def _stored(store: Store, experiment_id: str, wanted: pd.DataFrame) -> pd.DataFrame:
+    """Return the newest run of each job and seed that was asked for, with all its params, tags and summaries."""
+    stored = store.backend.runs(experiment_id, sorted(set(wanted["job"])))
     if stored.empty:
-        return pd.DataFrame(columns=_FIXED), pd.DataFrame()
-    stored = stored.rename(columns={names.JOB_HASH: "job", names.STATUS: "status"} | _RENAMED)
-    stored["seed"] = stored["seed"].astype(int)
-    newest = stored.drop_duplicates(["job", "seed"], keep="last")
-    frame = newest.merge(_wanted(jobs), on=["job", "seed"])
-    frame["label"] = pd.Categorical(frame["label"], list(dict.fromkeys(job.label for job in jobs)))
-    frame = frame.sort_values(["label", "job", "seed"], ignore_index=True)
-    return _tidy(frame), frame.reindex(columns=[names.PARENT, *_SOURCES])
+        return stored
+    stored = stored.rename(columns=_RENAMED).astype({"seed": int})
+    frame = stored.drop_duplicates(["job", "seed"], keep="last").merge(wanted, on=["job", "seed"])
+    frame["label"] = pd.Categorical(frame["label"], wanted["label"].unique())
+    return frame.sort_values(["label", "job", "seed"], ignore_index=True)
 
 
-def _wanted(jobs: Iterable[JobRow]) -> pd.DataFrame:
-    """Return `job`, `seed` and `label` of every run that was asked for, once each."""
-    rows = [(job.hash, seed, job.label) for job in jobs for seed in job.asked]
-    return pd.DataFrame(rows, columns=["job", "seed", "label"]).drop_duplicates(["job", "seed"])
-
-
-def _asked(tags: Mapping[str, str], runs: pd.DataFrame) -> pd.DataFrame:
+def _asked(jobs: Iterable[JobRow], wanted: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the `asked` frame of `SweepFrames`."""
-    jobs = job_rows(tags)
-    crashed = {job.label: tags[job.failed_key] for job in jobs if job.failed_key in tags}
-    asked = _wanted(jobs).groupby("label", sort=False).size()
-    present = runs["label"].value_counts().reindex(asked.index, fill_value=0)
-    failed = [crashed.get(str(label), "") for label in asked.index]
-    return pd.DataFrame(
-        {"label": asked.index, "asked": asked.to_numpy(), "present": present.to_numpy(), "failed": failed}
-    )
+    asked = wanted.groupby("label", sort=False).size().reset_index(name="asked")
+    crashed = defaultdict(str, {job.label: job.failed for job in jobs if job.failed})
+    labels = asked["label"]
+    return asked.assign(present=labels.map(Counter(runs["label"])), failed=labels.map(crashed))
 
 
 def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
     """Choose and type the columns: numbers as numbers, a diverged run's losses infinite."""
-    frame = stored[_FIXED].copy()
     groups = ("optimizer.", "problem.")
     params = [key for key in map(str, stored) if key.startswith(groups) or key in ("epochs", "batch_size")]
-    for key in params:
-        frame[key] = _numbers(stored[key])
-    for key in names.SUMMARIES:
-        name = names.SUMMARY + key
-        frame[key] = stored[name].astype(float) if name in stored else np.nan
-    frame.loc[frame["status"] == names.DIVERGED, list(names.FINAL_LOSSES)] = np.inf
-    return frame
+    summaries = stored.reindex(columns=[names.SUMMARY + key for key in names.SUMMARIES]).astype(float)
+    summaries.columns = pd.Index(names.SUMMARIES)
+    summaries.loc[stored["status"] == names.DIVERGED, list(names.FINAL_LOSSES)] = np.inf
+    return pd.concat([stored[_FIXED], stored[params].apply(_numbers), summaries], axis=1)
 
 
 def _numbers(column: pd.Series) -> pd.Series:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from study.job import Run
 from study.tracking import names
 from study.tracking.provenance import sources
 from study.training.result import Series, Trained
@@ -20,7 +19,7 @@ class Points:
     """One metric of one run.
 
     Args:
-        steps: at which step each value was taken.
+        steps: at which step each value was taken, ascending.
         values: all finite.
         times: when, in milliseconds since the epoch.
     """
@@ -33,6 +32,14 @@ class Points:
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """One finished run in MLflow's words, ready to be written: complete or absent.
+
+    Args:
+        name: `adam lr=0.01 seed=3`.
+        params: the job, flattened, and the seed.
+        tags: its own; a sweep adds those that all of its runs carry.
+        metrics: curves and one-point summaries, by their keys.
+        start: when its training began, in milliseconds since the epoch.
+        end: when it ended.
 
     Raises:
         ValueError: a value is NaN or infinite, which MLflow's stores do not keep as such.
@@ -57,22 +64,10 @@ class StoredRun:
         """What the run is a training of: its job's hash and its seed, as the store keeps them."""
         return self.tags[names.JOB_HASH], self.params[names.SEED]
 
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One trained run as the store keeps it.
-
-    Attributes:
-        run: the job and its seed.
-        status: `names.OK`, or `names.DIVERGED`: the loss became non-finite or passed the problem's cap.
-        metrics: curves and one-point summaries, by their keys.
-        receipts: digests of data, start and order.
-    """
-
-    run: Run
-    status: str
-    metrics: Mapping[str, Points]
-    receipts: Mapping[str, str]
+    @property
+    def status(self) -> str:
+        """`names.OK`, or `names.DIVERGED`: the loss became non-finite or passed the problem's cap."""
+        return self.tags[names.STATUS]
 
     @property
     def last_epoch_loss(self) -> float:
@@ -80,49 +75,33 @@ class Record:
         points = self.metrics.get(names.SUMMARY + names.LAST_EPOCH_LOSS)
         return np.inf if points is None else float(points.values[0])
 
-    @property
-    def times(self) -> tuple[int, int]:
-        """When training began and ended, in milliseconds since the epoch."""
-        every = np.concatenate([points.times for points in self.metrics.values()])
-        return int(every.min()), int(every.max())
 
-    def stored(self, tags: Mapping[str, str]) -> StoredRun:
-        """Return the run as a backend writes it, with its own tags beside those of its sweep."""
-        job, (start, end) = self.run.job, self.times
-        own = {
-            names.KIND: "run",
-            names.JOB_HASH: job.hash,
-            names.LABEL: job.label,
-            names.STATUS: self.status,
-            names.RUN_NAME: self.run.name,
-        }
-        receipts = {f"study.{name}": value for name, value in self.receipts.items()}
-        params = job.params() | {names.SEED: str(self.run.seed)}
-        every = {**tags, **own, **sources(job), **receipts}
-        return StoredRun(self.run.name, params, every, self.metrics, start, end)
-
-
-def records(trained: Trained) -> Iterator[Record]:
-    """Yield one record per run of the stack, in its order.
+def records(trained: Trained) -> Iterator[StoredRun]:
+    """Yield each run of the stack as the store keeps it, in the stack's order.
 
     A run breaks at the first step whose training or evaluation loss is non-finite or above the cap. Its curves
     end there: with the value that passed the cap, or with the last finite one. Nothing is filled in.
     """
-    curves = {names.TRAIN_LOSS: _train_series(trained), **trained.series}
+    steps = trained.train_loss.shape[1]
+    curves = {names.TRAIN_LOSS: Series(np.arange(steps), trained.train_loss), **trained.series}
     broken = _first_broken_step(curves, trained.cap).tolist()
     times = np.round(trained.times * 1000).astype(np.int64)
     for row, run in enumerate(trained.runs):
-        status = names.OK if broken[row] == _NEVER else names.DIVERGED
         metrics = {key: _until(series, row, broken[row], times) for key, series in curves.items()}
-        summary = _summary(trained, row, metrics, broken=broken[row])
-        last = np.array([trained.train_loss.shape[1]])
-        end = {names.SUMMARY + k: Points(last, np.array([value]), times[-1:]) for k, value in summary.items()}
-        receipts = {name: shas[row] for name, shas in trained.receipts.items()}
-        yield Record(run, status, metrics | end, receipts)
-
-
-def _train_series(trained: Trained) -> Series:
-    return Series(np.arange(trained.train_loss.shape[1]), trained.train_loss)
+        for key, value in _summary(trained, row, metrics, broken=broken[row]).items():
+            metrics[names.SUMMARY + key] = Points(np.array([steps]), np.array([value]), times[-1:])
+        tags = {
+            names.KIND: "run",
+            names.JOB_HASH: run.job.hash,
+            names.LABEL: run.job.label,
+            names.STATUS: names.OK if broken[row] == _NEVER else names.DIVERGED,
+            names.RUN_NAME: run.name,
+            **sources(run.job),
+            **{f"study.{name}": shas[row] for name, shas in trained.receipts.items()},
+        }
+        params = run.job.params() | {names.SEED: str(run.seed)}
+        every = np.concatenate([points.times for points in metrics.values()])
+        yield StoredRun(run.name, params, tags, metrics, int(every.min()), int(every.max()))
 
 
 def _first_broken_step(curves: Mapping[str, Series], cap: float) -> Int[np.ndarray, " run"]:

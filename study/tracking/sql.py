@@ -7,9 +7,9 @@ stack are one transaction, so that they are complete or absent, and all points o
 import io
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, islice
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
+from operator import attrgetter, itemgetter
 from typing import Any  # rows hold whatever their columns take
 
 import pandas as pd
@@ -24,7 +24,7 @@ from mlflow.store.tracking.dbmodels.models import (
 )
 from typing_extensions import override
 
-from study.tracking import names, rows
+from study.tracking import names
 from study.tracking.backend import Backend
 from study.tracking.records import StoredRun
 
@@ -37,6 +37,18 @@ _RUNS_READ = 500  # runs in one select: databases bound a statement's parameters
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 200_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
+
+_SAME = {  # of every run, as MLflow's client writes it: the source is in its tags
+    "source_type": "UNKNOWN",
+    "source_name": "",
+    "source_version": "",
+    "entry_point_name": "",
+    "status": "FINISHED",
+    "lifecycle_stage": "active",
+}
+_OWN = ("run_uuid", "name", "user_id", "start_time", "end_time", "artifact_uri", "experiment_id")
+_PAIR = ("run_uuid", "key", "value")
+_POINT = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
 
 Row = tuple[Any, ...]
 
@@ -75,12 +87,13 @@ class SqlBackend(Backend):
         ids = sorted(uuid.uuid4().hex for _ in runs)  # in order, each index grows at one end: twice as fast
         pairs = list(zip(ids, runs, strict=True))
         with self._engine.begin() as connection:
-            location = _artifact_location(connection, int(experiment_id))
-            _insert(connection, _RUNS, [rows.of_runs(pairs, int(experiment_id), location)])
-            _insert(connection, _PARAMS, (rows.of_pairs(i, run.params) for i, run in pairs))
-            _insert(connection, _TAGS, (rows.of_pairs(i, run.tags) for i, run in pairs))
-            _insert(connection, _METRICS, chain.from_iterable(rows.of_points(*pair) for pair in pairs))
-            _insert(connection, _LATEST, chain.from_iterable(rows.of_latest(*pair) for pair in pairs))
+            _insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, pairs, int(experiment_id)))
+            for table, of in ((_PARAMS, attrgetter("params")), (_TAGS, attrgetter("tags"))):
+                _insert(
+                    connection, table, _PAIR, ((i, *item) for i, run in pairs for item in of(run).items())
+                )
+            _insert(connection, _METRICS, _POINT, _points(pairs, slice(None)))
+            _insert(connection, _LATEST, _POINT, _points(pairs, slice(-1, None)))  # by the highest step
             if replace:  # last: the transaction then keeps other writers out
                 _delete_others(connection, int(experiment_id), pairs)
         written(len(runs))
@@ -90,25 +103,23 @@ class SqlBackend(Backend):
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        of_jobs = _finished(int(experiment_id), hashes)
+        of_jobs, r = _finished(int(experiment_id), hashes), _RUNS.c
+        columns = r.run_uuid.label("run_id"), r.name, r.start_time.label("start")
         with self._engine.connect() as connection:
-            columns = _RUNS.c.run_uuid.label("run_id"), _RUNS.c.name, _RUNS.c.start_time.label("start")
-            query = sa.select(*columns).where(_RUNS.c.run_uuid.in_(of_jobs))
-            frame = _frame(connection, query, ["run_id", "name", "start"])
-            parts = [_wide(connection, table, of_jobs, keys) for table in (_PARAMS, _TAGS, _LATEST)]
-        for part in parts:
-            frame = frame.merge(part, on="run_id", how="left")
+            frame = _frame(connection, sa.select(*columns).where(r.run_uuid.in_(of_jobs)))
+            for table in (_PARAMS, _TAGS, _LATEST):
+                part = _wide(connection, table, of_jobs, keys)
+                frame = frame.merge(part, left_on="run_id", right_index=True, how="left")
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
     @override
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         m = _METRICS.c
-        query = sa.select(m.run_uuid, m.key, m.step, m.value).where(~m.key.startswith(names.SUMMARY))
+        columns = m.run_uuid.label("run_id"), m.key.label("metric"), m.step, m.value
+        query = sa.select(*columns).where(~m.key.startswith(names.SUMMARY))
+        chunks = _chunks(run_ids) or [[]]
         with self._engine.connect() as connection:
-            parts = [
-                _frame(connection, query.where(m.run_uuid.in_(chunk)), ["run_id", "metric", "step", "value"])
-                for chunk in _chunks(run_ids) or [[]]
-            ]
+            parts = [_frame(connection, query.where(m.run_uuid.in_(chunk))) for chunk in chunks]
         return pd.concat(parts, ignore_index=True)
 
 
@@ -155,38 +166,42 @@ def _wide(
     query = sa.select(table.c.run_uuid, table.c.key, table.c.value).where(table.c.run_uuid.in_(of_jobs))
     if keys is not None:
         query = query.where(table.c.key.in_(keys))
-    rows = _frame(connection, query, ["run_id", "key", "value"])
-    return rows.pivot(index="run_id", columns="key", values="value").rename_axis(columns=None).reset_index()
+    return _frame(connection, query).pivot(index="run_uuid", columns="key", values="value")
 
 
-def _frame(connection: sa.Connection, query: sa.Select[Any], columns: Sequence[str]) -> pd.DataFrame:
+def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     """Return what a query gives: the driver's own rows, column by column, in a fifth of the time of pandas."""
     with connection.execute(query) as result:
         rows = result.cursor.fetchall()
-    values = {column: list(map(itemgetter(place), rows)) for place, column in enumerate(columns)}
-    return pd.DataFrame(values)
+        return pd.DataFrame({key: list(map(itemgetter(i), rows)) for i, key in enumerate(result.keys())})
 
 
-def _artifact_location(connection: sa.Connection, experiment_id: int) -> str:
+def _runs(
+    connection: sa.Connection, pairs: Iterable[tuple[str, StoredRun]], experiment_id: int
+) -> Iterator[Row]:
+    """Yield the rows of `runs`."""
     query = sa.select(_EXPERIMENTS.c.artifact_location).where(_EXPERIMENTS.c.experiment_id == experiment_id)
-    return str(connection.execute(query).scalar_one()).rstrip("/")
+    location = str(connection.execute(query).scalar_one()).rstrip("/")
+    for run_id, run in pairs:
+        artifacts = f"{location}/{run_id}/artifacts"
+        own = (run_id, run.name, run.tags[names.USER], run.start, run.end, artifacts, experiment_id)
+        yield *own, *_SAME.values()
 
 
-def _insert(connection: sa.Connection, table: sa.Table, blocks: Iterable[rows.Columns]) -> None:
-    """Insert blocks of rows, all with the same columns, by the fastest means of the database's own driver."""
-    blocks = iter(blocks)
-    first = next(blocks, None)
-    if first is None:
-        return
-    columns = list(first)
-    every = chain.from_iterable(
-        zip(*(block[name] for name in columns), strict=False)  # repeats never end
-        for block in chain([first], blocks)
-    )
-    load, most = (
-        (_copy, _COPIED) if connection.dialect.name == "postgresql" else (_execute, _VALUES // len(columns))
-    )
-    while chunk := list(islice(every, most)):
+def _points(pairs: Iterable[tuple[str, StoredRun]], some: slice) -> Iterator[Row]:
+    """Yield the rows of `metrics` and `latest_metrics`: some of each curve's points."""
+    for run_id, run in pairs:
+        for key, points in run.metrics.items():
+            columns = (part[some].tolist() for part in (points.values, points.times, points.steps))
+            yield from zip(repeat(run_id), repeat(key), *columns, repeat(False), strict=False)
+
+
+def _insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert rows by the fastest means of the database's own driver."""
+    copies = connection.dialect.name == "postgresql"
+    load, most = (_copy, _COPIED) if copies else (_execute, _VALUES // len(columns))
+    rows = iter(rows)
+    while chunk := list(islice(rows, most)):
         load(connection, table, columns, chunk)
 
 

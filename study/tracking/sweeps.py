@@ -1,10 +1,12 @@
 """Sweeps in the store: the parent run that says which jobs were asked for, and the runs that answer it."""
 
+import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from mlflow.entities import Metric, RunTag
@@ -12,16 +14,60 @@ from mlflow.entities import Metric, RunTag
 from study.config.location import without_password
 from study.job import Job
 from study.tracking import finals, names
-from study.tracking.job_rows import JobRow, job_rows
-from study.tracking.records import Record
+from study.tracking.records import StoredRun
 from study.tracking.store import Store
 from study.training.result import Trained
 
 _TAGS = 100  # MLflow's limit of tags in one call
 _TAG_LENGTH = 8000
 
-
 Key = tuple[str, int]  # a run's job hash and seed
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """What a sweep's parent says of one job.
+
+    Attributes:
+        position: of the job in the sweep, from 0.
+        hash: the job's.
+        seeds: those asked for.
+        label: what the job is called in this sweep.
+        failed: what it crashed with, empty if it did not.
+    """
+
+    position: int
+    hash: str
+    seeds: range
+    label: str
+    failed: str = ""
+
+
+def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
+    """Return the jobs that a parent's tags name, in the sweep's order."""
+    rows = []
+    for key, value in tags.items():
+        if key.startswith(names.JOB):
+            place = key.removeprefix(names.JOB)
+            job_hash, first = place.split(".")
+            if value.startswith("{"):
+                position, seeds, label = map(json.loads(value).get, ("position", "seeds", "label"))
+            else:  # of an older store
+                position, seeds, label = value.split(" ", 2)
+            asked, failed = range(int(first), int(first) + int(seeds)), tags.get(names.FAILED + place, "")
+            rows.append(JobRow(int(position), job_hash, asked, label, failed))
+    return sorted(rows, key=attrgetter("position", "hash"))
+
+
+def _place(job: Job) -> str:
+    """Return the end of the keys of a job's tags."""
+    return f"{job.hash}.{job.seeds.start}"
+
+
+def _told(position: int, job: Job) -> str:
+    """Return what a job's tag says of it."""
+    told = {"position": position, "seeds": len(job.seeds), "label": job.label}
+    return json.dumps(told, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +94,24 @@ class Sweep:
         Jobs that it names already keep their place and their label: it may know more of them than this process.
         """
         known = self.store.client.get_run(self.run_id).data.tags
-        called = {row.hash: row.label for row in job_rows(known)}
-        jobs = [replace(job, label=called.get(job.hash, job.label)) for job in jobs]
-        rows = {row.key: row for row in _rows(jobs, len(job_rows(known)))}
-        tags = [RunTag(key, row.value) for key, row in rows.items() if key not in known]
+        rows = job_rows(known)
+        called = {row.hash: row.label for row in rows}
+        jobs = [dataclasses.replace(job, label=called.get(job.hash, job.label)) for job in jobs]
+        told = {names.JOB + _place(job): _told(index, job) for index, job in enumerate(jobs, len(rows))}
+        tags = [RunTag(key, value) for key, value in told.items() if key not in known]
         for low in range(0, len(tags), _TAGS):
             self.store.client.log_batch(self.run_id, tags=tags[low : low + _TAGS])
         return jobs
-
-    def finished(self, jobs: Iterable[Job]) -> dict[Key, float]:
-        """Return the last epoch's mean loss of every finished run of some jobs, infinite for a diverged one."""
-        return self.final_losses(jobs, names.LAST_EPOCH_LOSS)
 
     def final_losses(self, jobs: Iterable[Job], value: str) -> dict[Key, float]:
         """Return a final loss of every finished run of some jobs, by (job hash, seed).
 
         Infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed the newest
         counts.
+
+        Args:
+            jobs: of the sweep.
+            value: one of `names.FINAL_LOSSES`.
         """
         loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
         columns = [names.JOB_HASH, names.SEED, names.STATUS, loss]
@@ -74,7 +121,7 @@ class Sweep:
         return dict(zip(keys, losses, strict=True))
 
     def write(
-        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False
+        self, records: Iterable[StoredRun], written: Callable[[int], None], *, replace: bool = False
     ) -> list[str]:
         """Write trained runs below the parent and return their ids, in order.
 
@@ -84,7 +131,7 @@ class Sweep:
             replace: they supersede all others of the same job and seed in the experiment.
         """
         tags = {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}
-        runs = [record.stored(tags) for record in records]
+        runs = [dataclasses.replace(run, tags={**tags, **run.tags}) for run in records]
         return self.store.backend.write(self.experiment_id, runs, written, replace=replace)
 
     def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
@@ -93,9 +140,8 @@ class Sweep:
 
     def fail(self, job: Job, error: Exception) -> None:
         """Say on the parent that a job crashed, and why."""
-        (row,) = _rows([job], 0)
         told = f"{type(error).__name__}: {error}"[:_TAG_LENGTH]
-        self.store.client.set_tag(self.run_id, row.failed_key, told)
+        self.store.client.set_tag(self.run_id, names.FAILED + _place(job), told)
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End the parent run with MLflow's status FINISHED, FAILED or KILLED."""
@@ -133,22 +179,25 @@ def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Re
         jobs: all of its jobs, or None where the sweeper decides them on the way.
         request: how it is asked for now.
     """
-    command, tags = without_password(request.command), request.tags
+    client, command, tags = store.client, without_password(request.command), request.tags
     experiment_id = store.experiment_id(experiment)
     plan = request.id if jobs is None else _plan(jobs)
     sweep = _find(store, experiment_id, names.PLAN, plan, tags)
     if sweep is None:
-        note = _note(jobs, command)
+        note = _note(jobs or (), command)
         about = {names.KIND: "sweep", names.SWEEP: request.id, names.PLAN: plan, names.NOTE: note}
         day, _, clock = request.id.partition("_")  # 2024-01-31_23-59-59-123456
         name = f"{experiment} {day} {clock[:5].replace('-', ':')}".rstrip()
-        run = store.client.create_run(experiment_id, tags={**tags, **about}, run_name=name)
+        run = client.create_run(experiment_id, tags={**tags, **about}, run_name=name)
         sweep = Sweep(store, experiment_id, run.info.run_id, request.id, tags)
-        store.client.log_text(sweep.run_id, without_password(request.config), names.CONFIG)
-    else:
-        _reopen(sweep)
+        client.log_text(sweep.run_id, without_password(request.config), names.CONFIG)
+    else:  # it goes on; what crashed before is tried again, and no longer the truth
+        client.update_run(sweep.run_id, status="RUNNING")
+        for key in client.get_run(sweep.run_id).data.tags:
+            if key.startswith(names.FAILED):
+                client.delete_tag(sweep.run_id, key)
     now = {names.ASKED: request.id, names.COMMAND: command, names.OVERRIDES: _json(request.overrides)}
-    store.client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in {**tags, **now}.items()])
+    client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in {**tags, **now}.items()])
     sweep.declare(jobs or ())
     return sweep
 
@@ -161,21 +210,6 @@ def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> 
     return sweep
 
 
-def _reopen(sweep: Sweep) -> None:
-    """Say that a sweep goes on; what crashed before is tried again, and no longer the truth."""
-    client = sweep.store.client
-    client.update_run(sweep.run_id, status="RUNNING")
-    for key in client.get_run(sweep.run_id).data.tags:
-        if key.startswith(names.FAILED):
-            client.delete_tag(sweep.run_id, key)
-
-
-def _json(overrides: Sequence[str]) -> str:
-    """Return a tag's value, which MLflow would else cut where it is no longer JSON."""
-    most = _TAG_LENGTH // (2 * max(len(overrides), 1))
-    return json.dumps([word if len(word) <= most else f"{word[: most - 4]} ..." for word in overrides])
-
-
 def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[str, str]) -> Sweep | None:
     query = f"tags.`{names.KIND}` = 'sweep' and tags.`{tag}` = '{value}'"
     for run in store.client.search_runs([experiment_id], query, max_results=1):
@@ -183,27 +217,20 @@ def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[
     return None
 
 
-def _rows(jobs: Iterable[Job], first: int) -> list[JobRow]:
-    return [
-        JobRow(first + index, job.hash, job.seeds.start, len(job.seeds), job.label)
-        for index, job in enumerate(jobs)
-    ]
-
-
 def _plan(jobs: Iterable[Job]) -> str:
     """Return a digest of the jobs whatever their order: by it a sweep that is asked for again is recognised."""
-    rows = sorted((row.key, row.seeds, row.label) for row in _rows(jobs, 0))
+    rows = sorted((names.JOB + _place(job), len(job.seeds), job.label) for job in jobs)
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
-def _note(jobs: Sequence[Job] | None, command: str) -> str:
+def _note(jobs: Iterable[Job], command: str) -> str:
     """Return the parent's description, which the UI shows as markdown."""
-    lines = [f"`{command}`", ""]
-    if jobs:
-        lines += ["| job | seeds |", "|---|---|", *_note_rows(jobs)]
-    return "\n".join(lines)[:_TAG_LENGTH]
+    rows = [f"| {job.label} | {job.seeds.start} to {job.seeds.stop - 1} |" for job in jobs]
+    table = ["| job | seeds |", "|---|---|", *rows] if rows else []
+    return "\n".join([f"`{command}`", "", *table])[:_TAG_LENGTH]
 
 
-def _note_rows(jobs: Sequence[Job]) -> Iterator[str]:
-    for job in jobs:
-        yield f"| {job.label} | {job.seeds.start} to {job.seeds.stop - 1} |"
+def _json(overrides: Sequence[str]) -> str:
+    """Return a tag's value, which MLflow would else cut where it is no longer JSON."""
+    most = _TAG_LENGTH // (2 * max(len(overrides), 1))
+    return json.dumps([word if len(word) <= most else f"{word[: most - 4]} ..." for word in overrides])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from study.job import Job
 from study.tracking import names
-from study.tracking.records import Record
+from study.tracking.records import StoredRun
 from study.training.result import Trained
 
 
@@ -16,7 +16,7 @@ class Memory:
 
     there: Mapping[tuple[str, int], float] = field(default_factory=dict)
     declared: list[Job] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    records: list[StoredRun] = field(default_factory=list)
     replaced: list[bool] = field(default_factory=list)
     stacks: list[list[str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
@@ -26,18 +26,14 @@ class Memory:
         self.declared.extend(jobs)
         return list(jobs)
 
-    def finished(self, jobs: Iterable[Job]) -> dict[tuple[str, int], float]:
-        hashes = {job.hash for job in jobs}
-        return {key: loss for key, loss in self.there.items() if key[0] in hashes}
-
     def write(
-        self, records: Iterable[Record], written: Callable[[int], None], *, replace: bool = False
+        self, records: Iterable[StoredRun], written: Callable[[int], None], *, replace: bool = False
     ) -> list[str]:
         kept = list(records)
         self.records.extend(kept)
         self.replaced.extend([replace] * len(kept))
         written(len(kept))
-        return [f"id of {record.run.name}" for record in kept]
+        return [f"id of {record.name}" for record in kept]
 
     def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
         assert run_ids == [f"id of {run.name}" for run in trained.runs]
@@ -48,13 +44,17 @@ class Memory:
 
     def final_losses(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], float]:
         hashes = {job.hash for job in jobs}
-        runs = [record for record in self.records if record.run.job.hash in hashes]
-        return {(record.run.job.hash, record.run.seed): _final(record, value) for record in runs}
+        written = {_key(record): _final(record, value) for record in self.records}
+        return {key: loss for key, loss in {**self.there, **written}.items() if key[0] in hashes}
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self.ended.append((status, summary))
 
 
-def _final(record: Record, value: str) -> float:
+def _key(record: StoredRun) -> tuple[str, int]:
+    return record.tags["study.job_hash"], int(record.params["seed"])
+
+
+def _final(record: StoredRun, value: str) -> float:
     points = record.metrics.get(names.SUMMARY + value)
     return math.inf if points is None else float(points.values[0])

@@ -64,7 +64,7 @@ def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:
     outcome = execute([_job(0.1), _job(0.2)], SETTINGS, sweep, watch)
     assert sweep.replaced == [False] * 4
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1", "lr=0.2 seed=0", "lr=0.2 seed=1"]]
-    assert [record.run.name for record in sweep.records] == sweep.stacks[0]
+    assert [record.name for record in sweep.records] == sweep.stacks[0]
     assert watch.done == pytest.approx(watch.runs) == watch.stored == 4
     assert watch.lines == [("2 settings", 4, 0)]
     assert outcome.found == 0
@@ -157,7 +157,7 @@ def test_force_trains_what_is_there() -> None:
 def test_a_job_asked_for_twice_is_trained_once() -> None:
     sweep = Memory()
     execute([_job(0.1), replace(_job(0.1, seeds=3), label="again")], SETTINGS, sweep, Counts())
-    assert sorted(record.run.seed for record in sweep.records) == [0, 1, 2]
+    assert sorted(int(record.params["seed"]) for record in sweep.records) == [0, 1, 2]
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ def test_a_stack_is_trained_while_the_last_is_written() -> None:
 
     sweep = Waiting()
     execute([_job(0.1, seeds=3)], replace(SETTINGS, max_runs=1), sweep, Announcing())
-    assert [record.run.seed for record in sweep.records] == [0, 1, 2]
+    assert [int(record.params["seed"]) for record in sweep.records] == [0, 1, 2]
 
 
 def test_one_stack_in_training_and_one_in_writing_bound_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from mlflow.entities import Run
 
 from study.config.location import Location
-from study.tracking import names, rows
+from study.tracking import names, sql
 from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
 from study.tracking.records import Points, StoredRun
@@ -284,7 +284,7 @@ class TestReplacing:
         experiment = written.store.client.create_experiment(f"fails-{way}")
         old = _write(written, experiment, "a 0")
         if isinstance(written.store.backend, SqlBackend):
-            monkeypatch.setattr(rows, "of_latest", _fails)
+            monkeypatch.setattr(sql, "_points", _fails)
         else:
             monkeypatch.setattr(type(written.store.client), "set_terminated", _fails)
         with pytest.raises(ConnectionError):

@@ -7,7 +7,7 @@ import pytest
 
 from study.job import Job, Run
 from study.tracking import names
-from study.tracking.records import Record, records
+from study.tracking.records import StoredRun, records
 from study.training.result import Series, Trained
 
 NAN, INF = math.nan, math.inf
@@ -80,7 +80,7 @@ def test_a_run_broken_from_the_start_has_no_first_evaluation() -> None:
     record = _record(train=[NAN] * 4, evaluated=[NAN] * 3)
     assert _summary(record) == {"floor": 0.25, "diverged_step": 0.0}
     assert _curve(record, "train/loss") == _curve(record, "eval/loss") == {}
-    assert record.times[0] <= record.times[1]
+    assert record.start <= record.end
 
 
 def test_parameters_end_with_their_run() -> None:
@@ -110,8 +110,8 @@ def test_rows_do_not_mix() -> None:
     evaluated = np.array([[5.0, 2.5, 0.75], [5.0, 2.5, 0.75], [9.0, 5.0, 1.0]])
     first, second, third = records(_trained(train, evaluated))
     assert [record.status for record in (first, second, third)] == ["ok", "diverged", "ok"]
-    assert [record.run.seed for record in (first, second, third)] == [0, 1, 2]
-    assert [record.receipts["init_sha"] for record in (first, second, third)] == ["i0", "i1", "i2"]
+    assert [record.params["seed"] for record in (first, second, third)] == ["0", "1", "2"]
+    assert [record.tags["study.init_sha"] for record in (first, second, third)] == ["i0", "i1", "i2"]
     assert third.last_epoch_loss == 3.0
 
 
@@ -120,7 +120,7 @@ def test_times_are_milliseconds_of_the_step() -> None:
     assert record.metrics["train/loss"].times.tolist() == [1000, 1500, 2000, 2500]
     assert record.metrics["eval/loss"].times.tolist() == [1000, 2000, 3000]
     assert record.metrics["summary/excess"].times.tolist() == [3000]
-    assert record.times == (1000, 3000)
+    assert (record.start, record.end) == (1000, 3000)
 
 
 def test_the_mean_of_the_last_epoch_is_taken_in_double_precision() -> None:
@@ -130,7 +130,7 @@ def test_the_mean_of_the_last_epoch_is_taken_in_double_precision() -> None:
     assert record.last_epoch_loss == (2**24 + 1) / 2
 
 
-def _record(train: list[float], evaluated: list[float], series: dict[str, Series] | None = None) -> Record:
+def _record(train: list[float], evaluated: list[float], series: dict[str, Series] | None = None) -> StoredRun:
     (record,) = records(_trained(np.array([train]), np.array([evaluated]), series=series))
     return record
 
@@ -157,13 +157,13 @@ def _trained(
     )
 
 
-def _curve(record: Record, key: str) -> dict[int, float]:
+def _curve(record: StoredRun, key: str) -> dict[int, float]:
     points = record.metrics[key]
     assert len(points.times) == len(points.steps)
     return dict(zip(points.steps.tolist(), points.values.tolist(), strict=True))
 
 
-def _summary(record: Record) -> dict[str, float]:
+def _summary(record: StoredRun) -> dict[str, float]:
     found = {key: points for key, points in record.metrics.items() if key.startswith("summary/")}
     assert all(points.steps.tolist() == [4] for points in found.values())
     return {key.removeprefix("summary/"): float(points.values[0]) for key, points in found.items()}

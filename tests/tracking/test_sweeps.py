@@ -11,10 +11,9 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
-from study.tracking.job_rows import JobRow, job_rows
 from study.tracking.records import records
 from study.tracking.store import Store, open_store
-from study.tracking.sweeps import Request, Sweep
+from study.tracking.sweeps import JobRow, Request, Sweep, job_rows
 from study.training.result import Trained
 
 MakeJob = Callable[..., Job]
@@ -46,8 +45,8 @@ def test_a_parent_says_what_was_asked_for(store: Store, jobs: list[Job]) -> None
     sweep = _begin(store, jobs, config="seeds: 2\n")
     tags = _parent_tags(sweep)
     assert job_rows(tags) == [
-        JobRow(0, jobs[0].hash, 0, 2, "sgd lr=0.1"),
-        JobRow(1, jobs[1].hash, 3, 2, "adam lr=0.01"),
+        JobRow(0, jobs[0].hash, range(2), "sgd lr=0.1"),
+        JobRow(1, jobs[1].hash, range(3, 5), "adam lr=0.01"),
     ]
     assert (tags[names.SWEEP], tags[names.ASKED], tags[names.COMMAND]) == ("first", "first", "typed")
     assert "| sgd lr=0.1 | 0 to 1 |" in tags[names.NOTE]
@@ -123,17 +122,17 @@ def test_finished_runs_are_those_of_the_jobs_in_this_experiment(
     store: Store, jobs: list[Job], train: Callable[..., Trained], make_job: MakeJob
 ) -> None:
     sweep = _begin(store, jobs)
-    assert sweep.finished(jobs) == {}
+    assert sweep.final_losses(jobs, "last_epoch_loss") == {}
     wild = make_job("sgd", 100.0, seeds=range(1))
     sweep.write(records(train([*jobs, wild])), lambda _: None)
-    got = sweep.finished([jobs[0], wild])
+    got = sweep.final_losses([jobs[0], wild], "last_epoch_loss")
     assert got == {
         (jobs[0].hash, 0): pytest.approx(1.6, rel=1e-7),
         (jobs[0].hash, 1): pytest.approx(1.7, rel=1e-7),
         (wild.hash, 0): np.inf,
     }
     elsewhere = sweeps.begin(store, "other", jobs, Request(id="x", tags={}))
-    assert elsewhere.finished(jobs) == {}
+    assert elsewhere.final_losses(jobs, "last_epoch_loss") == {}
 
 
 def test_runs_carry_what_the_design_promises(
@@ -206,3 +205,16 @@ def test_a_parent_is_named_after_its_experiment_and_its_time(store: Store) -> No
     for asked, name in (("2024-01-31_23-59-58-123", "study 2024-01-31 23:59"), ("mine", "study mine")):
         sweep = _begin(store, None, asked=asked)
         assert store.client.get_run(sweep.run_id).info.run_name == name
+
+
+@pytest.mark.parametrize("label", ["adam", "adam lr=0.01", "größe a.b=1 2  x", '{"a": "b"}'])
+def test_a_job_is_told_by_one_tag_and_comes_back_from_it(label: str, store: Store, make_job: MakeJob) -> None:
+    job = replace(make_job("adam", 0.01, seeds=range(40, 65)), label=label)
+    tags = _parent_tags(_begin(store, [job]))
+    assert json.loads(tags[f"study.job.{job.hash}.40"]) == {"position": 0, "seeds": 25, "label": label}
+    assert job_rows(tags) == [JobRow(0, job.hash, range(40, 65), label)]
+
+
+def test_a_job_of_an_older_store_is_read() -> None:
+    old = {"study.job.abc123.40": "17 25 adam lr=0.01", "study.failed.abc123.40": "out of memory"}
+    assert job_rows(old) == [JobRow(17, "abc123", range(40, 65), "adam lr=0.01", "out of memory")]
