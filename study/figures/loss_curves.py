@@ -16,8 +16,7 @@ from study.figures.style.layout import Layout
 from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, none_finite, number
 from study.frames import SweepFrames
 from study.ranges import Count, Positive, Text
-from study.stats.bands import last_medians, median_band
-from study.stats.curves import add_epochs
+from study.stats.curves import add_epochs, median_band
 from study.stats.levels import Level, level_of
 from study.stats.summary import medians
 from study.tracking import names
@@ -73,7 +72,7 @@ class LossCurves(Chart[Curves]):
         last = (
             medians(runs, names.LAST_EPOCH_LOSS)
             if self.metric == names.TRAIN_LOSS
-            else last_medians(band, x=x)
+            else medians(band.groupby("label", sort=False).tail(1), "median")
         )
         shown = band[band["label"].isin(list(last)[: self.best])]
         absent = [label for label in context.style.lines if label not in set(band["label"])]

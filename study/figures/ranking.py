@@ -12,7 +12,7 @@ from typing_extensions import override
 from study.figures.base import Chart, Context, Value
 from study.figures.style.canvas import limits, name_axes, rows
 from study.figures.style.words import diverged_of, interval_and_seeds, lowest, metric_name, number
-from study.stats import summary
+from study.stats.summary import by_rank, summarise
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Ranking(Chart[Ranked]):
     @override
     def compute(self, context: Context) -> Ranked:
         value = self.value or context.value
-        return Ranked(value, summary.ranking(context.sweep.runs, value=value, bootstrap=context.bootstrap))
+        summary = summarise(context.sweep.runs, value=value, bootstrap=context.bootstrap)
+        return Ranked(value, by_rank(summary))
 
     @override
     def draw(self, table: Ranked, context: Context) -> Figure:

@@ -43,9 +43,12 @@ class Bootstrap:
         return np.random.default_rng(self.seed)
 
 
+Points = Float[np.ndarray, " point"]
+
+
 def median_interval(
     values: Float[np.ndarray, "run point"], bootstrap: Bootstrap
-) -> tuple[Float[np.ndarray, " point"], Float[np.ndarray, " point"], Float[np.ndarray, " point"]]:
+) -> tuple[Points, Points, Points]:
     """Return median, low and high of each column: the percentile interval over resampled runs.
 
     A resample of n ranks, drawn with replacement, has as its median the mean of the sorted sample's values
@@ -58,9 +61,6 @@ def median_interval(
     Args:
         values: one row per run; +inf is allowed, NaN is not.
         bootstrap: confidence, resamples and where the ranks come from.
-
-    Returns:
-        Median, low, high: each of the shape of one row.
 
     Raises:
         ValueError: `values` is empty or holds NaN.
@@ -77,35 +77,28 @@ def median_interval(
     if len(values) == 0 or np.isnan(values).any():
         raise ValueError(f"a sample must hold at least one value and no NaN, got shape {values.shape}")
     ordered = np.sort(values.astype(float), axis=0)
-    ranks, counts = _middle_ranks(len(values), bootstrap)
+    runs, middle = len(values), [(len(values) - 1) // 2, len(values) // 2]
+    drawn = bootstrap.rng().integers(0, runs, (bootstrap.resamples, runs))
+    pairs = np.partition(drawn, middle, axis=1)[:, middle]
+    ranks, counts = np.unique(pairs, axis=0, return_counts=True)
     medians = (ordered[ranks[:, 0]] + ordered[ranks[:, 1]]) / 2
     tail = (1 - bootstrap.confidence) / 2
     low, high = (_percentile(medians, counts, share) for share in (tail, 1 - tail))
     return np.median(ordered, axis=0), low, high
 
 
-def _middle_ranks(
-    runs: int, bootstrap: Bootstrap
-) -> tuple[Int[np.ndarray, "choice 2"], Int[np.ndarray, " choice"]]:
-    """Return the distinct pairs of middle ranks over all resamples, and how often each pair came."""
-    middle = [(runs - 1) // 2, runs // 2]
-    drawn = bootstrap.rng().integers(0, runs, (bootstrap.resamples, runs))
-    return np.unique(np.partition(drawn, middle, axis=1)[:, middle], axis=0, return_counts=True)
-
-
 def _percentile(
     values: Float[np.ndarray, "choice point"], counts: Int[np.ndarray, " choice"], share: float
-) -> Float[np.ndarray, " point"]:
+) -> Points:
     """Return the percentile of values that came `counts` times each: linear, but never inf - inf."""
     order = np.argsort(values, axis=0)
     ordered = np.take_along_axis(values, order, axis=0)
     upto = np.cumsum(counts[order], axis=0)
     rank, part = divmod((counts.sum() - 1) * share, 1)
 
-    def at(position: float) -> Float[np.ndarray, " point"]:
+    def at(position: float) -> Points:
         first = (upto > position).argmax(axis=0)
-        found: Float[np.ndarray, " point"] = np.take_along_axis(ordered, first[None], axis=0)[0]
-        return found
+        return np.asarray(ordered[first, np.arange(len(first))])
 
     # inf * 0 is NaN: a percentile that falls on a rank takes that value alone.
     return at(rank) if part == 0 else at(rank) * (1 - part) + at(rank + 1) * part

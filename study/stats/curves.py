@@ -1,12 +1,44 @@
-"""What curves need before they are drawn: epochs instead of updates, medians of fits, the weights of an average."""
-
-from collections.abc import Mapping
+"""Curves of a sweep: medians over seeds and their bands, epochs instead of updates, fits and their distances."""
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from study.stats.bootstrap import Bootstrap, median_interval
 from study.tracking import names
+
+
+def median_band(
+    curves: pd.DataFrame, runs: pd.DataFrame, *, x: str = "step", bootstrap: Bootstrap
+) -> pd.DataFrame:
+    """Return median, low and high over the runs of each label at each `x`; the interval is pointwise.
+
+    A diverged run counts as +inf from the point where its curve ends: left out, it would flatter the rest.
+
+    Args:
+        curves: `run_id`, `label`, `x` and `value`, one row per recorded point.
+        runs: one row per run with `run_id`, `label` and `status`: also those that diverged before any point.
+        x: the column along which the curve runs.
+        bootstrap: of the interval.
+
+    Returns:
+        `label`, `x`, `median`, `low`, `high`, `runs`; +inf where too many runs have diverged.
+
+    Example:
+        >>> runs = pd.DataFrame({"run_id": ["a", "b"], "label": "sgd", "status": ["ok", "diverged"]})
+        >>> points = {"run_id": ["a", "a", "b"], "label": "sgd", "step": [0, 1, 0], "value": [4.0, 2.0, 6.0]}
+        >>> median_band(pd.DataFrame(points), runs, bootstrap=Bootstrap())["median"].tolist()
+        [5.0, inf]
+    """
+    parts = []
+    for label, group in curves.groupby("label", observed=True, sort=False):
+        own = runs[runs["label"] == label].set_index("run_id")
+        wide = group.pivot(index="run_id", columns=x, values="value").reindex(own.index)
+        broken = own["status"] == names.DIVERGED
+        wide[broken] = wide[broken].fillna(np.inf)
+        ends = zip(("median", "low", "high"), median_interval(wide.to_numpy(), bootstrap), strict=True)
+        parts.append(pd.DataFrame({"label": str(label), x: wide.columns, **dict(ends), "runs": len(wide)}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +72,7 @@ def knows_target(data: pd.DataFrame) -> bool:
     return bool((data["clean"] != data["y"]).any())
 
 
-def median_errors(fits: pd.DataFrame, data: pd.DataFrame) -> Mapping[str, float]:
+def median_errors(fits: pd.DataFrame, data: pd.DataFrame) -> dict[str, float]:
     """Return, for each label, the median over seeds of the root mean square distance to the target.
 
     The target is known at the data's inputs, and is interpolated linearly between them.
@@ -51,10 +83,9 @@ def median_errors(fits: pd.DataFrame, data: pd.DataFrame) -> Mapping[str, float]
         {'sgd': 2.0}
     """
     known = data.sort_values("x")
-    clean = np.interp(fits["x"], known["x"], known["clean"])
-    squares = fits.assign(square=(fits["prediction"] - clean) ** 2)
-    means = squares.groupby(["label", "seed"], observed=True, sort=False)["square"].mean().pow(0.5)
-    medians = means.groupby("label", observed=True, sort=False).median()
+    squares = (fits["prediction"] - np.interp(fits["x"], known["x"], known["clean"])) ** 2
+    errors = squares.groupby([fits["label"], fits["seed"]], observed=True, sort=False).mean().pow(0.5)
+    medians = errors.groupby("label", observed=True, sort=False).median()
     return {str(label): float(error) for label, error in medians.items()}
 
 
@@ -63,10 +94,6 @@ def leaky_weights(gamma: float, steps: int) -> Float[np.ndarray, " step"]:
 
     It follows from s_t = gamma s_{t-1} + (1 - gamma) v_t by inserting s_{t-1}, again and again. The weights
     sum to 1 - gamma^steps; their effective window is 1 / (1 - gamma).
-
-    Args:
-        gamma: how much of the past is kept, in [0, 1).
-        steps: how far back.
 
     Example:
         >>> leaky_weights(0.5, steps=3).tolist()

@@ -7,18 +7,14 @@ import pandas as pd
 from study.tracking import names
 
 _PARABOLA = "study.problems.parabola.Parabola"
-_EVALUATED = (names.EVAL_LOSS, names.FINAL_EVAL_LOSS)
-_TRAINED = (names.TRAIN_LOSS, names.LAST_EPOCH_LOSS)
 _ROUNDING = 1e-9  # a floor that two stacks computed differs in its last digits
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A loss that means something.
+    """A loss that means something, and what it is, as a caption says it.
 
-    Attributes:
-        at: its value, None where it differs between the runs, so that no one line is it.
-        sentence: what it is, for a caption.
+    `at` is None where it differs between the runs, so that no one line is it.
     """
 
     at: float | None
@@ -42,18 +38,15 @@ def level_of(runs: pd.DataFrame, loss: str) -> Level | None:
         >>> level_of(pd.DataFrame({"floor": [0.25, 0.5]}), "eval/loss").sentence
         'The floor differs between the runs, 0.25 to 0.5, and is not marked.'
     """
-    if loss in _EVALUATED:
-        return _level(runs[names.FLOOR], "floor", "no parameters have a lower evaluation loss")
-    if loss in _TRAINED and (runs["problem._target_"] == _PARABOLA).all():
+    if loss in (names.EVAL_LOSS, names.FINAL_EVAL_LOSS):
+        found, name, meaning = runs[names.FLOOR], "floor", "no parameters have a lower evaluation loss"
+    elif loss in (names.TRAIN_LOSS, names.LAST_EPOCH_LOSS) and (runs["problem._target_"] == _PARABOLA).all():
+        found, name = runs["problem.noise"] ** 2, "variance of the noise"
         meaning = "on average, the noise-free parabola itself has this loss"
-        return _level(runs["problem.noise"] ** 2, "variance of the noise", meaning)
-    return None
-
-
-def _level(found: pd.Series, name: str, meaning: str) -> Level | None:
+    else:
+        return None
     low, high = float(found.min()), float(found.max())
     if high - low > _ROUNDING * high:
-        return Level(
-            None, f"The {name} differs between the runs, {low:.3g} to {high:.3g}, and is not marked."
-        )
+        said = f"The {name} differs between the runs, {low:.3g} to {high:.3g}, and is not marked."
+        return Level(None, said)
     return Level(low, f"The dotted line at {low:.5g} is the {name}: {meaning}.") if low > 0 else None

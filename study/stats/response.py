@@ -1,7 +1,5 @@
 """Response of a final loss to one setting (learning rate, angle, ...): medians over seeds along it."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
@@ -9,8 +7,6 @@ from pandas.api.types import is_numeric_dtype
 from study.errors import InvalidInput, one_of
 from study.stats.bootstrap import Bootstrap
 from study.stats.summary import summarise
-
-LEAST = 3  # values of a setting that make a line
 
 
 def settings(runs: pd.DataFrame) -> list[str]:
@@ -24,7 +20,7 @@ def varied(runs: pd.DataFrame) -> list[str]:
     """Return the numeric settings that take at least three values for one optimizer."""
     numeric = [c for c in settings(runs) if is_numeric_dtype(runs[c])]
     most = runs.groupby("optimizer")[numeric].nunique().max()
-    return [c for c in numeric if most[c] >= LEAST]
+    return [c for c in numeric if most[c] >= 3]
 
 
 def respond(runs: pd.DataFrame, *, x: str, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
@@ -46,15 +42,13 @@ def respond(runs: pd.DataFrame, *, x: str, value: str, bootstrap: Bootstrap) -> 
     _require_numeric(runs, x)
     kept = runs.dropna(subset=x)
     kept = kept.assign(line=_lines(kept, x))
-    cells = kept.groupby(["line", x], sort=False).ngroup()
-    table = summarise(kept.assign(label=cells), value=value, bootstrap=bootstrap).drop(columns="rank")
-    keys = kept[["line", "optimizer", x]].assign(label=cells).drop_duplicates("label")
-    joined = keys.merge(table, on="label").drop(columns="label")
-    order = pd.Categorical(joined["line"], kept["line"].unique())
-    return joined.assign(order=order.codes).sort_values(["order", x], ignore_index=True).drop(columns="order")
+    kept["label"] = kept.groupby([pd.factorize(kept["line"])[0], x]).ngroup()  # numbered as they are returned
+    table = summarise(kept, value=value, bootstrap=bootstrap).drop(columns="rank")
+    keys = kept[["label", "line", "optimizer", x]].drop_duplicates("label")
+    return keys.merge(table, on="label").sort_values("label", ignore_index=True).drop(columns="label")
 
 
-def good_range(response: pd.DataFrame, *, x: str, factor: float = 2.0) -> Mapping[str, tuple[float, float]]:
+def good_range(response: pd.DataFrame, *, x: str, factor: float = 2.0) -> dict[str, tuple[float, float]]:
     """Return, for each line, the ends of the unbroken range around its best x with medians <= factor * best.
 
     The range is over the x that were tried; a line whose every median is infinite has none.
@@ -71,13 +65,13 @@ def good_range(response: pd.DataFrame, *, x: str, factor: float = 2.0) -> Mappin
     ranges = {}
     for line, rows in response.groupby("line", sort=False):
         medians, at = rows["median"].to_numpy(), rows[x].to_numpy()
-        if not np.isfinite(medians).any():
-            continue
-        best = int(np.argmin(medians))
-        bad = np.flatnonzero(~(medians <= factor * medians[best]))
-        first = max(bad[bad < best], default=-1) + 1
-        last = min(bad[bad > best], default=len(at)) - 1
-        ranges[str(line)] = (float(at[first]), float(at[last]))
+        best = medians.argmin()
+        if np.isfinite(medians[best]):
+            bad = ~(medians <= factor * medians[best])
+            bad[best] = False  # twice a loss below 0 is less than it
+            stretch = bad.cumsum()
+            good = at[~bad & (stretch == stretch[best])]
+            ranges[str(line)] = (float(good[0]), float(good[-1]))
     return ranges
 
 
@@ -97,9 +91,6 @@ def _lines(runs: pd.DataFrame, x: str) -> pd.Series:
     cells = runs.groupby(["optimizer", x])
     for column in ("problem", *settings(runs)):
         if column != x and (cells[column].nunique(dropna=False) > 1).any():
-            names += " " + column.rpartition(".")[2] + "=" + runs[column].map(_told)
+            told = [f"{v:g}" if isinstance(v, (int, float)) else str(v) for v in runs[column]]
+            names += f" {column.rpartition('.')[2]}=" + pd.Series(told, runs.index)
     return names
-
-
-def _told(value: object) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -1,7 +1,5 @@
 """One row per label: how many runs, how many diverged, where the final loss lies, and who is first."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -29,26 +27,13 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
         raise InvalidInput(f"the value {value} must be recorded for every run, and some of these have none")
     groups = runs.groupby("label", sort=isinstance(runs["label"].dtype, pd.CategoricalDtype), observed=True)
     table = groups["status"].agg(runs="size", diverged=lambda status: int((status == names.DIVERGED).sum()))
-    samples = {label: group.to_numpy(dtype=float) for label, group in groups[value]}
-    table[["median", "low", "high"]] = _intervals([samples[label] for label in table.index], bootstrap)
+    samples = groups[value].apply(lambda sample: sample.to_numpy(dtype=float))
+    table[["median", "low", "high"]] = np.nan
+    for _, alike in samples.groupby(table["runs"]):  # samples of one size are one call
+        ends = median_interval(np.stack(list(alike), axis=1), bootstrap)
+        table.loc[alike.index, ["median", "low", "high"]] = np.stack(ends, axis=1)
     table["rank"] = table["median"].rank(method="min").astype(int)
     return table.reset_index()
-
-
-def ranking(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Return what `summarise` does, best first.
-
-    Example:
-        >>> losses = {
-        ...     "label": ["sgd"] * 3 + ["adam"] * 3,
-        ...     "status": "ok",
-        ...     "loss": [3.0, 4.0, 5.0, 1.0, 2.0, 9.0],
-        ... }
-        >>> table = ranking(pd.DataFrame(losses), value="loss", bootstrap=Bootstrap())
-        >>> table[["rank", "label", "median", "low", "high"]].values.tolist()
-        [[1, 'adam', 2.0, 1.0, 9.0], [2, 'sgd', 4.0, 3.0, 5.0]]
-    """
-    return by_rank(summarise(runs, value=value, bootstrap=bootstrap))
 
 
 def by_rank(summary: pd.DataFrame) -> pd.DataFrame:
@@ -64,13 +49,3 @@ def medians(runs: pd.DataFrame, value: str) -> dict[str, float]:
     """Return the median of a value over the seeds of each label, the least first; ties in the order of the sweep."""
     found = runs.groupby("label", observed=True, sort=False)[value].median().sort_values(kind="stable")
     return {str(label): float(median) for label, median in found.items()}
-
-
-def _intervals(samples: Sequence[np.ndarray], bootstrap: Bootstrap) -> np.ndarray:
-    """Return median, low, high per sample; samples of one size are one call."""
-    rows = np.empty((len(samples), 3))
-    for size in {len(sample) for sample in samples}:
-        same = [index for index, sample in enumerate(samples) if len(sample) == size]
-        columns = np.stack([samples[index] for index in same], axis=1)
-        rows[same] = np.stack(median_interval(columns, bootstrap), axis=1)
-    return rows

@@ -32,24 +32,22 @@ def paths(points: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, str]]:
         InvalidInput: there are not exactly two parameters.
     """
     chosen = points[points["metric"].str.startswith(names.PARAM)]
-    found = sorted(str(metric).removeprefix(names.PARAM) for metric in chosen["metric"].unique())
+    wide = chosen.pivot(index=["run_id", "step"], columns="metric", values="value")
+    found = [str(metric).removeprefix(names.PARAM) for metric in wide]
     if len(found) != 2:
         got = f"{len(found)}: {', '.join(found)}" if found else "a problem with none recorded"
         raise InvalidInput(f"trajectories needs a problem of exactly two scalar parameters, got {got}")
-    wide = chosen.pivot(index=["run_id", "step"], columns="metric", values="value")
-    both = wide[[names.PARAM + name for name in found]].set_axis(["x", "y"], axis=1)
-    return both.reset_index(), (found[0], found[1])
+    return wide.set_axis(["x", "y"], axis=1).reset_index(), (found[0], found[1])
 
 
 def bowls(runs: pd.DataFrame) -> dict[str, Bowl]:
     """Return the bowl that each label went down; nothing where a run is of another problem."""
     if not (runs["problem._target_"] == _BOWL).all():
         return {}
-    found = {}
-    for row in runs.drop_duplicates("label").to_dict("records"):
-        c1, c2 = json.loads(row["problem.coefficients"])
-        found[str(row["label"])] = Bowl(c1, c2, float(row["problem.rotation"]))
-    return found
+    first = runs.drop_duplicates("label")
+    coefficients = map(json.loads, first["problem.coefficients"])
+    settings = zip(first["label"], coefficients, first["problem.rotation"], strict=True)
+    return {str(label): Bowl(c1, c2, float(turned)) for label, (c1, c2), turned in settings}
 
 
 def bowl_surface(

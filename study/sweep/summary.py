@@ -156,12 +156,13 @@ def _interrupted(end: End) -> str:
 def _ranked(losses: Sequence[tuple[str, float]], comparison: Comparison) -> list[dict[Hashable, Any]]:
     import pandas as pd  # only now: what decides and trains needs no frames
 
-    from study.stats.summary import ranking
+    from study.stats.summary import by_rank, summarise
 
     runs = pd.DataFrame(losses, columns=["label", comparison.value])
     runs["label"] = pd.Categorical(runs["label"], runs["label"].unique())
     runs["status"] = [names.DIVERGED if math.isinf(loss) else names.OK for _, loss in losses]
-    return ranking(runs, value=comparison.value, bootstrap=comparison.bootstrap).to_dict("records")
+    table = summarise(runs, value=comparison.value, bootstrap=comparison.bootstrap)
+    return by_rank(table).to_dict("records")
 
 
 def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:

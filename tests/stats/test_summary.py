@@ -12,7 +12,7 @@ import scipy.stats
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.stats.bootstrap import Bootstrap
-from study.stats.summary import medians, ranking, summarise
+from study.stats.summary import by_rank, medians, summarise
 
 
 def test_counts_medians_and_intervals() -> None:
@@ -83,7 +83,7 @@ def test_needs_no_drawing_library() -> None:
 def test_the_ranking_is_the_summary_best_first() -> None:
     """Equal medians stay in the order of the sweep, and any recorded value can rank."""
     runs = pd.DataFrame({"label": list("abcd"), "status": "ok", "excess": [2.0, np.inf, 2.0, 1.0]})
-    ranked = ranking(runs, value="excess", bootstrap=Bootstrap())
+    ranked = by_rank(summarise(runs, value="excess", bootstrap=Bootstrap()))
     assert ranked["label"].tolist() == ["d", "a", "c", "b"]
     assert ranked["rank"].tolist() == [1, 2, 2, 4]
     assert medians(runs, "excess") == {"d": 1.0, "a": 2.0, "c": 2.0, "b": np.inf}
