@@ -71,10 +71,12 @@ def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
         log.warning(
             "%d of %d runs are drawn without a curve: it was not kept (force=true does)", lost, len(runs)
         )
-    points = found["x"].map(len).astype(int)
-    fits = found.loc[found.index.repeat(points), ["label", "optimizer", "seed"]].reset_index(drop=True)
-    fits = fits.assign(**{name: np.concatenate([np.empty(0), *found[name]]) for name in ("x", "prediction")})
-    samples = found[points > 0].set_index("least")["sample"].to_dict()
+    drawn = found[found["x"].map(len) > 0]
+    fits = drawn.loc[drawn.index.repeat(drawn["x"].map(len)), ["label", "optimizer", "seed"]]
+    fits = fits.reset_index(drop=True).assign(
+        **{name: np.concatenate([*drawn[name]] or [[]]) for name in ("x", "prediction")}
+    )
+    samples = drawn.set_index("least")["sample"].to_dict()
     first = min(samples, key=lambda seed: (seed not in set(runs["seed"]), seed), default=None)
     return fits, pd.DataFrame(samples.get(first), columns=_DATA)
 
