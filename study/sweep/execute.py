@@ -17,7 +17,7 @@ from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.progress import Watch
 from study.tracking import names
-from study.tracking.records import StoredRun, records
+from study.tracking.records import StoredRun
 from study.training.build import build_problem, device_of
 from study.training.result import Trained
 from study.training.train import train
@@ -40,13 +40,8 @@ class Keeper(Protocol):
     def final_losses(self, jobs: Iterable[Job], value: str) -> Mapping[Key, float]:
         """Return a final loss of every finished run of some jobs, infinite for a diverged one."""
 
-    def write(
-        self, records: Iterable[StoredRun], written: Callable[[int], None], *, replace: bool
-    ) -> Sequence[str]:
-        """Keep trained runs, perhaps in the place of others, and return their ids; tell `written` how many more."""
-
-    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
-        """Keep what a stack ended with, whose runs have these ids."""
+    def keep(self, trained: Trained, written: Callable[[int], None], *, replace: bool) -> Sequence[StoredRun]:
+        """Keep a stack, perhaps in the place of other runs, and return its runs; tell `written` how many more."""
 
     def fail(self, job: Job, error: Exception) -> None:
         """Take note of a job that crashed."""
@@ -176,8 +171,7 @@ def _train(
 def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, replace: bool) -> None:
     """Write a trained stack to the store, in the place of what it replaces."""
     began = time.perf_counter()
-    kept = list(records(trained))
-    sweep.keep_final(trained, sweep.write(kept, watch.written, replace=replace))
+    kept = sweep.keep(trained, watch.written, replace=replace)
     outcome.writing += time.perf_counter() - began
     for run, record in zip(trained.runs, kept, strict=True):
         outcome.losses[run.job.hash, run.seed] = record.last_epoch_loss

@@ -1,5 +1,6 @@
 """Client backend, the way into any store, a tracking server among them: MLflow's public client."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
@@ -8,27 +9,23 @@ from typing import TypeVar
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
-from typing_extensions import override
 
 from study.tracking import names
-from study.tracking.backend import Backend
 from study.tracking.records import StoredRun
 
 T = TypeVar("T")
 
-_BATCH = 1000  # MLflow's limit of metrics in one call
-_PAGE = 1000
+_MOST = 1000  # metrics, or runs, in one call: MLflow's limit
 _WORKERS = 8  # a request is mostly waiting: for a round trip, for the server's commit
 
 
-class ClientBackend(Backend):
-    """`Backend` over MLflow's public client, several requests at a time where the store bears it."""
+class ClientBackend:
+    """Bulk access to runs by MLflow's public client, several requests at a time where the store bears it."""
 
     def __init__(self, client: MlflowClient, *, parallel: bool) -> None:
         self._client = client
         self._workers = _WORKERS if parallel else 1
 
-    @override
     def write(
         self,
         experiment_id: str,
@@ -37,6 +34,15 @@ class ClientBackend(Backend):
         *,
         replace: bool = False,
     ) -> list[str]:
+        """Write finished runs and return their ids, in order.
+
+        Args:
+            experiment_id: of the experiment they belong to.
+            runs: each of another job or seed.
+            written: is told how many more are in the store.
+            replace: delete every other finished run of the experiment that has the job and the seed of one of
+                `runs`, as MLflow does: it can be restored. Without it nothing is deleted.
+        """
         old = self._same(experiment_id, runs) if replace else [()] * len(runs)
         with ThreadPoolExecutor(self._workers) as pool:
             futures = [pool.submit(self._write, experiment_id, *pair) for pair in zip(runs, old, strict=True)]
@@ -45,10 +51,14 @@ class ClientBackend(Backend):
                 written(1)
         return [future.result() for future in futures]
 
-    @override
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
+        """Return the finished runs of some jobs, one row each, newest last.
+
+        Columns `run_id`, `name`, `start`, and one per key of params, tags and metrics (their latest values):
+        all of them, or `keys` alone. Params and tags are text, metrics numbers, absent ones missing.
+        """
         found = self._finished(experiment_id, hashes)
         infos = [(run.info.run_id, run.info.run_name, run.info.start_time) for run in found]
         values = pd.DataFrame([{**run.data.params, **run.data.tags, **run.data.metrics} for run in found])
@@ -56,8 +66,8 @@ class ClientBackend(Backend):
         frame = frame.join(values if keys is None else values.filter(list(keys)))
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
-    @override
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
+        """Return every recorded value but the summaries: columns `run_id`, `metric`, `step`, `value`."""
         return pd.DataFrame(
             self._gather(self._points, run_ids), columns=["run_id", "metric", "step", "value"]
         )
@@ -74,8 +84,8 @@ class ClientBackend(Backend):
                 points.values.tolist(), points.times.tolist(), points.steps.tolist(), strict=True
             )
         ]
-        for low in range(0, len(metrics), _BATCH):
-            self._client.log_batch(run_id, metrics=metrics[low : low + _BATCH])
+        for low in range(0, len(metrics), _MOST):
+            self._client.log_batch(run_id, metrics=metrics[low : low + _MOST])
         self._client.set_terminated(run_id, "FINISHED", end_time=run.end)  # until then it does not count
         for superseded in old:
             self._client.delete_run(superseded)
@@ -83,11 +93,10 @@ class ClientBackend(Backend):
 
     def _same(self, experiment_id: str, runs: Sequence[StoredRun]) -> list[Sequence[str]]:
         """Return for each of `runs` the ids of the finished runs that have its job and its seed."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for old in self._finished(experiment_id, sorted({run.tags[names.JOB_HASH] for run in runs})):
-            key = old.data.tags[names.JOB_HASH], old.data.params[names.SEED]
-            found.setdefault(key, []).append(old.info.run_id)
-        return [found.get(run.job_and_seed, []) for run in runs]
+        found = defaultdict(list)
+        for old in self._finished(experiment_id, {run.tags[names.JOB_HASH] for run in runs}):
+            found[old.data.tags[names.JOB_HASH], old.data.params[names.SEED]].append(old.info.run_id)
+        return [found[run.job_and_seed] for run in runs]
 
     def _finished(self, experiment_id: str, hashes: Iterable[str]) -> list[Run]:
         return self._gather(partial(self._search, experiment_id), hashes)
@@ -96,7 +105,7 @@ class ClientBackend(Backend):
         query = f"tags.`{names.JOB_HASH}` = '{job_hash}' and attributes.status = 'FINISHED'"
         token = None
         while True:
-            page = self._client.search_runs([experiment_id], query, max_results=_PAGE, page_token=token)
+            page = self._client.search_runs([experiment_id], query, max_results=_MOST, page_token=token)
             yield from page
             token = page.token
             if not token:

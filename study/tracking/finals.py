@@ -9,10 +9,9 @@ import tempfile
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,23 +24,14 @@ from study.training.result import Trained
 _DATA = ["x", "y", "clean"]
 _READ = ("run_id", "job", "seed", "curve", "curve_inputs", "sample")  # the parameters may be large
 _OLD = ["parent", "job", "seed"]  # by which a row belongs to a run where it has no id
+# what reading an artifact may raise that is damaged or gone
 _DAMAGE = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MlflowException)
-"""What reading an artifact may raise that is damaged or gone."""
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
 def keep(client: MlflowClient, parent: str, trained: Trained, run_ids: Sequence[str]) -> None:
-    """Keep a stack's final parameters and fitted curves as one artifact.
-
-    Args:
-        client: of the store.
-        parent: the run id of the sweep's parent.
-        trained: the stack.
-        run_ids: of its runs, in their order.
-    """
+    """Keep a stack's final parameters and fitted curves as one artifact of the parent, a run id."""
     arrays = {f"param/{name}": values for name, values in trained.final.items()} | {
         "curve": trained.curve,
         "curve_inputs": trained.curve_inputs,
@@ -59,23 +49,18 @@ def keep(client: MlflowClient, parent: str, trained: Trained, run_ids: Sequence[
 def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the fitted curves of runs and a sample of the training data: `fits` and `data` of `SweepFrames`.
 
-    What is damaged or missing is said in one line and left out: it costs a figure its curves, and no more.
-
-    Args:
-        client: of the store.
-        runs: `run_id`, `parent` (its run id), `job`, `seed`, `label` and `optimizer` of each.
+    What is damaged or missing is said in one line and left out: it costs a figure its curves, and no more. `runs`
+    has `run_id`, `parent` (a run id too), `job`, `seed`, `label` and `optimizer` of each.
     """
     files = [file for parent in sorted(set(runs["parent"])) for file in _files(client, parent)]
     found = _found(runs[["run_id", *_OLD, "label", "optimizer"]], files)
     if lost := len(runs) - len(found):
-        log.warning(
-            "%d of %d runs are drawn without a curve: it was not kept (force=true does)", lost, len(runs)
-        )
+        told = "%d of %d runs are drawn without a curve: it was not kept (force=true does)"
+        log.warning(told, lost, len(runs))
     drawn = found[found["x"].map(len) > 0]
     fits = drawn.loc[drawn.index.repeat(drawn["x"].map(len)), ["label", "optimizer", "seed"]]
-    fits = fits.reset_index(drop=True).assign(
-        **{name: np.concatenate([*drawn[name]] or [[]]) for name in ("x", "prediction")}
-    )
+    points = {name: np.concatenate([*drawn[name]] or [[]]) for name in ("x", "prediction")}
+    fits = fits.reset_index(drop=True).assign(**points)
     samples = drawn.set_index("least")["sample"].to_dict()
     first = min(samples, key=lambda seed: (seed not in set(runs["seed"]), seed), default=None)
     return fits, pd.DataFrame(samples.get(first), columns=_DATA)
@@ -83,19 +68,20 @@ def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 
 def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
     """Yield what can be read of a parent's stacks."""
-    artifacts = _tried(f"the artifacts of run {parent}", partial(client.list_artifacts, parent, names.FINAL))
-    for artifact in artifacts or ():
-        file = _tried(f"the artifact {artifact.path}", partial(_load, client, parent, artifact.path))
-        if file is not None:
-            yield file
+    artifacts = []
+    with _saying(f"the artifacts of run {parent}"):
+        artifacts = client.list_artifacts(parent, names.FINAL)
+    for artifact in artifacts:
+        with _saying(f"the artifact {artifact.path}"):
+            yield _load(client, parent, artifact.path)
 
 
-def _tried(what: str, read: Callable[[], T]) -> T | None:
+@contextmanager
+def _saying(what: str) -> Iterator[None]:
     try:
-        return read()
+        yield
     except _DAMAGE as error:
         log.warning("%s of a sweep cannot be read: %s", what, error)
-        return None
 
 
 def _load(client: MlflowClient, parent: str, artifact: str) -> pd.DataFrame:
@@ -108,9 +94,8 @@ def _load(client: MlflowClient, parent: str, artifact: str) -> pd.DataFrame:
         with path.open("rb") as file, np.load(file) as archive:
             arrays = {name: archive[name] for name in _READ if name in archive}
     seeds, inputs, sample = arrays["seed"], arrays["curve_inputs"], arrays["sample"]
-    drawn = inputs.shape[1] == 1
-    x = inputs[:, 0] if drawn else np.empty(0)
-    curves = arrays["curve"].reshape(len(seeds), len(x)) if drawn else np.empty((len(seeds), 0))
+    x = inputs[:, 0] if inputs.shape[1] == 1 else np.empty(0)
+    curves = arrays["curve"].reshape(len(seeds), len(inputs))[:, : len(x)]
     return pd.DataFrame(
         {
             "run_id": arrays.get("run_id", np.full(len(seeds), "")),

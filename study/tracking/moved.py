@@ -25,47 +25,32 @@ def follow(engine: sa.Engine, location: Location) -> None:
     is touched whose artifacts lay beside a database elsewhere, as the study puts them, and only where they came
     along or are nowhere: a database that was copied alone goes on reading them where they are.
     """
+    here = location.artifacts
     try:
         with engine.begin() as connection:
-            moved = list(_moved(connection, location))
-            for experiment_id, old, new in moved:
-                _repair(connection, experiment_id, old, new)
+            before = {str(Path(old).parent) for old in _follow(connection, str(here))}
     except sa.exc.SQLAlchemyError as error:
         why = str(error).splitlines()[0]
-        log.warning(
-            "the artifacts were moved to %s, which the store cannot be told: %s", location.artifacts, why
-        )
+        log.warning("the artifacts were moved to %s, which the store cannot be told: %s", here, why)
         return
-    if moved:
-        before = ", ".join(sorted({str(Path(old).parent) for _, old, _ in moved}))
-        log.warning(
-            "the store was moved: its artifacts are now in %s, no longer in %s", location.artifacts, before
-        )
+    if before:
+        left = ", ".join(sorted(before))
+        log.warning("the store was moved: its artifacts are now in %s, no longer in %s", here, left)
 
 
-def _moved(connection: sa.Connection, location: Location) -> Iterator[tuple[int, str, str]]:
-    """Yield each experiment whose artifacts came along: its id, where they were, and where they are."""
-    columns = _EXPERIMENTS.c.experiment_id, _EXPERIMENTS.c.name, _EXPERIMENTS.c.artifact_location
+def _follow(connection: sa.Connection, artifacts: str) -> Iterator[str]:
+    """Repair each experiment whose artifacts came along, and yield where they were."""
+    e, uri = _EXPERIMENTS.c, _RUNS.c.artifact_uri
     own = sa.select(_TAGS.c.experiment_id).where(_TAGS.c.key == ui_state.TAG)
-    query = sa.select(*columns).where(_EXPERIMENTS.c.experiment_id.in_(own))
-    for experiment_id, name, old in connection.execute(query).all():
-        new = f"{location.artifacts}/{name}"
-        if old.startswith("/") and old.endswith(f"/artifacts/{name}") and _came_along(Path(old), Path(new)):
-            yield experiment_id, old, new
-
-
-def _came_along(old: Path, new: Path) -> bool:
-    return old.resolve() != new.resolve() and (new.exists() or not old.exists())
-
-
-def _repair(connection: sa.Connection, experiment_id: int, old: str, new: str) -> None:
-    run = _RUNS.c.artifact_uri
-    below = (_RUNS.c.experiment_id == experiment_id) & (sa.func.substr(run, 1, len(old) + 1) == f"{old}/")
-    connection.execute(
-        _EXPERIMENTS.update()
-        .where(_EXPERIMENTS.c.experiment_id == experiment_id)
-        .values(artifact_location=new)
-    )
-    connection.execute(
-        _RUNS.update().where(below).values(artifact_uri=new + sa.func.substr(run, len(old) + 1))
-    )
+    query = sa.select(e.experiment_id, e.name, e.artifact_location).where(e.experiment_id.in_(own))
+    for experiment, name, old in connection.execute(query).all():
+        new = f"{artifacts}/{name}"
+        was, now = Path(old), Path(new)
+        came_along = was.resolve() != now.resolve() and (now.exists() or not was.exists())
+        if old.startswith("/") and old.endswith(f"/artifacts/{name}") and came_along:
+            below = sa.func.substr(uri, 1, len(old) + 1) == f"{old}/"
+            place, rest = {"artifact_location": new}, sa.func.substr(uri, len(old) + 1)
+            connection.execute(_EXPERIMENTS.update().where(e.experiment_id == experiment).values(place))
+            runs = _RUNS.update().where(_RUNS.c.experiment_id == experiment, below)
+            connection.execute(runs.values(artifact_uri=new + rest))
+            yield old

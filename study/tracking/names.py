@@ -23,16 +23,11 @@ METRICS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is to be known of one summary value.
+    """What is to be known of one summary value."""
 
-    Attributes:
-        words: what pages call it.
-        final: it is a loss that the training ended with, by which settings may be compared: infinite for a run that
-            diverged, which has none. The others are what they are for every run.
-    """
-
-    words: str
-    final: bool = False
+    words: str  # what pages call it
+    final: bool = False  # a loss that the training ended with, by which settings may be compared: a run that
+    # diverged has none, and counts as infinite. The others are what they are for every run.
 
 
 LAST_EPOCH_LOSS = "last_epoch_loss"

@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distribution, packages_distributions, version
@@ -17,27 +16,22 @@ from study.job import Job
 from study.tracking import names
 
 _PACKAGES = ("torch", "hydra-core", "mlflow", "numpy", "pandas", "scipy", "seaborn", "matplotlib")
-
-_DISTRIBUTION = "optimizer-study"
 _KNOWN = ("study", "torch")  # the commit and the versions say where their classes come from
 _CHANGES = ("status", "--porcelain", "--untracked-files=normal", "--", ".", ":(exclude)reports")
 _DIRTY, _UNKNOWN = " (dirty)", "unknown"
-_DIGITS = 16  # of a digest
+
+_distributions = cache(packages_distributions)  # a fifth of a second
 
 
 def provenance(checkout: Path | None, device: str) -> dict[str, str]:
-    """Return the tags that every run and sweep carries.
-
-    Args:
-        checkout: the repository of the study, None where it is installed without one.
-        device: the device asked for.
-    """
+    """Return the tags that every run and sweep of a checkout carries, for the device asked for."""
     code = code_version(checkout)
     versions = {"python": sys.version.split()[0]} | {name: version(name) for name in _PACKAGES}
     commit = code.removesuffix(_DIRTY)
+    known = " " not in commit and commit != _UNKNOWN
     return {
         names.GIT_COMMIT: code,
-        **({names.SOURCE_COMMIT: commit} if " " not in commit and commit != _UNKNOWN else {}),
+        **({names.SOURCE_COMMIT: commit} if known else {}),
         names.SOURCE_NAME: "study.train",
         names.SOURCE_TYPE: "LOCAL",
         names.VERSIONS: json.dumps(versions),
@@ -56,12 +50,9 @@ def code_version(checkout: Path | None) -> str:
 
     Reports do not count: they decide no numbers, and making one would else taint the next sweep. What is not tracked
     does count, unless it is ignored: it may be an optimizer.
-
-    Args:
-        checkout: the repository of the study, None where it is installed without one.
     """
     if checkout is None:
-        return f"{version(_DISTRIBUTION)} (installed)"
+        return f"{version('optimizer-study')} (installed)"
     try:
         # a repository around the study that does not hold it would be somebody else's
         _git(checkout, "ls-files", "--error-unmatch", "--", "conf/config.yaml")
@@ -73,22 +64,14 @@ def code_version(checkout: Path | None) -> str:
 
 def sources(job: Job) -> dict[str, str]:
     """Return the tags that say where the classes of a job come from, which are neither torch's nor the study's."""
-    targets = {
-        names.OPTIMIZER_SOURCE: str(job.optimizer.get("_target_")),
-        names.PROBLEM_SOURCE: str(job.problem.get("_target_")),
-    }
-    return {
-        tag: source_of(target) for tag, target in targets.items() if target.partition(".")[0] not in _KNOWN
-    }
+    classes = {names.OPTIMIZER_SOURCE: job.optimizer, names.PROBLEM_SOURCE: job.problem}
+    targets = {tag: str(node.get("_target_")) for tag, node in classes.items()}
+    return {tag: source_of(path) for tag, path in targets.items() if path.partition(".")[0] not in _KNOWN}
 
 
 @cache
 def source_of(target: str) -> str:
-    """Return where a class comes from: `package 1.2.3`, or its module and a digest of that one's source file.
-
-    Args:
-        target: the dotted path of a class that this process has imported.
-    """
+    """Return where an imported class comes from: `package 1.2.3`, or its module and a digest of that one's file."""
     module = _module(target)
     file = Path(getattr(module, "__file__", None) or "")
     installed = [
@@ -100,12 +83,7 @@ def source_of(target: str) -> str:
         return ", ".join(sorted(set(installed)))
     if module is None or not file.is_file():
         return _UNKNOWN
-    return f"{module.__name__} sha256:{sha256(file.read_bytes()).hexdigest()[:_DIGITS]}"
-
-
-@cache  # a fifth of a second
-def _distributions() -> Mapping[str, Sequence[str]]:
-    return packages_distributions()
+    return f"{module.__name__} sha256:{sha256(file.read_bytes()).hexdigest()[:16]}"
 
 
 def _module(target: str) -> ModuleType | None:

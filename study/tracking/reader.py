@@ -43,27 +43,24 @@ def read_sweep(
     """
     location = store if isinstance(store, Location) else Location.of(store)
     require_runs(location, experiment)
-    return _read(open_store(location), experiment, sweep)
-
-
-def _read(store: Store, experiment: str, sweep: str | None) -> SweepFrames:
-    parent = _parent(store, experiment, sweep)
+    opened = open_store(location)
+    parent = _parent(opened, experiment, sweep)
     tags, jobs = parent.data.tags, job_rows(parent.data.tags)
     asked = [(job.hash, seed, job.label) for job in jobs for seed in job.seeds]
     wanted = pd.DataFrame(asked, columns=["job", "seed", "label"]).drop_duplicates(["job", "seed"])
-    stored = _stored(store, parent.info.experiment_id, wanted)
+    stored = _stored(opened, parent.info.experiment_id, wanted)
     if stored.empty:
         raise InvalidInput(_without_runs(experiment, tags, jobs))
     runs = _tidy(stored)
-    fits, data = finals.read(store.client, runs.assign(parent=stored[names.PARENT]))
+    fits, data = finals.read(opened.client, runs.assign(parent=stored[names.PARENT]))
     sources = {source for key in _SOURCES if key in stored for source in stored[key].dropna()}
     return SweepFrames(
         experiment=experiment,
-        info=_info(parent, store.location) | {"sources": ", ".join(sorted(sources))},
+        info=_info(parent, location) | {"sources": ", ".join(sorted(sources))},
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(jobs, wanted, runs),
         runs=runs,
-        points=_points(store, runs),
+        points=_points(opened, runs),
         fits=fits,
         data=data,
     )
@@ -89,9 +86,8 @@ def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
 
 def _without_runs(experiment: str, tags: Mapping[str, str], jobs: Iterable[JobRow]) -> str:
     """Return what to say of a sweep that trained nothing: why, and the command that asks for it again."""
-    crashed = [f" ({job.label}: {job.failed})" for job in jobs if job.failed]
+    why = next((f" ({job.label}: {job.failed})" for job in jobs if job.failed), "")
     again = f"run {again_commands(tags[names.COMMAND], experiment)[0]} again"
-    why = "".join(crashed[:1])
     return f"sweep {tags[names.SWEEP]} of {experiment} must hold finished runs, got none{why}; {again}"
 
 

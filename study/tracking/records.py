@@ -10,36 +10,21 @@ from study.tracking import names
 from study.tracking.provenance import sources
 from study.training.result import Series, Trained
 
-_NEVER = np.iinfo(np.int64).max
-"""The step at which a run breaks that does not."""
+_NEVER = np.iinfo(np.int64).max  # the step at which a run breaks that does not
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """One metric of one run.
+    """One metric of one run."""
 
-    Args:
-        steps: at which step each value was taken, ascending.
-        values: all finite.
-        times: when, in milliseconds since the epoch.
-    """
-
-    steps: Int[np.ndarray, " step"]
-    values: Float[np.ndarray, " step"]
-    times: Int[np.ndarray, " step"]
+    steps: Int[np.ndarray, " step"]  # at which each value was taken, ascending
+    values: Float[np.ndarray, " step"]  # all finite
+    times: Int[np.ndarray, " step"]  # in milliseconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """One finished run in MLflow's words, ready to be written: complete or absent.
-
-    Args:
-        name: `adam lr=0.01 seed=3`.
-        params: the job, flattened, and the seed.
-        tags: its own; a sweep adds those that all of its runs carry.
-        metrics: curves and one-point summaries, by their keys.
-        start: when its training began, in milliseconds since the epoch.
-        end: when it ended.
+    """One finished run in MLflow's words, ready to be written: complete or absent. Times are as in `Points`.
 
     Raises:
         ValueError: a value is NaN or infinite, which MLflow's stores do not keep as such.
@@ -76,8 +61,8 @@ class StoredRun:
         return np.inf if points is None else float(points.values[0])
 
 
-def records(trained: Trained) -> Iterator[StoredRun]:
-    """Yield each run of the stack as the store keeps it, in the stack's order.
+def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
+    """Yield each run of the stack as the store keeps it, in the stack's order, with tags that all of them share.
 
     A run breaks at the first step whose training or evaluation loss is non-finite or above the cap. Its curves
     end there: with the value that passed the cap, or with the last finite one. Nothing is filled in.
@@ -91,6 +76,7 @@ def records(trained: Trained) -> Iterator[StoredRun]:
         for key, value in _summary(trained, row, metrics, broken=broken[row]).items():
             metrics[names.SUMMARY + key] = Points(np.array([steps]), np.array([value]), times[-1:])
         tags = {
+            **shared,
             names.KIND: "run",
             names.JOB_HASH: run.job.hash,
             names.LABEL: run.job.label,

@@ -7,32 +7,23 @@ stack are one transaction, so that they are complete or absent, and all points o
 import io
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any  # rows hold whatever their columns take
 
 import pandas as pd
 import sqlalchemy as sa
-from mlflow.store.tracking.dbmodels.models import (
-    SqlExperiment,
-    SqlLatestMetric,
-    SqlMetric,
-    SqlParam,
-    SqlRun,
-    SqlTag,
-)
-from typing_extensions import override
+from mlflow.store.tracking.dbmodels import models
 
 from study.tracking import names
-from study.tracking.backend import Backend
 from study.tracking.records import StoredRun
 
-KNOWN_REVISIONS = frozenset({"dc11669786a5"})
-"""Revisions of MLflow's schema whose tables this file was checked against (mlflow 3.17)."""
+KNOWN_REVISIONS = frozenset({"dc11669786a5"})  # of MLflow's schema, checked against this file (mlflow 3.17)
 
-_RUNS, _METRICS, _LATEST = SqlRun.__table__, SqlMetric.__table__, SqlLatestMetric.__table__
-_PARAMS, _TAGS, _EXPERIMENTS = SqlParam.__table__, SqlTag.__table__, SqlExperiment.__table__
+_RUNS, _PARAMS, _TAGS = models.SqlRun.__table__, models.SqlParam.__table__, models.SqlTag.__table__
+_METRICS, _LATEST = models.SqlMetric.__table__, models.SqlLatestMetric.__table__
+_EXPERIMENTS = models.SqlExperiment.__table__
 _RUNS_READ = 500  # runs in one select: databases bound a statement's parameters, and Python's rows are large
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
@@ -51,31 +42,27 @@ _PAIR = ("run_uuid", "key", "value")
 _POINT = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
 
 Row = tuple[Any, ...]
+New = tuple[str, StoredRun]  # a run and its id
 
 
 def open_engine(uri: str) -> sa.Engine:
-    """Return an engine for a database with MLflow's schema."""
-    if not uri.startswith("sqlite"):
-        return sa.create_engine(uri, connect_args={"connect_timeout": 10})  # seconds
-    engine = sa.create_engine(uri, connect_args={"timeout": 60})  # seconds to wait for another writer
-    sa.event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE}"))
+    """Return an engine that has connected once: MLflow would try for minutes before it gave up."""
+    sqlite = uri.startswith("sqlite")
+    seconds = {"timeout": 60} if sqlite else {"connect_timeout": 10}  # to wait for a writer, for an answer
+    engine = sa.create_engine(uri, connect_args=seconds)
+    if sqlite:
+        cache = f"PRAGMA cache_size = -{_SQLITE_CACHE}"
+        sa.event.listen(engine, "connect", lambda raw, _: raw.execute(cache))
+    engine.connect().close()
     return engine
 
 
-def schema_revision(engine: sa.Engine) -> str | None:
-    """Return the revision of MLflow's schema in a database."""
-    with engine.connect() as connection:
-        revision: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    return revision
-
-
-class SqlBackend(Backend):
-    """`Backend` over a SQLite or PostgreSQL database whose schema revision is known."""
+class SqlBackend:
+    """What `ClientBackend` does, over a SQLite or PostgreSQL database whose schema revision is known."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    @override
     def write(
         self,
         experiment_id: str,
@@ -84,36 +71,37 @@ class SqlBackend(Backend):
         *,
         replace: bool = False,
     ) -> list[str]:
+        """Write finished runs in one transaction, and return their ids."""
         ids = sorted(uuid.uuid4().hex for _ in runs)  # in order, each index grows at one end: twice as fast
-        pairs = list(zip(ids, runs, strict=True))
+        new, experiment = list(zip(ids, runs, strict=True)), int(experiment_id)
         with self._engine.begin() as connection:
-            _insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, pairs, int(experiment_id)))
-            for table, of in ((_PARAMS, attrgetter("params")), (_TAGS, attrgetter("tags"))):
-                _insert(
-                    connection, table, _PAIR, ((i, *item) for i, run in pairs for item in of(run).items())
-                )
-            _insert(connection, _METRICS, _POINT, _points(pairs, slice(None)))
-            _insert(connection, _LATEST, _POINT, _points(pairs, slice(-1, None)))  # by the highest step
+            _insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, experiment, new))
+            _insert(connection, _PARAMS, _PAIR, ((i, *pair) for i, run in new for pair in run.params.items()))
+            _insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in new for pair in run.tags.items()))
+            _insert(connection, _METRICS, _POINT, _points(new, slice(None)))
+            _insert(connection, _LATEST, _POINT, _points(new, slice(-1, None)))  # by the highest step
             if replace:  # last: the transaction then keeps other writers out
-                _delete_others(connection, int(experiment_id), pairs)
+                _delete_others(connection, experiment, new)
         written(len(runs))
         return ids
 
-    @override
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
+        """Return the finished runs of some jobs, newest last."""
         of_jobs, r = _finished(int(experiment_id), hashes), _RUNS.c
         columns = r.run_uuid.label("run_id"), r.name, r.start_time.label("start")
         with self._engine.connect() as connection:
             frame = _frame(connection, sa.select(*columns).where(r.run_uuid.in_(of_jobs)))
-            for table in (_PARAMS, _TAGS, _LATEST):
-                part = _wide(connection, table, of_jobs, keys)
-                frame = frame.merge(part, left_on="run_id", right_index=True, how="left")
+            for t in (_PARAMS.c, _TAGS.c, _LATEST.c):
+                query = sa.select(t.run_uuid, t.key, t.value).where(t.run_uuid.in_(of_jobs))
+                rows = _frame(connection, query if keys is None else query.where(t.key.in_(keys)))
+                wide = rows.pivot(index="run_uuid", columns="key", values="value")
+                frame = frame.merge(wide, left_on="run_id", right_index=True, how="left")
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
-    @override
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
+        """Return every recorded value but the summaries."""
         m = _METRICS.c
         columns = m.run_uuid.label("run_id"), m.key.label("metric"), m.step, m.value
         query = sa.select(*columns).where(~m.key.startswith(names.SUMMARY))
@@ -123,34 +111,21 @@ class SqlBackend(Backend):
         return pd.concat(parts, ignore_index=True)
 
 
-def _finished(experiment_id: int, hashes: Sequence[str]) -> sa.Select[Any]:
+def _finished(experiment: int, hashes: Collection[str]) -> sa.Select[Any]:
     """Return the select of the ids of some jobs' finished runs."""
-    return (
-        sa.select(_RUNS.c.run_uuid)
-        .join(_TAGS, _TAGS.c.run_uuid == _RUNS.c.run_uuid)
-        .where(
-            _RUNS.c.experiment_id == experiment_id,
-            _RUNS.c.status == "FINISHED",
-            _RUNS.c.lifecycle_stage == "active",
-            _TAGS.c.key == names.JOB_HASH,
-            _TAGS.c.value.in_(hashes),
-        )
-    )
+    r, t = _RUNS.c, _TAGS.c
+    those = r.experiment_id == experiment, r.status == "FINISHED", r.lifecycle_stage == "active"
+    of_jobs = t.key == names.JOB_HASH, t.value.in_(hashes)
+    return sa.select(r.run_uuid).join(_TAGS, t.run_uuid == r.run_uuid).where(*those, *of_jobs)
 
 
-def _delete_others(
-    connection: sa.Connection, experiment_id: int, pairs: Sequence[tuple[str, StoredRun]]
-) -> None:
-    """Delete the other finished runs that have the job and the seed of one of `pairs`: mark them, as MLflow does."""
-    new, same = {run_id for run_id, _ in pairs}, {run.job_and_seed for _, run in pairs}
-    query = (
-        _finished(experiment_id, sorted({job for job, _ in same}))
-        .add_columns(_TAGS.c.value, _PARAMS.c.value)
-        .join(_PARAMS, _PARAMS.c.run_uuid == _RUNS.c.run_uuid)
-        .where(_PARAMS.c.key == names.SEED)
-    )
-    found = connection.execute(query).all()
-    old = [run_id for run_id, job, seed in found if (job, seed) in same and run_id not in new]
+def _delete_others(connection: sa.Connection, experiment: int, new: Sequence[New]) -> None:
+    """Delete the other finished runs that have the job and the seed of a new one: mark them, as MLflow does."""
+    ids, same = {run_id for run_id, _ in new}, {run.job_and_seed for _, run in new}
+    of_jobs = _finished(experiment, {job for job, _ in same}).where(_PARAMS.c.key == names.SEED)
+    seeded = of_jobs.join(_PARAMS, _PARAMS.c.run_uuid == _RUNS.c.run_uuid)
+    found = connection.execute(seeded.add_columns(_TAGS.c.value, _PARAMS.c.value)).all()
+    old = [run_id for run_id, job, seed in found if (job, seed) in same and run_id not in ids]
     deleted = _RUNS.update().values(lifecycle_stage="deleted", deleted_time=int(time.time() * 1000))
     for chunk in _chunks(old):
         connection.execute(deleted.where(_RUNS.c.run_uuid.in_(chunk)))
@@ -160,15 +135,6 @@ def _chunks(run_ids: Sequence[str]) -> list[Sequence[str]]:
     return [run_ids[low : low + _RUNS_READ] for low in range(0, len(run_ids), _RUNS_READ)]
 
 
-def _wide(
-    connection: sa.Connection, table: sa.Table, of_jobs: sa.Select[Any], keys: Sequence[str] | None
-) -> pd.DataFrame:
-    query = sa.select(table.c.run_uuid, table.c.key, table.c.value).where(table.c.run_uuid.in_(of_jobs))
-    if keys is not None:
-        query = query.where(table.c.key.in_(keys))
-    return _frame(connection, query).pivot(index="run_uuid", columns="key", values="value")
-
-
 def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     """Return what a query gives: the driver's own rows, column by column, in a fifth of the time of pandas."""
     with connection.execute(query) as result:
@@ -176,21 +142,19 @@ def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
         return pd.DataFrame({key: list(map(itemgetter(i), rows)) for i, key in enumerate(result.keys())})
 
 
-def _runs(
-    connection: sa.Connection, pairs: Iterable[tuple[str, StoredRun]], experiment_id: int
-) -> Iterator[Row]:
+def _runs(connection: sa.Connection, experiment: int, new: Iterable[New]) -> Iterator[Row]:
     """Yield the rows of `runs`."""
-    query = sa.select(_EXPERIMENTS.c.artifact_location).where(_EXPERIMENTS.c.experiment_id == experiment_id)
+    query = sa.select(_EXPERIMENTS.c.artifact_location).where(_EXPERIMENTS.c.experiment_id == experiment)
     location = str(connection.execute(query).scalar_one()).rstrip("/")
-    for run_id, run in pairs:
+    for run_id, run in new:
         artifacts = f"{location}/{run_id}/artifacts"
-        own = (run_id, run.name, run.tags[names.USER], run.start, run.end, artifacts, experiment_id)
+        own = (run_id, run.name, run.tags[names.USER], run.start, run.end, artifacts, experiment)
         yield *own, *_SAME.values()
 
 
-def _points(pairs: Iterable[tuple[str, StoredRun]], some: slice) -> Iterator[Row]:
+def _points(new: Iterable[New], some: slice) -> Iterator[Row]:
     """Yield the rows of `metrics` and `latest_metrics`: some of each curve's points."""
-    for run_id, run in pairs:
+    for run_id, run in new:
         for key, points in run.metrics.items():
             columns = (part[some].tolist() for part in (points.values, points.times, points.steps))
             yield from zip(repeat(run_id), repeat(key), *columns, repeat(False), strict=False)
@@ -218,15 +182,9 @@ def _execute(connection: sa.Connection, table: sa.Table, columns: Sequence[str],
 
 def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row]) -> None:
     """Load rows by PostgreSQL's COPY, in its text format: tabs between, backslashes before what means something."""
-    text = "\n".join("\t".join(map(_copy_text, row)) for row in rows)
+    text = "\n".join("\t".join(str(value).translate(_ESCAPES) for value in row) for row in rows)
     cursor: Any = connection.connection.cursor()  # the driver's own: `copy_expert` is psycopg2's
     cursor.copy_expert(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", io.StringIO(text))
-
-
-def _copy_text(value: object) -> str:
-    if value is None:
-        return r"\N"
-    return str(value).translate(_ESCAPES)
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})

@@ -23,55 +23,43 @@ from mlflow.exceptions import MlflowException
 from study.config.location import Location
 from study.config.reach import no_answer
 from study.tracking import names, ui_state
-from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
 from study.tracking.moved import follow
-from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine, schema_revision
+from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine
+
+Backend = SqlBackend | ClientBackend
 
 _NOTE_LENGTH = 5000  # MLflow's limit of an experiment's tag
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An open store.
-
-    Attributes:
-        location: where it is.
-        client: MLflow's public client, for all that happens once per sweep.
-        backend: bulk access, for all that happens once per run.
-    """
+    """An open store."""
 
     location: Location
-    client: MlflowClient
-    backend: Backend
+    client: MlflowClient  # for all that happens once per sweep
+    backend: Backend  # for all that happens once per run
 
     def experiment_id(self, name: str) -> str:
         """Return the id of an experiment, made if it is not there yet."""
         found = self.client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        artifacts = self.location.artifacts
-        try:
-            location = artifacts and f"{artifacts}/{name}"
+        if found is None:
+            place = self.location.artifacts and f"{self.location.artifacts}/{name}"
             own = {ui_state.TAG: ui_state.STATE}
-            return str(self.client.create_experiment(name, artifact_location=location, tags=own))
-        except MlflowException:  # another process was faster
-            found = self.client.get_experiment_by_name(name)
-            if found is None:
-                raise
-            return str(found.experiment_id)
+            try:
+                return str(self.client.create_experiment(name, artifact_location=place, tags=own))
+            except MlflowException:  # another process was faster
+                found = self.client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
 
     def experiments(self) -> list[Experiment]:
         """Return the study's own experiments; others may lie in the same store."""
         return [found for found in self.client.search_experiments() if ui_state.TAG in found.tags]
 
     def describe(self, experiment: str, note: str) -> None:
-        """Say what an experiment is about, and how MLflow's UI opens it.
-
-        Args:
-            experiment: its name.
-            note: as markdown.
-        """
+        """Say what an experiment is about, as markdown, and how MLflow's UI opens it."""
         experiment_id = self.experiment_id(experiment)
         for key, value in ((names.NOTE, note[:_NOTE_LENGTH]), (ui_state.TAG, ui_state.STATE)):
             self.client.set_experiment_tag(experiment_id, key, value)
@@ -87,7 +75,7 @@ def open_store(location: Location) -> Store:
         logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
     try:
         with _alone(location):
-            engine = _reach(location) if location.is_sql else None
+            engine = open_engine(location.uri) if location.is_sql else None
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
             if engine is not None and location.database is not None:
@@ -97,37 +85,29 @@ def open_store(location: Location) -> Store:
     return Store(location, client, _backend(client, engine))
 
 
-def _reach(location: Location) -> sa.Engine:
-    """Return an engine that has connected once; MLflow would try for minutes before it gave up."""
-    engine = open_engine(location.uri)
-    engine.connect().close()
-    return engine
-
-
 def _backend(client: MlflowClient, engine: sa.Engine | None) -> Backend:
     if engine is None:
         return ClientBackend(client, parallel=True)
-    revision = schema_revision(engine)
+    with engine.connect() as connection:
+        revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     if revision in KNOWN_REVISIONS:
         return SqlBackend(engine)
     engine.dispose()
-    warnings.warn(
-        f"the store's schema revision {revision} is not one of {', '.join(sorted(KNOWN_REVISIONS))}: "
-        "writing through MLflow's client, which is slower",
-        stacklevel=3,
-    )
+    known = ", ".join(sorted(KNOWN_REVISIONS))
+    told = f"the store's schema revision {revision} is not one of {known}: writing through MLflow's client"
+    warnings.warn(f"{told}, which is slower", stacklevel=3)
     return ClientBackend(client, parallel=False)
 
 
 def _alone(location: Location) -> AbstractContextManager[object]:
     """Keep other processes out: a fresh database does not survive two that make it. A server sees to it itself."""
     if location.database:
-        folder = location.database.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            return nullcontext()  # nothing can be made there
-        return FileLock(location.database.with_suffix(".lock"))
-    if not location.is_sql:
+        lock = location.database.with_suffix(".lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    elif location.is_sql:
+        lock = Path(tempfile.gettempdir()) / f"study-{sha256(location.uri.encode()).hexdigest()[:16]}.lock"
+    else:
         return nullcontext()
-    name = f"study-{sha256(location.uri.encode()).hexdigest()[:16]}.lock"
-    return FileLock(Path(tempfile.gettempdir()) / name)
+    return (
+        FileLock(lock) if os.access(lock.parent, os.W_OK) else nullcontext()
+    )  # or nothing can be made there

@@ -1,11 +1,10 @@
 """Sweeps in the store: the parent run that says which jobs were asked for, and the runs that answer it."""
 
-import dataclasses
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 import numpy as np
@@ -14,7 +13,7 @@ from mlflow.entities import Metric, RunTag
 from study.config.location import without_password
 from study.job import Job
 from study.tracking import finals, names
-from study.tracking.records import StoredRun
+from study.tracking.records import StoredRun, records
 from study.tracking.store import Store
 from study.training.result import Trained
 
@@ -26,21 +25,13 @@ Key = tuple[str, int]  # a run's job hash and seed
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """What a sweep's parent says of one job.
+    """What a sweep's parent says of one job."""
 
-    Attributes:
-        position: of the job in the sweep, from 0.
-        hash: the job's.
-        seeds: those asked for.
-        label: what the job is called in this sweep.
-        failed: what it crashed with, empty if it did not.
-    """
-
-    position: int
+    position: int  # of the job in the sweep, from 0
     hash: str
-    seeds: range
-    label: str
-    failed: str = ""
+    seeds: range  # those asked for
+    label: str  # what the job is called in this sweep
+    failed: str = ""  # what it crashed with, empty if it did not
 
 
 def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
@@ -59,34 +50,15 @@ def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
     return sorted(rows, key=attrgetter("position", "hash"))
 
 
-def _place(job: Job) -> str:
-    """Return the end of the keys of a job's tags."""
-    return f"{job.hash}.{job.seeds.start}"
-
-
-def _told(position: int, job: Job) -> str:
-    """Return what a job's tag says of it."""
-    told = {"position": position, "seeds": len(job.seeds), "label": job.label}
-    return json.dumps(told, ensure_ascii=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One sweep in one store: the parent of the runs it trains.
-
-    Attributes:
-        store: where it is kept.
-        experiment_id: the MLflow experiment.
-        run_id: the parent run.
-        id: the sweep's own name.
-        tags: provenance that each of its runs carries too.
-    """
+    """One sweep in one store: the parent of the runs it trains."""
 
     store: Store
     experiment_id: str
-    run_id: str
-    id: str
-    tags: Mapping[str, str]
+    run_id: str  # of the parent
+    id: str  # the sweep's own name
+    tags: Mapping[str, str]  # provenance that each of its runs carries too
 
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
         """Say on the parent which jobs are asked for, and return them as it calls them.
@@ -96,7 +68,7 @@ class Sweep:
         known = self.store.client.get_run(self.run_id).data.tags
         rows = job_rows(known)
         called = {row.hash: row.label for row in rows}
-        jobs = [dataclasses.replace(job, label=called.get(job.hash, job.label)) for job in jobs]
+        jobs = [replace(job, label=called.get(job.hash, job.label)) for job in jobs]
         told = {names.JOB + _place(job): _told(index, job) for index, job in enumerate(jobs, len(rows))}
         tags = [RunTag(key, value) for key, value in told.items() if key not in known]
         for low in range(0, len(tags), _TAGS):
@@ -108,10 +80,6 @@ class Sweep:
 
         Infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed the newest
         counts.
-
-        Args:
-            jobs: of the sweep.
-            value: one of `names.FINAL_LOSSES`.
         """
         loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
         columns = [names.JOB_HASH, names.SEED, names.STATUS, loss]
@@ -120,23 +88,14 @@ class Sweep:
         keys = zip(frame[names.JOB_HASH], frame[names.SEED].astype(int), strict=True)
         return dict(zip(keys, losses, strict=True))
 
-    def write(
-        self, records: Iterable[StoredRun], written: Callable[[int], None], *, replace: bool = False
-    ) -> list[str]:
-        """Write trained runs below the parent and return their ids, in order.
-
-        Args:
-            records: the runs.
-            written: is told how many more are in the store.
-            replace: they supersede all others of the same job and seed in the experiment.
-        """
-        tags = {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}
-        runs = [dataclasses.replace(run, tags={**tags, **run.tags}) for run in records]
-        return self.store.backend.write(self.experiment_id, runs, written, replace=replace)
-
-    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
-        """Keep final parameters and fitted curves of a stack, whose runs have these ids, beside the parent."""
+    def keep(
+        self, trained: Trained, written: Callable[[int], None], *, replace: bool = False
+    ) -> list[StoredRun]:
+        """Write a stack's runs below the parent, as a backend does, and what they ended with; return the runs."""
+        runs = list(records(trained, {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}))
+        run_ids = self.store.backend.write(self.experiment_id, runs, written, replace=replace)
         finals.keep(self.store.client, self.run_id, trained, run_ids)
+        return runs
 
     def fail(self, job: Job, error: Exception) -> None:
         """Say on the parent that a job crashed, and why."""
@@ -153,21 +112,13 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """How a sweep is asked for, as its parent tells.
+    """How a sweep is asked for, as its parent tells."""
 
-    Args:
-        id: under which it is asked for now, a time of day.
-        command: what the person typed.
-        config: the composed config as YAML.
-        overrides: what was asked beside the experiment's own file.
-        tags: provenance.
-    """
-
-    id: str
-    command: str = ""
-    config: str = ""
-    overrides: Sequence[str] = ()
-    tags: Mapping[str, str]
+    id: str  # under which it is asked for now, a time of day
+    command: str = ""  # what the person typed
+    config: str = ""  # as composed, in YAML
+    overrides: Sequence[str] = ()  # what was asked beside the experiment's own file
+    tags: Mapping[str, str]  # provenance
 
 
 def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Request) -> Sweep:
@@ -215,6 +166,16 @@ def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[
     for run in store.client.search_runs([experiment_id], query, max_results=1):
         return Sweep(store, experiment_id, run.info.run_id, run.data.tags[names.SWEEP], tags)
     return None
+
+
+def _place(job: Job) -> str:
+    return f"{job.hash}.{job.seeds.start}"
+
+
+def _told(position: int, job: Job) -> str:
+    """Return what a job's tag says of it."""
+    told = {"position": position, "seeds": len(job.seeds), "label": job.label}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _plan(jobs: Iterable[Job]) -> str:

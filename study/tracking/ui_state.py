@@ -8,9 +8,7 @@ import json
 from study.tracking import names
 
 _KEY = "study"
-
-TAG = f"mlflow.sharedViewState.{_KEY}"
-"""The experiment's tag that holds `STATE`."""
+TAG = f"mlflow.sharedViewState.{_KEY}"  # of an experiment: it holds STATE
 
 STATE = json.dumps(
     {

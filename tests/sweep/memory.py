@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from study.job import Job
 from study.tracking import names
-from study.tracking.records import StoredRun
+from study.tracking.records import StoredRun, records
 from study.training.result import Trained
 
 
@@ -26,18 +26,15 @@ class Memory:
         self.declared.extend(jobs)
         return list(jobs)
 
-    def write(
-        self, records: Iterable[StoredRun], written: Callable[[int], None], *, replace: bool = False
-    ) -> list[str]:
-        kept = list(records)
+    def keep(
+        self, trained: Trained, written: Callable[[int], None], *, replace: bool = False
+    ) -> list[StoredRun]:
+        kept = list(records(trained, {}))
         self.records.extend(kept)
         self.replaced.extend([replace] * len(kept))
-        written(len(kept))
-        return [f"id of {record.name}" for record in kept]
-
-    def keep_final(self, trained: Trained, run_ids: Sequence[str]) -> None:
-        assert run_ids == [f"id of {run.name}" for run in trained.runs]
         self.stacks.append([run.name for run in trained.runs])
+        written(len(kept))
+        return kept
 
     def fail(self, job: Job, error: Exception) -> None:
         self.failed.append((job.label, repr(error)))

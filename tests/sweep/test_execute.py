@@ -21,6 +21,7 @@ from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
 from study.sweep.execute import Outcome, blocks, execute
+from study.tracking.records import StoredRun
 from tests.sweep.memory import Memory
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -192,7 +193,7 @@ def test_a_job_that_crashed_is_not_tried_at_other_seeds(caplog: pytest.LogCaptur
 def test_a_store_that_cannot_be_written_ends_the_sweep() -> None:
     class Full(Memory):
         @override
-        def write(self, *_: object, **__: object) -> list[str]:
+        def keep(self, *_: object, **__: object) -> list[StoredRun]:
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space left"):
@@ -204,9 +205,9 @@ def test_a_stack_is_trained_while_the_last_is_written() -> None:
 
     class Waiting(Memory):
         @override
-        def write(self, *args: Any, **kwargs: Any) -> list[str]:
+        def keep(self, *args: Any, **kwargs: Any) -> list[StoredRun]:
             assert second_began.wait(timeout=20), "the second stack waits for the first to be written"
-            return super().write(*args, **kwargs)
+            return super().keep(*args, **kwargs)
 
     class Announcing(Counts):
         def trained(self, runs: float) -> None:
@@ -225,9 +226,9 @@ def test_one_stack_in_training_and_one_in_writing_bound_the_memory(monkeypatch: 
 
     class Noting(Memory):
         @override
-        def write(self, *args: Any, **kwargs: Any) -> list[str]:
+        def keep(self, *args: Any, **kwargs: Any) -> list[StoredRun]:
             events.append(f"{len(self.records)} written")
-            return super().write(*args, **kwargs)
+            return super().keep(*args, **kwargs)
 
     class Starting(Counts):
         def trained(self, runs: float) -> None:

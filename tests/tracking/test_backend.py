@@ -22,11 +22,10 @@ from mlflow.entities import Run
 
 from study.config.location import Location
 from study.tracking import names, sql
-from study.tracking.backend import Backend
 from study.tracking.client import ClientBackend
 from study.tracking.records import Points, StoredRun
 from study.tracking.sql import SqlBackend, open_engine
-from study.tracking.store import Store, open_store
+from study.tracking.store import Backend, Store, open_store
 
 BEGAN = 1_700_000_000_000
 STEPS = 384

@@ -14,7 +14,6 @@ from study.config.location import Location
 from study.job import Job
 from study.tracking import finals, names, sweeps
 from study.tracking.reader import read_sweep
-from study.tracking.records import records
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
@@ -45,10 +44,11 @@ def test_a_run_trained_again_has_its_own_curve_and_no_other(uri: str, jobs: list
 
 def test_a_restored_run_has_the_curve_that_it_had(uri: str, jobs: list[Job], train: Train) -> None:
     sweep = _begin(uri, jobs)
-    old = _keep(sweep, train(jobs[:1]))
-    new = _keep(sweep, train(jobs[:1], began=LATER, offset=50.0), replace=True)
-    sweep.store.client.delete_run(new[1])
-    sweep.store.client.restore_run(old[1])
+    _keep(sweep, train(jobs[:1]))
+    old = _id_of(sweep, "sgd lr=0.1 seed=1")
+    _keep(sweep, train(jobs[:1], began=LATER, offset=50.0), replace=True)
+    sweep.store.client.delete_run(_id_of(sweep, "sgd lr=0.1 seed=1"))
+    sweep.store.client.restore_run(old)
     fits = read_sweep("study", store=uri).fits.sort_values("seed", kind="stable")
     np.testing.assert_allclose(_at_one(fits), [50.1, 0.2, 50.3], rtol=1e-15)
 
@@ -190,10 +190,13 @@ def _begin(uri: str, jobs: list[Job], asked: str = "first") -> Sweep:
     return sweeps.begin(store, "study", jobs, Request(id=asked, tags=tags))
 
 
-def _keep(sweep: Sweep, trained: Trained, *, replace: bool = False) -> list[str]:
-    ids = sweep.write(records(trained), lambda _: None, replace=replace)
-    sweep.keep_final(trained, ids)
-    return ids
+def _keep(sweep: Sweep, trained: Trained, *, replace: bool = False) -> None:
+    sweep.keep(trained, lambda _: None, replace=replace)
+
+
+def _id_of(sweep: Sweep, name: str) -> str:
+    (run,) = sweep.store.client.search_runs([sweep.experiment_id], f"attributes.run_name = '{name}'")
+    return str(run.info.run_id)
 
 
 def _at_one(fits: pd.DataFrame) -> list[float]:

@@ -17,7 +17,6 @@ from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps, ui_state
 from study.tracking.reader import read_sweep
-from study.tracking.records import records
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
@@ -190,8 +189,7 @@ def _train(
 ) -> Sweep:
     tags, store = {names.USER: "me"}, open_store(Location.of(_uri(home)))
     sweep = sweeps.begin(store, "study", jobs, Request(id=asked, tags=tags, config="seeds: 2\n"))
-    stack = train(jobs)
-    sweep.keep_final(stack, sweep.write(records(stack), lambda _: None, replace=replace))
+    sweep.keep(train(jobs), lambda _: None, replace=replace)
     return sweep
 
 

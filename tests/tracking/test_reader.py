@@ -18,7 +18,6 @@ from study.job import Job
 from study.tracking import store as store_module
 from study.tracking import sweeps
 from study.tracking.reader import read_sweep
-from study.tracking.records import records
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request, Sweep
 from study.training.result import Trained
@@ -48,8 +47,7 @@ def _begin(uri: str, jobs: list[Job], asked: str) -> Sweep:
 
 
 def _write(sweep: Sweep, trained: Trained, *, replace: bool = False) -> None:
-    ids = sweep.write(records(trained), lambda _: None, replace=replace)
-    sweep.keep_final(trained, ids)
+    sweep.keep(trained, lambda _: None, replace=replace)
 
 
 def test_frames_hold_what_was_trained(uri: str, jobs: list[Job], train: Train) -> None:

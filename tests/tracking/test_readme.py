@@ -10,7 +10,6 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
-from study.tracking.records import records
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request
 from study.training.result import Trained
@@ -32,7 +31,7 @@ def test_three_lines_give_the_losses_as_a_frame(
     tags = {names.USER: "somebody"}
     store = open_store(Location.of(None))
     sweep = sweeps.begin(store, "headline", jobs, Request(id="now", tags=tags))
-    sweep.write(records(trained), lambda _: None)
+    sweep.keep(trained, lambda _: None)
     told: dict[str, pd.DataFrame] = {}
     exec(code, told)
     losses = told["losses"].sort_values(["seed", "step"])

@@ -101,14 +101,14 @@ def test_nothing_that_is_kept_is_infinite_or_nan() -> None:
     generator = np.random.default_rng(0)
     train = generator.choice([1.0, 11.0, NAN, INF], size=(200, 4), p=[0.7, 0.1, 0.1, 0.1])
     evaluated = generator.choice([1.0, 11.0, NAN, INF], size=(200, 3), p=[0.7, 0.1, 0.1, 0.1])
-    for record in records(_trained(train, evaluated)):
+    for record in records(_trained(train, evaluated), {}):
         assert all(np.isfinite(points.values).all() for points in record.metrics.values())
 
 
 def test_rows_do_not_mix() -> None:
     train = np.array([[4.0, 3.0, 2.0, 1.0], [4.0, NAN, 2.0, 1.0], [8.0, 6.0, 4.0, 2.0]])
     evaluated = np.array([[5.0, 2.5, 0.75], [5.0, 2.5, 0.75], [9.0, 5.0, 1.0]])
-    first, second, third = records(_trained(train, evaluated))
+    first, second, third = records(_trained(train, evaluated), {})
     assert [record.status for record in (first, second, third)] == ["ok", "diverged", "ok"]
     assert [record.params["seed"] for record in (first, second, third)] == ["0", "1", "2"]
     assert [record.tags["study.init_sha"] for record in (first, second, third)] == ["i0", "i1", "i2"]
@@ -126,12 +126,12 @@ def test_times_are_milliseconds_of_the_step() -> None:
 def test_the_mean_of_the_last_epoch_is_taken_in_double_precision() -> None:
     """In float32 the sum of 2^24 + 1 loses the 1."""
     train = np.array([[0.0, 0.0, 2.0**24, 1.0]], dtype=np.float32)
-    (record,) = records(_trained(train, np.zeros((1, 3)), cap=1e9))
+    (record,) = records(_trained(train, np.zeros((1, 3)), cap=1e9), {})
     assert record.last_epoch_loss == (2**24 + 1) / 2
 
 
 def _record(train: list[float], evaluated: list[float], series: dict[str, Series] | None = None) -> StoredRun:
-    (record,) = records(_trained(np.array([train]), np.array([evaluated]), series=series))
+    (record,) = records(_trained(np.array([train]), np.array([evaluated]), series=series), {})
     return record
 
 

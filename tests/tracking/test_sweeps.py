@@ -11,7 +11,6 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
-from study.tracking.records import records
 from study.tracking.store import Store, open_store
 from study.tracking.sweeps import JobRow, Request, Sweep, job_rows
 from study.training.result import Trained
@@ -124,7 +123,7 @@ def test_finished_runs_are_those_of_the_jobs_in_this_experiment(
     sweep = _begin(store, jobs)
     assert sweep.final_losses(jobs, "last_epoch_loss") == {}
     wild = make_job("sgd", 100.0, seeds=range(1))
-    sweep.write(records(train([*jobs, wild])), lambda _: None)
+    sweep.keep(train([*jobs, wild]), lambda _: None)
     got = sweep.final_losses([jobs[0], wild], "last_epoch_loss")
     assert got == {
         (jobs[0].hash, 0): pytest.approx(1.6, rel=1e-7),
@@ -139,7 +138,7 @@ def test_runs_carry_what_the_design_promises(
     store: Store, jobs: list[Job], train: Callable[..., Trained]
 ) -> None:
     sweep = _begin(store, jobs)
-    sweep.write(records(train(jobs)), lambda _: None)
+    sweep.keep(train(jobs), lambda _: None)
     query = f"tags.`{names.PARENT}` = '{sweep.run_id}' and attributes.run_name = 'adam lr=0.01 seed=3'"
     (run,) = store.client.search_runs([sweep.experiment_id], query)
     assert run.data.params == {

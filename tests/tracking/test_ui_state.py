@@ -10,7 +10,6 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import sweeps, ui_state
-from study.tracking.records import records
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request
 from study.training.result import Trained
@@ -54,7 +53,7 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
     store.describe("study", "Which one is best?\n\nEach at its own learning rate.")
     request = Request(id="2024-01-31_23-59-59-1", tags={"mlflow.user": "me"}, command="typed")
     sweep = sweeps.begin(store, "study", jobs, request)
-    sweep.write(records(train(jobs)), lambda _: None)
+    sweep.keep(train(jobs), lambda _: None)
     sweep.finish("FINISHED", {"runs": 10.0})
     expect = playwright.expect
     expect.set_options(timeout=60_000)
