@@ -11,7 +11,6 @@ import json
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any  # the numbers go to JSON
 
 from omegaconf import OmegaConf
@@ -58,18 +57,13 @@ def bench(asked: cli.Asked) -> None:
 
 def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:
     """Return every number of every repetition, by program."""
-    from study.bench import limits, plan
-    from study.bench.machine import machine
+    from study.bench import machine, plan
 
-    signal.signal(signal.SIGTERM, _terminate)
-    made_on = machine()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that started servers end too
+    made_on = machine.machine()
     measured = plan.measure(plan.parts(sizes), repetitions, write=sys.stderr.write)
-    floating = {"flops_per_run": limits.flops_per_run(), "flops_per_second": limits.matrix_rate()}
-    return {"machine": made_on, **measured, "limits": floating}
-
-
-def _terminate(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)  # so that the servers that were started end too
+    limits = {"flops_per_run": machine.flops_per_run(), "flops_per_second": machine.matrix_rate()}
+    return {"machine": made_on, **measured, "limits": limits}
 
 
 if __name__ == "__main__":

@@ -14,32 +14,26 @@ JOBS = 100  # 4 optimizers x 25 learning rates
 
 
 def measure_gpu(counts: Sequence[int]) -> Iterator[str]:
-    """Yield one JSON object per size: runs, seconds, steps per second, peak memory, device.
-
-    Args:
-        counts: how many runs of 384 steps, of 100 jobs.
-    """
+    """Yield one JSON object per count of runs of 384 steps: seconds, steps per second, peak memory, device."""
     if not torch.cuda.is_available():
         yield "skipped: torch finds no GPU here"
         return
-    yield from (json.dumps(_measure(count)) for count in counts)
-
-
-def _measure(count: int) -> dict[str, object]:
     problem = Parabola(name="parabola", points=1000, noise=0.1, width=20, cap=1000.0)
-    runs = [Run(job, seed) for job in _jobs(count // JOBS) for seed in job.seeds]
-    torch.cuda.reset_peak_memory_stats()
-    began = time.perf_counter()
-    trained = train(problem, runs, device=torch.device("cuda"))
-    seconds = time.perf_counter() - began
-    return {
-        "device": torch.cuda.get_device_name(),
-        "runs": len(runs),
-        "seconds": seconds,
-        "training_seconds": float(trained.times[-1] - trained.times[0]),
-        "run_steps_per_second": trained.train_loss.size / seconds,
-        "peak_bytes": torch.cuda.max_memory_allocated(),
-    }
+    for count in counts:
+        runs = [Run(job, seed) for job in _jobs(count // JOBS) for seed in job.seeds]
+        torch.cuda.reset_peak_memory_stats()
+        began = time.perf_counter()
+        trained = train(problem, runs, device=torch.device("cuda"))
+        seconds = time.perf_counter() - began
+        measured = {
+            "device": torch.cuda.get_device_name(),
+            "runs": len(runs),
+            "seconds": seconds,
+            "training_seconds": float(trained.times[-1] - trained.times[0]),
+            "run_steps_per_second": trained.train_loss.size / seconds,
+            "peak_bytes": torch.cuda.max_memory_allocated(),
+        }
+        yield json.dumps(measured)
 
 
 def _jobs(seeds: int) -> list[Job]:

@@ -1,4 +1,4 @@
-"""Page of the benchmark: a table, a figure, and what the numbers say."""
+"""Page of the benchmark: tables, a figure, and what the numbers say: medians, with the range of all repetitions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,13 +7,19 @@ from typing import Any  # the numbers come as JSON
 import numpy as np
 from matplotlib.figure import Figure
 
-from study.bench import page_writing
-from study.bench.measure import Repeated
-from study.bench.numbers import median, short, spread
-from study.bench.start import JOBS
+from study.bench.steps import JOBS
 from study.report.render import render as render_template
 
 Results = Mapping[str, Any]
+
+LIMIT = 2
+"""Our writer must take at most so many times as long as a raw `executemany`."""
+
+_OTHERS = {
+    "raw": "raw `executemany`",
+    "batched": "`execute_values`, the driver's batches",
+    "sequential": "public client, one run after the other",
+}
 
 
 def write(results: Results, out: Path) -> list[Path]:
@@ -28,29 +34,36 @@ def write(results: Results, out: Path) -> list[Path]:
 
 def render(results: Results) -> str:
     """Return the page as Markdown."""
-    reference = results["ours"][_reference(results)]
+    reference, limits = _reference(results), results["limits"]
     return render_template(
         "bench/templates/page.md.j2",
-        machine=results["machine"],
+        results=results,
+        reference=reference,
         programs=list(_rows(results)),
         parts=list(map(_part, results["ours"])),
-        start=list(_start(results["start"])),
         memory=" ".join(map(_memory, results["ours"])),
-        composing=_composing(results["start"]),
-        answers=list(_answers(results["answers"])),
-        reading=_reading(reference),
-        writing=page_writing.render(results),
-        floating=_floating(results["limits"], reference),
+        steps=_start(results["start"]),
+        answers=[
+            {"typed after `python -m study.train`": f"`{typed}`", "seconds until the answer": spread(seconds)}
+            for typed, seconds in results["answers"].items()
+        ],
+        stores=_stores(results),
+        required=_required(results),
+        training=np.median(reference["training_seconds"]) / reference["runs"][0],
+        floor=limits["flops_per_run"] / limits["flops_per_second"],
+        median=np.median,
+        spread=spread,
+        short=short,
     )
 
 
 def draw(results: Results) -> Figure:
     """Return the seconds per run of every program, as points with their range on a log axis."""
-    programs = list(_programs(results))
+    programs = _programs(results)
     figure = Figure(figsize=(8, 0.5 * len(programs) + 1.4), layout="constrained")
     axes = figure.subplots()
     for place, (name, seconds) in enumerate(programs):
-        middle = median(seconds)
+        middle = np.median(seconds)
         colour = "#0173b2" if name.startswith("ours") else "#6b6b6b"
         axes.plot([min(seconds), max(seconds)], [place, place], color=colour, lw=2)
         axes.plot(middle, place, "o", color=colour, ms=7)
@@ -66,29 +79,48 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def _programs(results: Results) -> Iterator[tuple[str, Sequence[int | float]]]:
-    yield "(b) Hydra basic, log_metric each step", results["naive"]["seconds_per_run"]
-    yield "(a) tutorial's loop, 2 loader workers", results["tutorial"]["seconds_per_run"]
-    yield "(a) tutorial's loop, no workers", results["tutorial"]["seconds_per_run_without_workers"]
-    yield "(c) Hydra joblib, log_batch", results["joblib"]["seconds_per_run"]
-    for size in results["ours"]:
-        yield f"ours, {size['runs'][0]:,.0f} runs", size["seconds_per_run"]
+def spread(values: Sequence[int | float], unit: int | float = 1) -> str:
+    """Return the median and, of several values, their range, in so many of a unit."""
+    low, middle, high = (short(unit * value) for value in (min(values), np.median(values), max(values)))
+    return middle if len(values) == 1 else f"{middle} [{low} to {high}]"
+
+
+def short(value: int | float | np.floating[Any]) -> str:
+    """Return three digits of a number, and all digits before the point."""
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _programs(results: Results) -> list[tuple[str, Sequence[int | float]]]:
+    tutorial = results["tutorial"]
+    return [
+        ("(b) Hydra basic, log_metric each step", results["naive"]["seconds_per_run"]),
+        ("(a) tutorial's loop, 2 loader workers", tutorial["seconds_per_run"]),
+        ("(a) tutorial's loop, no workers", tutorial["seconds_per_run_without_workers"]),
+        ("(c) Hydra joblib, log_batch", results["joblib"]["seconds_per_run"]),
+        *((f"ours, {size['runs'][0]:,.0f} runs", size["seconds_per_run"]) for size in results["ours"]),
+    ]
+
+
+def _reference(results: Results) -> Results:
+    """Return which of our sizes the ratios are against: the one nearest 1,040 runs."""
+    size: Results = min(results["ours"], key=lambda size: abs(size["runs"][0] - 1040))
+    return size
 
 
 def _rows(results: Results) -> Iterator[dict[str, str]]:
-    reference = results["ours"][_reference(results)]
-    ours = median(reference["seconds_per_run"])
+    reference = _reference(results)
     for name, seconds in _programs(results):
+        times = np.median(seconds) / np.median(reference["seconds_per_run"])
         yield {
             "program": name,
             "n": str(len(seconds)),
             "seconds per run": spread(seconds),
-            f"times ours at {reference['runs'][0]:,.0f} runs": short(median(seconds) / ours),
+            f"times ours at {reference['runs'][0]:,.0f} runs": short(times),
         }
 
 
-def _part(size: Repeated) -> dict[str, str]:
-    middle = {key: median(values) for key, values in size.items()}
+def _part(size: Results) -> dict[str, str]:
+    middle = {key: np.median(values) for key, values in size.items()}
     composing, training = middle["composing_seconds"], middle["training_seconds"]
     return {
         "runs": f"{middle['runs']:,.0f}",
@@ -104,54 +136,50 @@ def _part(size: Repeated) -> dict[str, str]:
     }
 
 
-def _memory(size: Repeated) -> str:
-    sweep, report = (f"{median(size[key]) / 1e6:,.0f} MB" for key in ("peak_bytes", "report_peak_bytes"))
+def _memory(size: Results) -> str:
+    sweep, report = (f"{np.median(size[key]) / 1e6:,.0f} MB" for key in ("peak_bytes", "report_peak_bytes"))
     return f"A sweep of {size['runs'][0]:,.0f} runs peaks at {sweep}, its report at {report}."
 
 
-def _start(spent: Repeated) -> Iterator[dict[str, str]]:
-    for name, seconds in spent.items():
-        if not name.endswith("_per_job"):
-            step = f"composing {len(JOBS)} jobs" if name == "composing" else name
-            yield {"step of the start": step, "seconds": spread(seconds)}
+def _start(spent: Results) -> list[dict[str, str]]:
+    steps = {"composing": f"composing {len(JOBS)} jobs"}
+    return [
+        {"step of the start": steps.get(name, name), "seconds": spread(seconds)}
+        for name, seconds in spent.items()
+        if not name.endswith("_per_job")
+    ]
 
 
-def _answers(spent: Repeated) -> Iterator[dict[str, str]]:
-    for typed, seconds in spent.items():
-        yield {
-            "typed after `python -m study.train`": f"`{typed}`",
-            "seconds until the answer": spread(seconds),
-        }
+def _stores(results: Results) -> list[dict[str, str]]:
+    """Return a row for each way that our writer was measured beside; a store that was absent has one at any size."""
+    columns = ("store", "runs", "n", "ours, s", "beside it", "that, s", "ratio")
+    rows = dict.fromkeys(row for store, numbers in _written(results) for row in _ways(store, numbers))
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
-def _composing(spent: Repeated) -> str:
-    ours, hydra = (spread([1000 * s for s in spent[f"{who}composing_per_job"]]) for who in ("", "hydra_"))
-    return (
-        f"Composing a job costs {ours} ms, where Hydra's own way costs {hydra} ms, once in its sweeper and once more "
-        "in its launcher."
-    )
+def _written(results: Results) -> Iterator[tuple[str, Results]]:
+    yield "SQLite", results["writing"]
+    for numbers in results["writing_postgresql"]:
+        yield "PostgreSQL", numbers
+    yield "tracking server", results["writing_server"]
 
 
-def _reading(size: Repeated) -> str:
-    runs, ours, raw = size["runs"][0], spread(size["read_seconds"]), spread(size["raw_read_seconds"])
-    return (
-        f"**Reading.** {runs:,.0f} runs into sorted frames take {ours} s, the opening of the store included; a bare "
-        f"`sqlite3` `fetchall` of the same rows {raw} s."
-    )
+def _ways(store: str, numbers: Results) -> Iterator[tuple[str, ...]]:
+    if "not_measured" in numbers:
+        yield store, "-", "-", "-", f"not measured: {numbers['not_measured']}", "-", "-"
+        return
+    runs, bulk = numbers["runs"], numbers["bulk_seconds"]
+    for key, name in _OTHERS.items():
+        if f"{key}_seconds" in numbers:
+            seconds, ratio = spread(numbers[f"{key}_seconds"]), spread(numbers[f"bulk_over_{key}"])
+            yield store, f"{runs[0]:,.0f}", str(len(bulk)), spread(bulk), name, seconds, ratio
 
 
-def _floating(limits: Mapping[str, float], reference: Repeated) -> str:
-    floor = limits["flops_per_run"] / limits["flops_per_second"]
-    training = median(reference["training_seconds"]) / reference["runs"][0]
-    return (
-        f"**Training.** A run is {limits['flops_per_run'] / 1e6:.2g} million floating-point operations; at the "
-        f"{limits['flops_per_second'] / 1e9:.3g} GFLOP/s of one core in a large matrix product that is "
-        f"{floor * 1e6:.2g} µs. Training takes {training * 1e3:.2g} ms, {training / floor:.0f} times that: the "
-        "matrices of a 1 → 20 → 1 network are far too thin for the matrix rate, and their values are read and "
-        "written many times over."
-    )
-
-
-def _reference(results: Results) -> int:
-    """Return which of our sizes the ratios are against: the one nearest 1,040 runs."""
-    return int(np.argmin([abs(size["runs"][0] - 1040) for size in results["ours"]]))
+def _required(results: Results) -> str:
+    measured = {
+        store: numbers["bulk_over_raw"] for store, numbers in _written(results) if "bulk_over_raw" in numbers
+    }
+    ratios = {store: np.median(ratio) for store, ratio in measured.items()}
+    said = " and ".join(f"{short(ratio)} times on {store}" for store, ratio in ratios.items())
+    met = "met" if max(ratios.values()) <= LIMIT else "not met"
+    return f"The requirement: at most {LIMIT} times as long as a raw `executemany`. Ours takes {said}: {met}."

@@ -1,16 +1,24 @@
-"""Programs that are compared; each returns the measurements of one repetition."""
+"""Programs that are compared, each run as a person would, in a process of its own; what one repetition measures."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from study import cli
-from study.bench.measure import Numbers, run
-from study.bench.start import JOBS
-from study.config.paths import CONF
+from study.bench.steps import JOBS
+from study.config.paths import CONF, ROOT
 from study.tracking import names
 
-OPTIMIZERS = "sgd,momentum,rmsprop,adam"
+Numbers = Mapping[str, int | float]
+"""What one repetition measured, by name."""
 
 
 def tutorial(folder: Path) -> Numbers:
@@ -33,24 +41,17 @@ def joblib(folder: Path) -> Numbers:
 def _marginal(folder: Path, words: list[str], *, few: int, many: int) -> Numbers:
     """Return what one more run costs, start-up left out: four optimizers at `many` seeds less those at `few`."""
     seconds = []
-    common = [*words, f"hydra.searchpath=[file://{CONF}]", f"optimizer={OPTIMIZERS}"]
+    common = ["-m", *words, f"hydra.searchpath=[file://{CONF}]"]
     for seeds in (few, many):
-        store = folder / f"{seeds}.db"
-        run("study.bench.naive", ["-m", *common, "seed=0", f"uri=sqlite:///{store}", "optimizer=sgd"], folder)
-        chosen = f"seed={','.join(map(str, range(seeds)))}"
-        seconds.append(
-            run("study.bench.naive", ["-m", *common, chosen, f"uri=sqlite:///{store}"], folder).seconds
-        )
+        store = f"uri=sqlite:///{folder / f'{seeds}.db'}"
+        run("study.bench.naive", [*common, store, "optimizer=sgd", "seed=0"], folder)
+        chosen = ["optimizer=sgd,momentum,rmsprop,adam", f"seed={','.join(map(str, range(seeds)))}"]
+        seconds.append(run("study.bench.naive", [*common, store, *chosen], folder).seconds)
     return {"seconds_per_run": (seconds[1] - seconds[0]) / (4 * (many - few))}
 
 
 def ours(folder: Path, *, seeds: int) -> Numbers:
-    """(d) This program, from process start to exit on a fresh store: 52 jobs (4 optimizers x 13 learning rates).
-
-    Args:
-        folder: for the store.
-        seeds: of each job.
-    """
+    """(d) This program, from process start to exit on a fresh store: 52 jobs (4 optimizers x 13 learning rates)."""
     database, runs = folder / "mlflow.db", len(JOBS) * seeds
     store = f"tracking.uri=sqlite:///{database}"
     sweep = ["experiment=lr_sensitivity", f"seeds={seeds}", store]
@@ -65,7 +66,7 @@ def ours(folder: Path, *, seeds: int) -> Numbers:
         "store_bytes": database.stat().st_size,
         **parts,
         "again_seconds": again.seconds,
-        **json.loads(run("study.bench.read", [str(database)], folder).output),
+        **_steps("read", database),
         "report_seconds": report.seconds,
         "report_peak_bytes": report.peak_bytes,
     }
@@ -73,26 +74,65 @@ def ours(folder: Path, *, seeds: int) -> Numbers:
 
 def answers(folder: Path) -> Numbers:
     """How long it takes until a person is told what there is, or what was wrong with what they typed."""
-    typed = ["--help", "optimizer.lr=-1", "+optimizer.foo=1", f"tracking.uri=sqlite:///{folder}"]
+    store, seconds = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", {}
+    wrong = ["optimizer.lr=-1", "+optimizer.foo=1", f"tracking.uri=sqlite:///{folder}"]
     only_torch_knows = "optimizer=adafactor +optimizer.d=0.5"
-    store = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"
-    return {
-        words.replace(str(folder), "/a/folder"): run(
-            "study.train", [store, *words.split()], folder, status=0 if words == "--help" else cli.REFUSED
-        ).seconds
-        for words in [*typed, only_torch_knows]
-    }
+    for typed in ("--help", *wrong, only_torch_knows):
+        status = 0 if typed == "--help" else cli.REFUSED
+        told = run("study.train", [store, *typed.split()], folder, status=status)
+        seconds[typed.replace(str(folder), "/a/folder")] = told.seconds
+    return seconds
 
 
 def start(folder: Path) -> Numbers:
     """What each step before the first trained run costs, and composing a job, by Hydra and by the study."""
-    spent: Numbers = json.loads(run("study.bench.start", [str(folder / "mlflow.db")], folder).output)
+    return _steps("start", folder / "mlflow.db")
+
+
+def _steps(which: str, database: Path) -> Numbers:
+    spent: Numbers = json.loads(run("study.bench.steps", [which, str(database)], database.parent).output)
     return spent
 
 
 def _parts(database: Path) -> Numbers:
     """Return what the sweep's parent says of where the time of its last command went."""
     query = "SELECT key, value FROM latest_metrics WHERE key LIKE ? AND key NOT LIKE '%wall%'"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         found = connection.execute(query, [f"{names.SUMMARY}%_seconds"])
         return {key.removeprefix(names.SUMMARY): value for key, value in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of one program: seconds from process start to exit, peak of resident memory, standard output."""
+
+    seconds: float
+    peak_bytes: int
+    output: str
+
+
+def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> Measured:
+    """Run `python -m module words...` in a folder, where Hydra may write too, and measure it.
+
+    Raises:
+        RuntimeError: it ended with another status; the message holds the end of what it said.
+    """
+    own = {"STUDY_HYDRA_DIR": str(folder / "hydra"), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    own["PYTHONPATH"] = str(ROOT)
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        began = time.perf_counter()
+        program = [sys.executable, "-m", module, *words]
+        process = subprocess.Popen(program, cwd=folder, env=os.environ | own, stdout=output, stderr=errors)
+        try:
+            _, waited, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()  # who ends the benchmark ends what it started
+            raise
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(waited)
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode != status:
+            ended = f"{module} {' '.join(words)} ended with status {process.returncode}"
+            raise RuntimeError(f"{ended}: {errors.read()[-2000:]}")
+        return Measured(seconds, usage.ru_maxrss * 1024, output.read())

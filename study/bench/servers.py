@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
-from typing import IO, Any  # keywords of Popen
+from typing import Any  # keywords of Popen
+from urllib.request import urlopen
 
 import sqlalchemy as sa
 
@@ -48,24 +49,30 @@ def postgresql(*settings: str) -> Iterator[Callable[[], str]]:
         raise Absent("psycopg2 is not installed")
     initdb, postgres, owner = _program("initdb"), _program("postgres"), _owner()
     # not below a test's own folder: another user must reach it
-    with tempfile.TemporaryDirectory(prefix="study-postgresql-") as folder, tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryDirectory(prefix="study-postgresql-") as folder:
         if owner:
             shutil.chown(folder, owner["user"], owner["group"])
-        options = {**owner, "cwd": folder, "stdout": log, "stderr": subprocess.STDOUT}
+        options = {**owner, "cwd": folder}
         access = ["--auth=trust", "--username=study", "--encoding=UTF8", "--no-locale", "--no-sync"]
-        if subprocess.run([initdb, f"--pgdata={folder}/data", *access], **options).returncode:
-            raise NotServed(f"initdb failed: {_tail(log)}")
+        made = subprocess.run([initdb, f"--pgdata={folder}/data", *access], capture_output=True, **options)
+        if made.returncode:
+            raise NotServed(f"initdb failed: {_end(made.stdout + made.stderr)}")
         port = free_port()
         place = ["-D", f"{folder}/data", "-h", "127.0.0.1", "-p", str(port), "-k", folder]
         chosen = [word for setting in settings for word in ("-c", setting)]
-        process = subprocess.Popen([postgres, *place, *chosen], **options)
-        try:
-            engine = _engine(f"postgresql+psycopg2://study@127.0.0.1:{port}/postgres")
-            _wait(lambda: _connects(engine), process, log)
-            yield _databases(engine)
-        finally:
-            process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
-            process.wait(timeout=30)
+        uri = f"postgresql+psycopg2://study@127.0.0.1:{port}/postgres"
+        engine = sa.create_engine(uri, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        numbers = count()
+
+        def fresh() -> str:
+            name = f"store{next(numbers)}"
+            with engine.connect() as connection:
+                connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            return engine.url.set(drivername="postgresql", database=name).render_as_string()
+
+        fast = signal.SIGINT  # PostgreSQL's "fast" shutdown
+        with _served([postgres, *place, *chosen], lambda: engine.connect().close(), stop=fast, **options):
+            yield fresh
 
 
 def postgresql_version() -> str:
@@ -90,25 +97,14 @@ def mlflow_server(uri: str, artifacts: Path) -> Iterator[str]:
         NotServed: it did not start.
     """
     port = free_port()
+    url = f"http://127.0.0.1:{port}"
     where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     store = ["--backend-store-uri", uri, "--default-artifact-root", str(artifacts)]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *where, *store],
-            env=os.environ | quiet,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait(lambda: _answers(f"{url}/health"), process, log)
-            yield url
-        finally:
-            with suppress(ProcessLookupError):  # it has ended by itself
-                os.killpg(process.pid, signal.SIGTERM)  # its own group: the server and its worker
-            process.wait(timeout=30)
+    program = [sys.executable, "-m", "mlflow", "server", *where, *store]
+    answers = partial(urlopen, f"{url}/health", timeout=5)
+    with _served(program, answers, stop=signal.SIGTERM, env=os.environ | quiet):
+        yield url
 
 
 def free_port() -> int:
@@ -116,6 +112,36 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _served(
+    program: Sequence[str], ask: Callable[[], object], *, stop: signal.Signals, **options: Any
+) -> Iterator[None]:
+    """Run a server from its first answer on; if it does not answer, tell what it said last."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True, **options)
+        try:
+            last = time.monotonic() + _SECONDS
+            while True:
+                with suppress(OSError, sa.exc.OperationalError):
+                    ask()
+                    break
+                ended = process.poll()
+                if ended is not None or time.monotonic() > last:
+                    what = f"was not ready in {_SECONDS} s" if ended is None else f"ended with status {ended}"
+                    log.seek(0)
+                    raise NotServed(f"a server {what}: {_end(log.read())}")
+                time.sleep(0.1)
+            yield
+        finally:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, stop)  # its own group: the server and its workers
+            process.wait(timeout=30)
+
+
+def _end(said: bytes) -> str:
+    return " ".join(said.decode(errors="replace").split())[-500:]
 
 
 def _program(name: str) -> str:
@@ -140,51 +166,3 @@ def _owner() -> dict[str, Any]:
     except KeyError:
         raise Absent("PostgreSQL does not run as root, and there is no user postgres") from None
     return {"user": "postgres", "group": "postgres", "extra_groups": []}
-
-
-def _engine(uri: str) -> sa.Engine:
-    return sa.create_engine(uri, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-
-
-def _databases(engine: sa.Engine) -> Callable[[], str]:
-    names = (f"store{number}" for number in range(1000))
-
-    def fresh() -> str:
-        name = next(names)
-        with engine.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        return engine.url.set(drivername="postgresql", database=name).render_as_string()
-
-    return fresh
-
-
-def _connects(engine: sa.Engine) -> bool:
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError:
-        return False
-    return True
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
-def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
-    """Wait until a server that we started is ready; if it will not be, tell what it said last."""
-    last = time.monotonic() + _SECONDS
-    while not ready():
-        if process.poll() is not None:
-            raise NotServed(f"a server ended with status {process.returncode}: {_tail(log)}")
-        if time.monotonic() > last:
-            raise NotServed(f"a server was not ready in {_SECONDS} s: {_tail(log)}")
-        time.sleep(0.1)
-
-
-def _tail(log: IO[bytes]) -> str:
-    log.seek(0)
-    return " ".join(log.read().decode(errors="replace").split())[-500:]

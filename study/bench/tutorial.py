@@ -23,7 +23,7 @@ def main() -> None:
     sys.stdout.write(f"{(time.perf_counter() - began) / (4 * seeds)}\n")
 
 
-def _compare(seed: int, workers: int) -> list[list[float]]:
+def _compare(seed: int, workers: int) -> None:
     torch.manual_seed(seed)
     x = torch.unsqueeze(torch.linspace(-1, 1, 1000), dim=1)
     y = x.pow(2) + 0.1 * torch.normal(torch.zeros(x.size()))
@@ -44,7 +44,6 @@ def _compare(seed: int, workers: int) -> list[list[float]]:
                 loss.backward()
                 optimizer.step()
                 record.append(loss.item())
-    return losses
 
 
 if __name__ == "__main__":

@@ -4,8 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from study.bench import page
+
+HEAD = ["| store | runs | n | ours, s | beside it | that, s | ratio |", "|:--|--:|--:|--:|:--|--:|--:|"]
+SQLITE = "| SQLite | 1,040 | 3 | 2 [1 to 3] | raw `executemany` | 4 [4 to 5] | 0.5 [0.2 to 0.75] |"
+POSTGRESQL = [
+    "| PostgreSQL | 104 | 3 | 1 [0.5 to 2] | raw `executemany` | 8 [8 to 10] | 0.125 [0.05 to 0.25] |",
+    "| PostgreSQL | 104 | 3 | 1 [0.5 to 2] | `execute_values`, the driver's batches | 1.25 [1 to 2] "
+    "| 0.8 [0.5 to 1] |",
+    "| PostgreSQL | 1,040 | 3 | 7 [6 to 8] | `execute_values`, the driver's batches | 9 [8 to 10] "
+    "| 0.7 [0.667 to 1] |",
+]
+SERVER = (
+    "| tracking server | 52 | 3 | 5.2 [2.6 to 10.4] | public client, one run after the other "
+    "| 10.4 [10.4 to 13] | 0.5 [0.25 to 0.8] |"
+)
 
 
 def test_the_programs_and_what_each_costs_beside_ours(results: dict[str, Any]) -> None:
@@ -74,3 +89,72 @@ def test_the_page_and_the_figure_are_written(results: dict[str, Any], tmp_path: 
     assert paths[0].read_text() == page.render(results)
     assert paths[1].read_bytes().startswith(b"\x89PNG")
     assert "<svg" in paths[2].read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.012345, "0.0123"),
+        (1.0, "1"),
+        (12.345, "12.3"),
+        (999.4, "999"),
+        (1000.0, "1,000"),
+        (12345.6, "12,346"),
+    ],
+)
+def test_three_digits_and_all_before_the_point(value: float, text: str) -> None:
+    assert page.short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [([2.5], "2.5"), ([1.0, 9.0, 2.0], "2 [1 to 9]"), ([4.0, 1.0], "2.5 [1 to 4]")],
+)
+def test_the_median_with_the_range(values: list[float], text: str) -> None:
+    assert page.spread(values) == text
+
+
+def test_a_row_for_each_way_that_ours_is_beside(results: dict[str, Any]) -> None:
+    assert _table(results) == [*HEAD, SQLITE, *POSTGRESQL, SERVER]
+
+
+def test_the_requirement_and_whether_it_is_met(results: dict[str, Any]) -> None:
+    text = page.render(results)
+    assert "at most 2 times as long as a raw `executemany`" in text
+    assert "Ours takes 0.5 times on SQLite and 0.125 times on PostgreSQL: met." in text
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(2.0, "met"), (2.01, "not met")])
+def test_each_store_counts(results: dict[str, Any], ratio: float, verdict: str) -> None:
+    results["writing_postgresql"][0]["bulk_over_raw"] = [ratio]
+    assert f"and {ratio:.3g} times on PostgreSQL: {verdict}." in page.render(results)
+
+
+def test_over_http_the_seconds_of_a_run_are_told(results: dict[str, Any]) -> None:
+    """52 runs in 5.2 s and in 10.4 s."""
+    assert "costs ours 0.1 s, and the client in sequence 0.2 s" in page.render(results)
+
+
+def test_a_store_that_is_not_there_is_told_once_with_the_reason(results: dict[str, Any]) -> None:
+    absent = {"not_measured": "PostgreSQL is not installed: there is no initdb"}
+    results["writing_postgresql"] = [absent, absent]
+    told = (
+        "| PostgreSQL | - | - | - | not measured: PostgreSQL is not installed: there is no initdb | - | - |"
+    )
+    assert _table(results) == [*HEAD, SQLITE, told, SERVER]
+    assert "Ours takes 0.5 times on SQLite: met." in page.render(results)
+
+
+def test_a_server_that_did_not_start_has_no_seconds(results: dict[str, Any]) -> None:
+    results["writing_server"] = {"not_measured": "a server ended with status 1: a|b"}
+    text = page.render(results)
+    assert (
+        "| tracking server | - | - | - | not measured: a server ended with status 1: a\\|b | - | - |" in text
+    )
+    assert "Over http" not in text
+
+
+def _table(results: dict[str, Any]) -> list[str]:
+    """Return the table of stores, the last of the page."""
+    lines = page.render(results).splitlines()
+    return [line for line in lines[lines.index(HEAD[0]) :] if line.startswith("|")]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from study.bench import plan, servers
-from study.bench.measure import Numbers
 from study.bench.plan import Part
+from study.bench.programs import Numbers
 
 
 def nowhere(line: str) -> None:
@@ -46,6 +46,20 @@ def test_a_part_whose_server_is_absent_is_left_out_with_the_reason() -> None:
     assert results["sql"] == {"not_measured": "psycopg2 is not installed"}
     assert after.times == 2
     assert lines[1].endswith("] 1/2 into SQL: not measured: psycopg2 is not installed\n")
+
+
+def test_each_repetition_is_announced_before_it_begins_in_an_empty_folder() -> None:
+    seen: list[str] = []
+
+    def once(folder: Path) -> Numbers:
+        assert not list(folder.iterdir())
+        (folder / "left").touch()
+        seen.append("measured")
+        return {"seconds": len(seen), "runs": 1}
+
+    results = plan.measure([Part("one", "one", once)], 2, write=lambda line: seen.append(line[-4:-1]))
+    assert seen == ["1/2", "measured", "2/2", "measured"]
+    assert results == {"one": {"seconds": [2, 4], "runs": [1, 1]}}
 
 
 def test_a_program_that_fails_ends_the_measurement() -> None:

@@ -1,14 +1,30 @@
 """The programs that are compared do what their numbers are called."""
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from study.bench import programs
-from study.bench.measure import run
+from study.bench.programs import run
 from study.config.paths import CONF
+
+
+def test_a_program_is_measured(tmp_path: Path) -> None:
+    """The module `platform` prints one line; an interpreter takes megabytes and less than a minute."""
+    measured = run("platform", [], tmp_path)
+    assert measured.output.lower().startswith(sys.platform)
+    assert 0 < measured.seconds < 60
+    assert 2e6 < measured.peak_bytes < 1e9
+
+
+def test_a_program_that_fails_is_told_with_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(
+        RuntimeError, match=r"(?s)study\.no_such_thing a=1 ended with status 1: .*No module named"
+    ):
+        run("study.no_such_thing", ["a=1"], tmp_path)
 
 
 @pytest.mark.slow

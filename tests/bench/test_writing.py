@@ -9,7 +9,7 @@ from typing import Any  # rows of a driver
 import pytest
 
 from study.bench import servers, writing
-from study.bench.measure import Numbers
+from study.bench.programs import Numbers
 
 RUNS = 3
 METRICS = RUNS * (384 + 5)  # losses, and summaries of one value

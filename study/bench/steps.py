@@ -1,13 +1,15 @@
-"""Print, as JSON, the seconds of each step that comes before the first run is trained, and what composing costs.
+"""Print, as JSON, the seconds of steps that only a process of its own can show: what is imported once stays imported.
 
-`study.bench` runs it in a process of its own: what is imported once is imported for good.
+python -m study.bench.steps start /tmp/fresh.db    # what comes before the first run is trained
+python -m study.bench.steps read /tmp/runs.db      # a whole sweep, into frames and by `sqlite3` alone
 """
 
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 
 JOBS = [
@@ -19,11 +21,16 @@ _HYDRA_JOBS = 8  # of those, composed by Hydra itself: each costs the same
 
 
 def main() -> None:
-    """Take the steps of a sweep's start, with a fresh SQLite store at the path that the first argument names."""
+    """Take the steps that the first argument names, with the SQLite store at the path that the second is."""
     spent: dict[str, float] = {}
+    {"start": _start, "read": _read}[sys.argv[1]](spent, sys.argv[2])
+    sys.stdout.write(f"{json.dumps(spent)}\n")
+
+
+def _start(spent: dict[str, float], store: str) -> None:
     with _timed(spent, "Hydra"):
         import_module("study.train")
-    _composing(spent)
+    _compose(spent)
     with _timed(spent, "torch"):
         import_module("study.training.build")
     with _timed(spent, "MLflow, SciPy, pandas"):
@@ -32,13 +39,12 @@ def main() -> None:
     from study.tracking.store import open_store
 
     with _timed(spent, "a fresh store"):
-        open_store(Location.of(f"sqlite:///{sys.argv[1]}"))
+        open_store(Location.of(f"sqlite:///{store}"))
     with _timed(spent, "torch's compiler, which the first optimizer imports"):
         import_module("torch._dynamo")
-    sys.stdout.write(f"{json.dumps(spent)}\n")
 
 
-def _composing(spent: dict[str, float]) -> None:
+def _compose(spent: dict[str, float]) -> None:
     """Compose the 52 jobs of lr_sensitivity as the study does, and some of them as Hydra does."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
@@ -60,6 +66,15 @@ def _composing(spent: dict[str, float]) -> None:
                 hydra.config_loader.load_sweep_config(master, job)
     spent["composing_per_job"] = spent["composing"] / len(JOBS)
     spent["hydra_composing_per_job"] = spent.pop("hydra_composing") / _HYDRA_JOBS
+
+
+def _read(spent: dict[str, float], store: str) -> None:
+    from study.tracking.reader import read_sweep
+
+    with _timed(spent, "raw_read_seconds"), closing(sqlite3.connect(store)) as connection:
+        connection.execute("SELECT run_uuid, key, step, value FROM metrics").fetchall()
+    with _timed(spent, "read_seconds"):
+        read_sweep("lr_sensitivity", store=f"sqlite:///{store}")
 
 
 @contextmanager
