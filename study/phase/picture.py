@@ -6,27 +6,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from seaborn import color_palette
 
 MEASURED, THEORY = "#0072B2", "#D55E00"
 _DIVERGES = "#e9e4e1"
-_LEVELS = {
-    0.3: "white",
-    0.5: "white",
-    0.7: "#20262e",
-    0.9: "#20262e",
-}  # each legible on its own rate's colour
+_LEVELS = dict.fromkeys((0.3, 0.5), "white") | dict.fromkeys(
+    (0.7, 0.9), "#20262e"
+)  # legible on their rate's colour
 
 
 def draw_grid(grid: pd.DataFrame) -> Figure:
-    """Return one map per rule, and above them its lowest row, gradient descent.
-
-    Args:
-        grid: one row per cell, with the columns `rule`, `momentum`, `eta_lambda`, `measured`, `theory` and
-            `boundary` (the ηλ at which the row's momentum becomes unstable).
-    """
+    """Return one map per rule of a measured grid, and above them its lowest row, gradient descent."""
     figure = Figure(figsize=(10, 7.6))
     panels: Mapping[str, Axes] = figure.subplot_mosaic(
         [["GD", "GD"], ["heavy ball", "NAG"]], height_ratios=(1, 2)
@@ -54,12 +45,14 @@ def _draw_descent(axes: Axes, row: pd.DataFrame) -> None:
 
 
 def _draw_map(axes: Axes, cells: pd.DataFrame) -> QuadMesh:
-    measured = cells.pivot(index="momentum", columns="eta_lambda", values="measured")
-    theory = cells.pivot(index="momentum", columns="eta_lambda", values="theory")
+    measured, theory = (
+        cells.pivot(index="momentum", columns="eta_lambda", values=rate) for rate in ("measured", "theory")
+    )
     edge = cells.drop_duplicates("momentum")
     a, beta = measured.columns.to_numpy(), measured.index.to_numpy()
+    colours = color_palette("mako", as_cmap=True).with_extremes(over=_DIVERGES)
     mesh = axes.pcolormesh(
-        a, beta, measured, cmap=_colours(), vmin=0, vmax=1, shading="nearest", rasterized=True
+        a, beta, measured, cmap=colours, vmin=0, vmax=1, shading="nearest", rasterized=True
     )
     lines = axes.contour(a, beta, theory, levels=list(_LEVELS), colors=list(_LEVELS.values()), linewidths=0.9)
     axes.clabel(lines, fmt="%g", fontsize=8)
@@ -68,8 +61,3 @@ def _draw_map(axes: Axes, cells: pd.DataFrame) -> QuadMesh:
     axes.text(0.98, 0.04, "diverges", transform=axes.transAxes, ha="right")
     axes.grid(visible=False)
     return mesh
-
-
-def _colours() -> Colormap:
-    colours: Colormap = color_palette("mako", as_cmap=True)
-    return colours.with_extremes(over=_DIVERGES)

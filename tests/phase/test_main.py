@@ -8,7 +8,8 @@ import pytest
 
 from study.cli import Asked
 from study.errors import InvalidInput
-from study.phase.__main__ import agreement, phase
+from study.phase.__main__ import phase
+from study.phase.measure import agreement
 from study.report.folder import MARKER
 
 
