@@ -13,10 +13,9 @@ from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput
-from study.ranges import Range, is_whole
+from study.ranges import up_to
 
 HOST = "127.0.0.1"
-_PORT = Range("a whole number from 1 to 65535", lambda value: is_whole(value) and 1 <= value <= 65535)
 
 
 def main() -> None:
@@ -25,22 +24,14 @@ def main() -> None:
 
 
 def ui(asked: cli.Asked) -> None:
-    """Serve the store that is asked for."""
-    cfg = compose("ui", asked.overrides, asked.config_dir)
-    _PORT.require("port", cfg.port)
-    serve(cfg.port, Location.of(cfg.tracking.uri))
-
-
-def serve(port: int, location: Location) -> None:
-    """Become the MLflow server of a store.
-
-    Args:
-        port: of 127.0.0.1.
-        location: of the store.
+    """Become the MLflow server of the store that is asked for.
 
     Raises:
         InvalidInput: the port is taken, or the store cannot be served.
     """
+    cfg = compose("ui", asked.overrides, asked.config_dir)
+    up_to(65535).require("port", cfg.port)
+    port, location = cfg.port, Location.of(cfg.tracking.uri)
     _require_free(port)
     if not location.is_sql:
         raise InvalidInput(

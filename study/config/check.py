@@ -1,24 +1,56 @@
 """Checking a composed config: it becomes a `Job`, or one message says what is wrong with it. No torch here."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeGuard, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from study.config.hyperparameters import require_torch_ranges
 from study.config.location import Location
 from study.errors import InvalidInput, one_of
 from study.job import Job, label
-from study.ranges import COUNT, SWITCH, WHOLE, Range, or_null
+from study.ranges import (
+    COUNT,
+    FRACTION,
+    NOT_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    SWITCH,
+    WHOLE,
+    Range,
+    numbers,
+    or_null,
+)
 
 DEVICES = ("cpu", "cuda", "auto")
 _NAME = Range(  # of a folder too, below which its artifacts lie
     "a name of at most 100 letters, digits, spaces and . _ + = , ( ) -, the first a letter or a digit",
     lambda value: isinstance(value, str) and re.fullmatch(r"[^\W_][\w .+=,()-]{0,99}", value) is not None,
 )
+
+_ETAS = Range("two numbers, one in (0, 1) and one > 1", lambda v: _is_pair(v) and 0 < v[0] < 1 < v[1])
+_STEP_SIZES = Range("two numbers > 0, the smaller first", lambda v: _is_pair(v) and 0 < v[0] <= v[1])
+_TORCH = {
+    **dict.fromkeys(("momentum", "alpha", "rho"), FRACTION),
+    **dict.fromkeys(("dampening", "lambd"), NUMBER),
+    **dict.fromkeys(
+        ("weight_decay", "lr_decay", "momentum_decay", "initial_accumulator_value"), NOT_NEGATIVE
+    ),
+    **dict.fromkeys(("nesterov", "amsgrad", "centered", "maximize"), SWITCH),
+    "lr": POSITIVE,
+    "betas": Range("two numbers in [0, 1), as in optimizer.betas=[0.9,0.99]", numbers(2, FRACTION).holds),
+    # Adafactor's eps is a pair, and its own to check
+    "eps": Range(NOT_NEGATIVE.wording, lambda value: isinstance(value, list) or NOT_NEGATIVE.holds(value)),
+    "etas": _ETAS,
+    "step_sizes": _STEP_SIZES,
+}
+"""Hyperparameters of torch.optim, which itself lets some wrong values pass, as alpha=1.5.
+
+They hold for torch's own classes alone: elsewhere the same name may mean something else, and the class is asked by
+calling it. The rules of `study.optimizers` annotate theirs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +110,9 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         raise InvalidInput(str(error).splitlines()[0]) from error
     _check_scalars(tree)
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
-    require_torch_ranges(optimizer)
+    if str(optimizer["_target_"]).startswith("torch.optim."):
+        for name in _TORCH.keys() & optimizer.keys():
+            _TORCH[name].require(f"optimizer.{name}", optimizer[name])
     batch_size, points = tree["batch_size"], problem.get("points")
     if isinstance(batch_size, int) and isinstance(points, int) and points > 0:
         check_batch_size(batch_size, points)
@@ -91,6 +125,10 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         seeds=range(first, first + count),
         label=label(str(optimizer["name"]), overrides),
     )
+
+
+def _is_pair(value: object) -> TypeGuard[Sequence[float]]:
+    return numbers(2).holds(value)
 
 
 def check_batch_size(batch_size: int | None, points: int) -> None:

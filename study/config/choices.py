@@ -1,6 +1,5 @@
 """Choices of the config groups: their files, the shipped ones and those of `--config-dir`."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -30,17 +29,15 @@ def shadowed(own: Path) -> list[str]:
 
 
 def _files(group: str, own: Path | None) -> dict[str, Path]:
+    pattern = (
+        "*.yaml" if group == "experiment" else "**/*.yaml"
+    )  # what lies below an experiment is a part of it
+    folders = [CONF / group, *([own / group] if own else [])]
     return {
         path.relative_to(folder).with_suffix("").as_posix(): path
-        for folder in (CONF / group, *([own / group] if own else []))
-        for path in _yamls(
-            folder, nested=group != "experiment"
-        )  # what lies below an experiment is a part of it
+        for folder in folders
+        for path in folder.glob(pattern)
     }
-
-
-def _yamls(folder: Path, *, nested: bool) -> Iterator[Path]:
-    return folder.rglob("*.yaml") if nested else folder.glob("*.yaml")
 
 
 def _title(path: Path) -> str:

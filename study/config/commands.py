@@ -1,15 +1,43 @@
-"""Commands that messages propose: as one types them here, and only such as do what they say."""
+"""Words of a command line: what a person typed, and commands that messages propose, as one types them here."""
 
 import re
 import shlex
 from collections.abc import Iterable, Iterator
 
-from study.config.asked import key_of
 from study.config.location import Location
 from study.config.paths import CHECKOUT, CONF
 
+_ELSEWHERE = ("tracking", "device", "stack", "force", "hydra", "report", "sweep_id")
+"""First words of keys that decide no number: the store, the machine, the pages."""
+
 _DEFAULT = "headline"  # of `make`
 _RECORDED = ("python", "-m", "study.train")  # how a sweep's parent names the program
+
+
+def key_of(override: str) -> str:
+    """Return the key of an override without Hydra's signs: `optimizer.amsgrad` of `+optimizer.amsgrad=true`."""
+    return override.lstrip("+~").partition("=")[0].partition("@")[0]
+
+
+def deciding(overrides: Iterable[str]) -> list[str]:
+    """Return those overrides that change what is run: `seeds=50`, `optimizer.lr=100`, not `device=cuda`.
+
+    >>> deciding(
+    ...     ["experiment=headline", "optimizer.lr=100", "tracking.uri=sqlite:///x.db", "hydra/launcher=basic"]
+    ... )
+    ['optimizer.lr=100']
+    """
+    return [word for word in overrides if _decides(key_of(word))]
+
+
+def _decides(key: str) -> bool:
+    if key.startswith("hydra.sweeper.params"):  # where an experiment's jobs may be listed
+        return True
+    return key != "experiment" and _first(key) not in _ELSEWHERE
+
+
+def _first(key: str) -> str:
+    return re.split("[./]", key)[0]
 
 
 def sweep_command(experiment: str, location: Location) -> str:
@@ -61,7 +89,7 @@ def _of_reports(words: Iterable[str]) -> Iterator[str]:
     for word in waiting:
         if word in ("--config-dir", "-cd"):
             yield from (word, next(waiting))
-        elif word.startswith("--config-dir=") or re.split("[./]", key_of(word))[0] in ("tracking", "report"):
+        elif word.startswith("--config-dir=") or _first(key_of(word)) in ("tracking", "report"):
             yield word
 
 

@@ -26,17 +26,14 @@ def complete(words: Sequence[str], commands: Iterable[str]) -> None:
     typed = line.split(" ")  # the last is the word to complete, empty after a blank
     shown = len(typed[-1]) - len(words[1] if len(words) > 1 else "")  # the shell splits at = too
     group = typed[-1].rpartition("=")[0]
+    own = next((Path(folder) for flag, folder in pairwise(typed) if flag == "--config-dir"), None)
     if len(typed) <= 2:
         found = [f"{name} " for name in commands]
-    elif group and (names := choices(group, _own(typed))):
+    elif group and (names := choices(group, own)):
         found = [f"{group}={name}" for name in names]
     else:
         found = _hydra(typed[1], " ".join(typed[2:]))
     sys.stdout.writelines(f"{word[shown:]}\n" for word in found if word.startswith(typed[-1]))
-
-
-def _own(typed: Sequence[str]) -> Path | None:
-    return next((Path(folder) for flag, folder in pairwise(typed) if flag == "--config-dir"), None)
 
 
 def _hydra(command: str, line: str) -> list[str]:
@@ -48,9 +45,6 @@ def _hydra(command: str, line: str) -> list[str]:
     os.environ |= {"COMP_LINE": f"study {line}", "COMP_CWORD": "1"}
     told = StringIO()
     with redirect_stdout(told), suppress(Exception, SystemExit):
-        hydra.main(config_path=str(CONF), config_name=config, version_base="1.3")(_nothing)()
+        # Hydra completes before it would run a task
+        hydra.main(config_path=str(CONF), config_name=config, version_base="1.3")(lambda _: None)()
     return told.getvalue().split()
-
-
-def _nothing(cfg: object) -> None:
-    """Stand in for a task: Hydra completes before it would run one."""

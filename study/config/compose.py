@@ -6,6 +6,7 @@ their choices and differ in values, and Hydra itself applies values last.
 
 import pickle
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from hydra import compose as hydra_compose
@@ -14,7 +15,6 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from study.config.paths import CONF
@@ -28,16 +28,13 @@ def compose(config: str, overrides: Sequence[str], own: Path | None = None) -> D
         overrides: `key=value`, as on the command line.
         own: the folder of `--config-dir`, where further choices lie.
     """
+    words = list(overrides)
+    if own is not None:
+        place = f"file://{own.resolve()}".replace("\\", "\\\\").replace("'", "\\'")
+        words.append(f"hydra.searchpath=['{place}']")
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return hydra_compose(config, [*overrides, *_search(own)])
-
-
-def _search(own: Path | None) -> list[str]:
-    if own is None:
-        return []
-    place = f"file://{own.resolve()}".replace("\\", "\\\\").replace("'", "\\'")
-    return [f"hydra.searchpath=['{place}']"]
+        return hydra_compose(config, words)
 
 
 class Composer:
@@ -50,37 +47,30 @@ class Composer:
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
-        self._parser = OverridesParser.create()
-        self._parsed: dict[str, Override] = {}
-        self._is_group: dict[str, bool] = {}
-        self._bases: dict[tuple[str, ...], tuple[bytes, DictConfig]] = {}
+        self._parse = cache(OverridesParser.create().parse_override)
+        self._is_group = cache(lambda key: bool(loader.get_group_options(key)))
+        self._base = cache(self._composed)
 
     def compose(self, overrides: Sequence[str]) -> tuple[DictConfig, DictConfig]:
         """Return what Hydra's `load_sweep_config` would, as the task's config and the rest, its `hydra` node."""
-        parsed = [self._parse(override) for override in overrides]
-        choices = tuple(o.input_line or "" for o in parsed if self._is_choice(o))
-        if choices not in self._bases:
-            self._bases[choices] = self._base(choices)
-        pickled, hydra = self._bases[choices]
+        values, choices = [], []
+        for override in overrides:
+            parsed = self._parse(override)
+            key = parsed.key_or_group
+            # Hydra must compose anew for a choice of files, and for a setting of its own
+            anew = self._is_group(key) or key.startswith("hydra.") or parsed.package is not None
+            if anew:
+                choices.append(override)
+            else:
+                values.append(parsed)
+        pickled, hydra = self._base(tuple(choices))
         task = pickle.loads(pickled)  # a copy, in a tenth of the time of copy.deepcopy
-        ConfigLoaderImpl._apply_overrides_to_config([o for o in parsed if not self._is_choice(o)], task)
+        ConfigLoaderImpl._apply_overrides_to_config(values, task)
         return task, hydra
 
-    def _base(self, choices: Sequence[str]) -> tuple[bytes, DictConfig]:
+    def _composed(self, choices: tuple[str, ...]) -> tuple[bytes, DictConfig]:
         config = self._loader.load_sweep_config(self._master, list(choices))
         task = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
         OmegaConf.set_struct(task, True)
         OmegaConf.copy_cache(from_config=config, to_config=task)
         return pickle.dumps(task), OmegaConf.masked_copy(config, "hydra")
-
-    def _parse(self, override: str) -> Override:
-        if override not in self._parsed:
-            self._parsed[override] = self._parser.parse_override(override)
-        return self._parsed[override]
-
-    def _is_choice(self, override: Override) -> bool:
-        """Whether Hydra must compose anew: a config group's choice, or a setting of Hydra's own."""
-        key = override.key_or_group
-        if key not in self._is_group:
-            self._is_group[key] = bool(self._loader.get_group_options(key)) or key.startswith("hydra.")
-        return self._is_group[key] or override.package is not None

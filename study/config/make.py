@@ -1,7 +1,6 @@
 """From the `_target_` of a config to an object: the one place where a class that a YAML names is found and called."""
 
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
@@ -44,16 +43,12 @@ def _find(target: str) -> Callable[..., object]:
     module, _, name = target.rpartition(".")
     if not module or not all(part.isidentifier() for part in target.split(".")):
         raise InvalidInput(f"_target_ must be a class with its module, as in torch.optim.SGD, got {target!r}")
-    found = getattr(_module(module, target), name, None)
-    if not callable(found):
-        what = (
-            f"is no class of {module}"
-            if found
-            else f"is not in {module}{nearest(name, dir(sys.modules[module]))}"
-        )
-        raise InvalidInput(f"_target_ must name a class, got {name!r}, which {what}")
-    made: Callable[..., object] = found
-    return made
+    home = _module(module, target)
+    found: Callable[..., object] | None = getattr(home, name, None)
+    if callable(found):
+        return found
+    what = f"is no class of {module}" if found else f"is not in {module}{nearest(name, dir(home))}"
+    raise InvalidInput(f"_target_ must name a class, got {name!r}, which {what}")
 
 
 def _module(name: str, target: str) -> ModuleType:

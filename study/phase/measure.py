@@ -31,7 +31,10 @@ def measure(size: int) -> pd.DataFrame:
     Columns: `rule`, `momentum` in [0, 1), `eta_lambda` in (0, 4), `measured` and `theory` (rates per step), and
     `boundary` (the ηλ at which the rule becomes unstable at that momentum).
     """
-    a, momenta = (np.arange(size) + 0.5) * 4 / size, np.arange(size) / size  # the heavy ball is stable for ηλ < 4
+    a, momenta = (
+        (np.arange(size) + 0.5) * 4 / size,
+        np.arange(size) / size,
+    )  # the heavy ball is stable for ηλ < 4
     cells = pd.MultiIndex.from_product([RULES, momenta, a], names=["rule", "momentum", "eta_lambda"])
     theory = [RULES[rule](momentum=float(beta)) for rule in RULES for beta in momenta]
     return cells.to_frame(index=False).assign(

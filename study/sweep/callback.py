@@ -13,8 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from typing_extensions import override
 
 from study import cli
-from study.config.asked import deciding
 from study.config.check import job_from_config, settings_from_config
+from study.config.commands import deciding
 from study.config.compose import Composer
 from study.config.explain import explain
 from study.config.reach import require_answer, require_writable

@@ -96,6 +96,7 @@ class OpenSweep:
         """
         self._live.close()
         labels = {(job.hash, seed): job.label for job in self.jobs for seed in job.seeds}
+        failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
         there = self.sweep.final_losses(self.jobs, self.comparison.value) if self.jobs else {}
         losses = [(label, there[run]) for run, label in labels.items() if run in there]
         training = sum(outcome.training for outcome in self.outcomes)
@@ -103,29 +104,21 @@ class OpenSweep:
         spent = {"wall": seconds, "composing": self.composing, "training": training, "writing": writing}
         counted = {"runs": float(len(losses)), "runs_wanted": float(len(labels))}
         self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
+        experiment, location = self.settings.experiment, self.settings.location
+        _, report = again_commands(command(), experiment, location=location)
         end = End(
-            experiment=self.settings.experiment,
+            experiment=experiment,
             overrides=self.overrides,
             status=status,
             wanted=len(labels),
             found=sum(outcome.found for outcome in self.outcomes),
             force=self.settings.force,
             losses=losses,
-            failures=self._failures(),
+            failures={job.label: failures[job.hash] for job in self.jobs if job.hash in failures},
             seconds=(seconds, training, writing),
-            commands=self._next(),
+            commands=(report, ui_command(location)),
         )
         show(end, self.comparison, Console())
-
-    def _failures(self) -> dict[str, Exception]:
-        failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
-        return {job.label: failures[job.hash] for job in self.jobs if job.hash in failures}
-
-    def _next(self) -> tuple[str, str]:
-        """Return the commands that make the report of what was trained, and that open its UI."""
-        location = self.settings.location
-        _, report = again_commands(command(), self.settings.experiment, location=location)
-        return report, ui_command(location)
 
 
 def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:

@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,9 +12,8 @@ from typing_extensions import override
 log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class Watch(Protocol):
-    """Who is told how far a sweep is."""
+class Watch:
+    """Who is told how far a sweep is; this one keeps it to itself."""
 
     def expect(self, runs: int) -> None:
         """So many more runs are to be done."""
@@ -32,18 +30,6 @@ class Watch(Protocol):
 
 class Lines(Watch):
     """A `Watch` for a process that trains one job of another's sweep: a line for each stack that is done."""
-
-    @override
-    def expect(self, runs: int) -> None:
-        pass
-
-    @override
-    def trained(self, runs: float) -> None:
-        pass
-
-    @override
-    def written(self, runs: int) -> None:
-        pass
 
     @override
     def finished(self, name: str, runs: int, diverged: int) -> None:
@@ -78,11 +64,9 @@ class Display(Watch):
         self._trained = 0.0
         self._shown = self._began = clock()
 
-    @contextmanager
-    def live(self) -> Iterator[None]:
+    def live(self) -> AbstractContextManager[object]:
         """Draw while the block runs."""
-        with self._bars:
-            yield
+        return self._bars
 
     @override
     def expect(self, runs: int) -> None:

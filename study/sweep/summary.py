@@ -15,9 +15,7 @@ from study.ranges import choice
 from study.stats.bootstrap import Bootstrap
 from study.tracking import names
 
-_AROUND = (
-    4  # lines of the table that are no settings: its title, its head, a rule, and how many more there are
-)
+_AROUND = 4  # lines of a table that are no settings: its title, its head, a rule, and how many more there are
 _LEAST = 5  # settings shown, on however small a screen
 _MOST_FAILED = 5  # failures shown, of however many
 
@@ -100,26 +98,18 @@ def closing_table(losses: Sequence[tuple[str, float]], comparison: Comparison, *
     """
     rows = _ranked(losses, comparison)
     shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
-    more = len(rows) - len(shown)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    for heading in (
-        "rank",
-        "setting",
-        "runs",
-        "diverged",
-        "median",
-        f"{comparison.bootstrap.percent} interval",
-    ):
+    interval = f"{comparison.bootstrap.percent} interval"
+    for heading in ("rank", "setting", "runs", "diverged", "median", interval):
         named = heading == "setting"  # which alone may be broken where the screen is narrow
         table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
     for row in shown:
         table.add_row(*_cells(row))
     title = names.SUMMARIES[comparison.value].words
-    if not more:
+    if len(shown) == len(rows):
         return Group(title, table)
-    return Group(
-        f"{title}, best {len(shown)} of {len(rows)} settings", table, f"... {more} more in the report"
-    )
+    more = f"... {len(rows) - len(shown)} more in the report"
+    return Group(f"{title}, best {len(shown)} of {len(rows)} settings", table, more)
 
 
 def closing_lines(end: End) -> Iterator[str]:
@@ -167,5 +157,5 @@ def _ranked(losses: Sequence[tuple[str, float]], comparison: Comparison) -> list
 
 def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     interval = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
-    names_and_counts = (str(row[key]) for key in ("rank", "label", "runs", "diverged"))
-    return *names_and_counts, f"{row['median']:.4g}", interval
+    counts = (str(row[key]) for key in ("rank", "label", "runs", "diverged"))
+    return *counts, f"{row['median']:.4g}", interval

@@ -21,6 +21,7 @@ from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
 from study.sweep.execute import Outcome, blocks, execute
+from study.sweep.progress import Watch
 from study.tracking.records import StoredRun
 from tests.sweep.memory import Memory
 
@@ -39,7 +40,7 @@ class Crashing(torch.optim.SGD):
         super().step()
 
 
-class Counts:
+class Counts(Watch):
     """A `Watch` that adds up what it is told."""
 
     def __init__(self) -> None:
@@ -47,15 +48,19 @@ class Counts:
         self.done = 0.0
         self.lines: list[tuple[str, int, int]] = []
 
+    @override
     def expect(self, runs: int) -> None:
         self.runs += runs
 
+    @override
     def trained(self, runs: float) -> None:
         self.done += runs
 
+    @override
     def written(self, runs: int) -> None:
         self.stored += runs
 
+    @override
     def finished(self, name: str, runs: int, diverged: int) -> None:
         self.lines.append((name, runs, diverged))
 
