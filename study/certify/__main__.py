@@ -9,17 +9,23 @@ study certify figure=my_package.MyFigure            a figure of anybody's; figur
 study certify problem=bowl pages=elsewhere          pages go to another folder
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from study.certify.parts import is_everything, parts_of
+from rich.console import Console
+from rich.table import Table
+
+from study.certify.check import Result, Verdict
+from study.certify.page import Certificate, index, page
+from study.certify.parts import Part, is_everything, parts_of
 from study.cli import FAILED, Asked, run
 from study.config.compose import compose
 from study.config.paths import ROOT
 from study.errors import InvalidInput
+from study.ranges import POSITIVE
+from study.report.folder import replacing, require_own
 
-if TYPE_CHECKING:  # torch takes a second to import, which a wrong name should not wait for
-    from study.certify.publish import Pages
+_STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
 
 
 def main() -> None:
@@ -28,25 +34,79 @@ def main() -> None:
 
 
 def certify(asked: Asked) -> int:
-    """Certify what is named, and write its pages; return 0 if all passed, 1 if a check failed."""
-    parts = parts_of(asked)
+    """Certify what is named, show it, and write its pages; return 0 if all passed, 1 if a check failed."""
+    parts, own = parts_of(asked), asked.config_dir
     if not parts:
-        raise InvalidInput(
-            f"--config-dir must hold optimizer/<name>.yaml or problem/<name>.yaml, got {asked.config_dir}"
-        )
-    from study.certify.publish import publish
+        raise InvalidInput(f"--config-dir must hold optimizer/<name>.yaml or problem/<name>.yaml, got {own}")
+    folder, whole = _folder(asked), is_everything(asked)
+    if any(part.as_it_stands for part in parts):
+        require_own(folder, key="pages")
+    console, done = Console(), []
+    for part in parts:
+        try:
+            done.append(Certificate(part, _checks(part)))
+        except (
+            InvalidInput
+        ) as error:  # of all that is shipped, one that wants what is not here stops no other
+            if own is not None or not whole:
+                raise
+            console.print(f"{part.config['name']}: not tried: {error}", highlight=False, soft_wrap=True)
+            continue
+        _show(console, done[-1], in_full=len(parts) == 1)
+    if written := [certificate for certificate in done if certificate.part.as_it_stands]:
+        texts = {certificate.page_name: page(certificate, own) for certificate in written}
+        texts |= {"README.md": index(written, own)} if whole else {}
+        _write(texts, folder, keep=not whole or len(written) < len(parts))
+        place = folder / (list(texts)[-1] if whole or len(written) == 1 else "")
+        console.print(f"written: {place}", highlight=False, soft_wrap=True)
+    return FAILED if any(certificate.counts()[Verdict.FAILED] for certificate in done) else 0
 
-    return 0 if publish(parts, _pages(asked)) else FAILED
 
-
-def _pages(asked: Asked) -> "Pages":
+def _folder(asked: Asked) -> Path:
     """Return where pages go: where it was said, beside one's own files, or to those that are shipped."""
-    from study.certify.publish import Pages
-
     named = compose("certify", [word for word in asked.overrides if word.startswith("pages=")]).pages
-    own = asked.config_dir
-    beside = ROOT / "reports" / "certificates" if own is None else own / "certificates"
-    return Pages(beside if named is None else Path(str(named)), own, has_index=is_everything(asked))
+    beside = ROOT / "reports" if asked.config_dir is None else asked.config_dir
+    return beside / "certificates" if named is None else Path(str(named))
+
+
+def _checks(part: Part) -> Mapping[str, Result]:
+    import torch  # takes a second, which a wrong name should not wait for
+
+    from study.certify.figure import certify_figure
+    from study.certify.optimizer import certify_optimizer
+    from study.certify.problem import certify_problem
+    from study.certify.rule import claim_from_config
+
+    torch.set_num_threads(1)  # for matrices so small threads only wait for one another
+    if missing := {"name", "_target_"} - part.config.keys():
+        called = f"{'an' if part.kind == 'optimizer' else 'a'} {part.kind}"
+        raise InvalidInput(
+            f"the YAML of {called} must have `name` and `_target_`, got none of {sorted(missing)}"
+        )
+    if part.kind == "problem":
+        return certify_problem(part.config)
+    if part.kind == "figure":
+        return certify_figure(part.config)
+    POSITIVE.require("optimizer.lr", part.config.get("lr"))
+    return certify_optimizer(part.config, claim_from_config(part.claim))
+
+
+def _show(console: Console, certificate: Certificate, *, in_full: bool) -> None:
+    console.print(f"{certificate.name}: {certificate.summary}", highlight=False)
+    table = Table("check", "verdict", "measured", "required")
+    for name, check in certificate.checks.items():
+        if in_full or check.verdict is Verdict.FAILED:
+            verdict = f"[{_STYLE[check.verdict]}]{check.verdict}[/]"
+            table.add_row(name, verdict, check.measured, check.required)
+    if table.rows:
+        console.print(table)
+
+
+def _write(texts: Mapping[str, str], folder: Path, *, keep: bool) -> None:
+    with replacing(folder, key="pages", keep=keep) as fresh:
+        for name, text in texts.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

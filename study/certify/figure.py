@@ -1,17 +1,18 @@
 """Certify a figure: drawn from tiny sweeps, axes named, nothing cut, n in its caption, its inputs left alone."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
-from study.certify.certificate import Certificate
-from study.certify.check import Broken, Check, Verdict, finding, holding, in_turn
+from study.certify.check import Broken, Check, Result, check, finding, in_turn, judge, must_hold
 from study.certify.sweeps import bowl_sweep, grid_sweep, parabola_sweep, with_first_label_diverged
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
@@ -29,27 +30,19 @@ _AXES, _PANEL = 0.5, (1.0, 0.6)
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A figure as it was drawn.
+    """A figure as it was drawn."""
 
-    Args:
-        sweep: from which sweep, in words.
-        altered: the frames of the sweep that are no longer what they were.
-        figure: laid out as it would be saved.
-        caption: what stands below it.
-        kept: whether pyplot holds more figures than before.
-    """
-
-    sweep: str
-    altered: Sequence[str]
-    figure: Figure
+    sweep: str  # from which, in words
+    altered: Sequence[str]  # the frames of the sweep that are no longer what they were
+    figure: Figure  # laid out as it would be saved
     caption: str
-    kept: bool
+    kept: bool  # whether pyplot holds more figures than before
 
 
 Sheets = Callable[[], Sequence[Drawn]]
 
 
-def certify_figure(config: Mapping[str, object]) -> Certificate:
+def certify_figure(config: Mapping[str, object]) -> dict[str, Result]:
     """Check one figure.
 
     Args:
@@ -58,9 +51,8 @@ def certify_figure(config: Mapping[str, object]) -> Certificate:
     Raises:
         InvalidInput: the figure cannot be made, or wants what no tiny sweep has.
     """
-    entry = {key: value for key, value in config.items() if key != "name"}
-    chart = figure_plan(entry).chart
-    return Certificate("figure", str(config["name"]), config, examine(chart, sweeps_for(chart)))
+    chart = figure_plan({key: value for key, value in config.items() if key != "name"}).chart
+    return examine(chart, sweeps_for(chart))
 
 
 def sweeps_for(chart: Chart[Any]) -> dict[str, SweepFrames]:
@@ -86,29 +78,27 @@ def sweeps_for(chart: Chart[Any]) -> dict[str, SweepFrames]:
     )
 
 
-def examine(chart: Chart[Any], sweeps: Mapping[str, SweepFrames]) -> tuple[Check, ...]:
+def examine(chart: Chart[Any], sweeps: Mapping[str, SweepFrames]) -> dict[str, Result]:
     """Draw a figure from each of some sweeps, and hold it to what every figure must hold."""
     sheets = cache(lambda: tuple(_draw(chart, name, sweep) for name, sweep in sweeps.items()))
-    table = {
-        "inputs": (_altered, "all frames as they were, bit by bit"),
-        "pyplot": (_kept, "not used: it keeps what it makes"),
-        "axes": (_unnamed, "each with a name, that of a logarithmic one with (log scale)"),
-        "sheet": (_cut, "every text on it"),
-        "room": (_cramped, "half of the sheet for the axes, no panel smaller than a stamp"),
-        "caption": (_unsaid, "n, the interval by its name or that there is none, a full stop"),
-    }
-    return in_turn({"draws": lambda name: _draws(name, sheets)}, holding(sheets, table))
+    return in_turn(sheets, [_draws], [_inputs, _pyplot, _axes, _sheet, _room, _caption])
 
 
-def _draws(name: str, sheets: Sheets) -> Check:
-    told = ", ".join(drawn.sweep for drawn in sheets())
-    return Check(name, Verdict.PASSED, told, "from tiny sweeps, without an error")
+@check("draws")
+def _draws(sheets: Sheets) -> Result:
+    return judge(True, ", ".join(drawn.sweep for drawn in sheets()), "from tiny sweeps, without an error")
+
+
+def _on_each(name: str, required: str) -> Callable[[Callable[[Drawn], Iterable[str]]], Check[Sheets]]:
+    """Make a check of what yields all that is wrong with one drawing."""
+    return lambda faults: must_hold(name, required)(
+        lambda sheets: (f"{drawn.sweep}: {fault}" for drawn in sheets() for fault in faults(drawn))
+    )
 
 
 def _context(sweep: SweepFrames) -> Context:
-    return Context(
-        sweep, Style.of(sweep.runs, colors={}, spare=_SPARE), Bootstrap(resamples=200), names.FINAL_LOSSES[0]
-    )
+    style = Style.of(sweep.runs, colors={}, spare=_SPARE)
+    return Context(sweep, style, Bootstrap(resamples=200), names.FINAL_LOSSES[0])
 
 
 def _draw(chart: Chart[Any], name: str, sweep: SweepFrames) -> Drawn:
@@ -135,22 +125,24 @@ def _held_by_pyplot() -> int:
     return 0 if pyplot is None else len(pyplot.get_fignums())
 
 
-def _altered(sheets: Sheets) -> Iterator[str]:
-    for drawn in sheets():
-        yield from (f"{drawn.sweep}: {frame} are not what they were" for frame in drawn.altered)
+@_on_each("inputs", "all frames as they were, bit by bit")
+def _inputs(drawn: Drawn) -> Iterator[str]:
+    yield from (f"{frame} are not what they were" for frame in drawn.altered)
 
 
-def _kept(sheets: Sheets) -> Iterator[str]:
-    yield from (f"{drawn.sweep}: pyplot keeps the figure" for drawn in sheets() if drawn.kept)
+@_on_each("pyplot", "not used: it keeps what it makes")
+def _pyplot(drawn: Drawn) -> Iterator[str]:
+    if drawn.kept:
+        yield "pyplot keeps the figure"
 
 
-def _unnamed(sheets: Sheets) -> Iterator[str]:
-    for drawn in sheets():
-        for axes in drawn.figure.axes:
-            whole = drawn.figure.get_supxlabel(), drawn.figure.get_supylabel()
-            for side, axis, shared in zip("xy", (axes.xaxis, axes.yaxis), whole, strict=True):
-                if fault := _misnamed(axis, axis.get_label_text() or shared):
-                    yield f"{drawn.sweep}: the {side} axis of a panel {fault}"
+@_on_each("axes", "each with a name, that of a logarithmic one with (log scale)")
+def _axes(drawn: Drawn) -> Iterator[str]:
+    whole = drawn.figure.get_supxlabel(), drawn.figure.get_supylabel()
+    for axes in drawn.figure.axes:
+        for side, axis, shared in zip("xy", (axes.xaxis, axes.yaxis), whole, strict=True):
+            if fault := _misnamed(axis, axis.get_label_text() or shared):
+                yield f"the {side} axis of a panel {fault}"
 
 
 def _misnamed(axis: Axis, name: str) -> str | None:
@@ -162,35 +154,33 @@ def _misnamed(axis: Axis, name: str) -> str | None:
     return None
 
 
-def _cut(sheets: Sheets) -> Iterator[str]:
-    for drawn in sheets():
-        box, figure = drawn.figure.get_tightbbox(), drawn.figure
-        over = max(-box.x0, -box.y0, box.x1 - figure.get_figwidth(), box.y1 - figure.get_figheight())
-        if over > 0.01:
-            yield f"{drawn.sweep}: something lies {over:.2f} inches beside it"
+@_on_each("sheet", "every text on it")
+def _sheet(drawn: Drawn) -> Iterator[str]:
+    box, (width, height) = drawn.figure.get_tightbbox(), drawn.figure.get_size_inches()
+    over = max(-box.x0, -box.y0, box.x1 - width, box.y1 - height)
+    if over > 0.01:
+        yield f"something lies {over:.2f} inches beside it"
 
 
-def _cramped(sheets: Sheets) -> Iterator[str]:
-    for drawn in sheets():
-        figure, boxes = drawn.figure, [axes.get_position() for axes in drawn.figure.axes]
-        across = max(box.x1 for box in boxes) - min(box.x0 for box in boxes)
-        up = max(box.y1 for box in boxes) - min(box.y0 for box in boxes)
-        if across * up < _AXES:
-            yield f"{drawn.sweep}: axes have {across * up:.0%} of it"
-        width = min(box.width for box in boxes) * figure.get_figwidth()
-        height = min(box.height for box in boxes) * figure.get_figheight()
-        if width < _PANEL[0] or height < _PANEL[1]:
-            yield f"{drawn.sweep}: a panel is {width:.1f} x {height:.1f} inches"
+@_on_each("room", "half of the sheet for the axes, no panel smaller than a stamp")
+def _room(drawn: Drawn) -> Iterator[str]:
+    boxes = [axes.get_position() for axes in drawn.figure.axes]
+    whole = Bbox.union(boxes)
+    if whole.width * whole.height < _AXES:
+        yield f"axes have {whole.width * whole.height:.0%} of it"
+    width, height = drawn.figure.get_size_inches() * np.min([box.size for box in boxes], axis=0)
+    if width < _PANEL[0] or height < _PANEL[1]:
+        yield f"a panel is {width:.1f} x {height:.1f} inches"
 
 
-def _unsaid(sheets: Sheets) -> Iterator[str]:
-    for drawn in sheets():
-        said = drawn.caption
-        if "n = " not in said and "no run" not in said:
-            yield f'{drawn.sweep}: it does not say "n = ..."'
-        if "percentile bootstrap interval" not in said and "no interval" not in said:
-            yield f"{drawn.sweep}: it does not name the interval, nor say that there is none"
-        if not said.endswith("."):
-            yield f"{drawn.sweep}: it does not end with a full stop"
-        if "nan" in said:
-            yield f"{drawn.sweep}: it says nan"
+@_on_each("caption", "n, the interval by its name or that there is none, a full stop")
+def _caption(drawn: Drawn) -> Iterator[str]:
+    said = drawn.caption
+    if "n = " not in said and "no run" not in said:
+        yield 'it does not say "n = ..."'
+    if "percentile bootstrap interval" not in said and "no interval" not in said:
+        yield "it does not name the interval, nor say that there is none"
+    if not said.endswith("."):
+        yield "it does not end with a full stop"
+    if "nan" in said:
+        yield "it says nan"

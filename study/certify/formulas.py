@@ -11,214 +11,151 @@ from jaxtyping import Float
 Place = Float[np.ndarray, "*shape"]
 Path = Float[np.ndarray, "step *shape"]
 Number = float | int
+Pair = tuple[Number, Number]
+
+BETAS = (0.9, 0.999)
 
 
-def sgd(start: Place, gradients: Path, *, lr: Number) -> Path:
+def sgd(start: Place, g: Path, *, lr: Number) -> Path:
     """θ_t = θ_0 - η Σ g_j."""
-    return _along(start, lr, gradients)
+    return along(start, lr, g)
 
 
-def momentum(start: Place, gradients: Path, *, lr: Number, momentum: Number) -> Path:
+def momentum(start: Place, g: Path, *, lr: Number, momentum: Number) -> Path:
     """v_t = Σ β^(t-j) g_j."""
-    return _along(start, lr, _decayed_sum(gradients, momentum))
+    return along(start, lr, decayed_sum(g, momentum))
 
 
-def nag(start: Place, gradients: Path, *, lr: Number, momentum: Number) -> Path:
+def nag(start: Place, g: Path, *, lr: Number, momentum: Number) -> Path:
     """Step along g_t + β v_t."""
-    return _along(start, lr, gradients + momentum * _decayed_sum(gradients, momentum))
+    return along(start, lr, g + momentum * decayed_sum(g, momentum))
 
 
-def adagrad(
-    start: Place, gradients: Path, *, lr: Number, eps: Number = 1e-10, eps_inside_root: bool = False
-) -> Path:
+def adagrad(start: Place, g: Path, *, lr: Number, eps: Number = 1e-10, eps_inside_root: bool = False) -> Path:
     """Divide by the root of Σ g_j²."""
-    return _along(start, lr, gradients / _root((gradients**2).cumsum(0), eps, eps_inside_root))
+    return along(start, lr, g / _root((g**2).cumsum(0), eps, eps_inside_root))
 
 
 def adadelta(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    rho: Number,
-    eps: Number = 1e-6,
-    eps_inside_root: bool = True,
+    start: Place, g: Path, *, lr: Number, rho: Number, eps: Number = 1e-6, eps_inside_root: bool = True
 ) -> Path:
     """Divide by the root of the mean square gradient, times that of the mean square of all steps before."""
-    divisor = _root((1 - rho) * _decayed_sum(gradients**2, rho), eps, eps_inside_root)
-    steps = np.zeros_like(gradients)
-    for t, g in enumerate(gradients):
+    divisor = _root((1 - rho) * decayed_sum(g**2, rho), eps, eps_inside_root)
+    steps = np.zeros_like(g)
+    for t in range(len(g)):
         age = np.arange(t, 0, -1) - 1.0  # the step just before has age 0
         before = (1 - rho) * np.tensordot(rho**age, steps[:t] ** 2, 1)
-        steps[t] = _root(before, eps, eps_inside_root) / divisor[t] * g
-    return _along(start, lr, steps)
+        steps[t] = _root(before, eps, eps_inside_root) / divisor[t] * g[t]
+    return along(start, lr, steps)
 
 
 def rmsprop(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    alpha: Number = 0.99,
-    eps: Number = 1e-8,
-    momentum: Number = 0.0,
+    start: Place, g: Path, *, lr: Number, alpha: Number = 0.99, eps: Number = 1e-8, momentum: Number = 0.0,
     eps_inside_root: bool = False,
-) -> Path:
+) -> Path:  # fmt: skip
     """s_t = (1 - γ) Σ γ^(t-j) g_j²."""
-    square = (1 - alpha) * _decayed_sum(gradients**2, alpha)
-    return _along(start, lr, _decayed_sum(gradients / _root(square, eps, eps_inside_root), momentum))
+    square = (1 - alpha) * decayed_sum(g**2, alpha)
+    return along(start, lr, decayed_sum(g / _root(square, eps, eps_inside_root), momentum))
 
 
 def adam(
     start: Place,
-    gradients: Path,
+    g: Path,
     *,
     lr: Number,
-    betas: tuple[Number, Number] = (0.9, 0.999),
+    betas: Pair = BETAS,
     eps: Number = 1e-8,
     eps_inside_root: bool = False,
 ) -> Path:
     """m̂_t and v̂_t are averages with the weights β^(t-j), so that nothing is biased."""
-    return _along(start, lr, _adam_direction(gradients, betas, eps, eps_inside_root))
+    return along(start, lr, average(g, betas[0]) / _root(average(g**2, betas[1]), eps, eps_inside_root))
 
 
 def adamw(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    betas: tuple[Number, Number] = (0.9, 0.999),
-    eps: Number = 1e-8,
-    weight_decay: Number = 1e-2,
+    start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number = 1e-8, weight_decay: Number = 1e-2
 ) -> Path:
     """θ_t = (1 - η λ) θ_(t-1) - Adam's step. Loshchilov and Hutter (2019), https://arxiv.org/abs/1711.05101."""
-    return _along(start, lr, _adam_direction(gradients, betas, eps, False), kept=1 - lr * weight_decay)
+    step = average(g, betas[0]) / _root(average(g**2, betas[1]), eps)
+    return along(start, lr, step, kept=1 - lr * weight_decay)
 
 
-def adamax(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    betas: tuple[Number, Number] = (0.9, 0.999),
-    eps: Number = 1e-8,
-) -> Path:
+def adamax(start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number = 1e-8) -> Path:
     """u_t = max β₂^(t-j) (|g_j| + ε). Kingma and Ba (2015), algorithm 2; eps is torch's."""
-    largest = np.stack(
-        [
-            (betas[1] ** _column(np.arange(t, -1.0, -1), gradients) * (np.abs(gradients[: t + 1]) + eps)).max(
-                0
-            )
-            for t in range(len(gradients))
-        ]
-    )
-    return _along(start, lr, _average(gradients, betas[0]) / largest)
+    weights = [betas[1] ** _column(np.arange(t, -1.0, -1), g) for t in range(len(g))]
+    largest = [(w * (np.abs(g[: len(w)]) + eps)).max(0) for w in weights]
+    return along(start, lr, average(g, betas[0]) / np.stack(largest))
 
 
 def nadam(
     start: Place,
-    gradients: Path,
+    g: Path,
     *,
     lr: Number,
-    betas: tuple[Number, Number] = (0.9, 0.999),
+    betas: Pair = BETAS,
     eps: Number = 1e-8,
     momentum_decay: Number = 4e-3,
 ) -> Path:
     """Adam one step ahead, its first average weighted by μ_t = β₁ (1 - 0.96^(ψ t) / 2). Dozat (2016)."""
-    t = np.arange(1, len(gradients) + 2)
+    t = np.arange(1, len(g) + 2)
     mu = betas[0] * (1 - 0.5 * 0.96 ** (t * momentum_decay))
     left = 1 - mu.cumprod()
-    now = _column(((1 - mu) / left)[:-1], gradients) * gradients
-    ahead = _column(mu[1:] / left[1:], gradients) * (1 - betas[0]) * _decayed_sum(gradients, betas[0])
-    return _along(start, lr, (now + ahead) / _root(_average(gradients**2, betas[1]), eps, False))
+    now = _column(((1 - mu) / left)[:-1], g) * g
+    ahead = _column(mu[1:] / left[1:], g) * (1 - betas[0]) * decayed_sum(g, betas[0])
+    return along(start, lr, (now + ahead) / _root(average(g**2, betas[1]), eps))
 
 
-def radam(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    betas: tuple[Number, Number] = (0.9, 0.999),
-    eps: Number = 1e-8,
-) -> Path:
+def radam(start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number = 1e-8) -> Path:
     """Rectify Adam's step, or leave its root out while ρ_t ≤ 5. Liu et al. (2020), algorithm 2."""
-    t = np.arange(1, len(gradients) + 1)
+    t = np.arange(1, len(g) + 1)
     limit = 2 / (1 - betas[1]) - 1
     rho = limit - 2 * t * betas[1] ** t / (1 - betas[1] ** t)
     ready = rho > 5
     length = np.where(ready, rho, limit)
     rectified = np.sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length))
-    left = _column(np.sqrt(1 - betas[1] ** t), gradients)
-    divisor = np.sqrt((1 - betas[1]) * _decayed_sum(gradients**2, betas[1])) + eps
-    factor = np.where(_column(ready, gradients), _column(rectified, gradients) * left / divisor, 1.0)
-    return _along(start, lr, _average(gradients, betas[0]) * factor)
+    left = _column(np.sqrt(1 - betas[1] ** t), g)
+    divisor = _root((1 - betas[1]) * decayed_sum(g**2, betas[1]), eps)
+    factor = np.where(_column(ready, g), _column(rectified, g) * left / divisor, 1.0)
+    return along(start, lr, average(g, betas[0]) * factor)
 
 
 def rprop(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    etas: tuple[Number, Number] = (0.5, 1.2),
-    step_sizes: tuple[Number, Number] = (1e-6, 50.0),
+    start: Place, g: Path, *, lr: Number, etas: Pair = (0.5, 1.2), step_sizes: Pair = (1e-6, 50.0)
 ) -> Path:
     """Longer steps while the sign stays, shorter and none when it turns. Riedmiller and Braun (1993)."""
     size, before, places = np.full_like(start, lr), np.zeros_like(start), [start]
-    for g in gradients:
-        turn = np.sign(g * before)
+    for now in g:
+        turn = np.sign(now * before)
         size = np.clip(size * np.select([turn > 0, turn < 0], [etas[1], etas[0]], 1.0), *step_sizes)
-        before = np.where(turn < 0, 0.0, g)
+        before = np.where(turn < 0, 0.0, now)
         places.append(places[-1] - np.sign(before) * size)
     return np.stack(places[1:])
 
 
-def asgd(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    lambd: Number = 1e-4,
-    alpha: Number = 0.75,
-) -> Path:
+def asgd(start: Place, g: Path, *, lr: Number, lambd: Number = 1e-4, alpha: Number = 0.75) -> Path:
     """Decay and descend with η_t = η / (1 + λ η t)^α. Polyak and Juditsky (1992); the average is not the place."""
     places = [start]
-    for t, g in enumerate(gradients):
+    for t, now in enumerate(g):
         eta = lr / (1 + lambd * lr * t) ** alpha
-        places.append(places[-1] - eta * (lambd * places[-1] + g))
+        places.append(places[-1] - eta * (lambd * places[-1] + now))
     return np.stack(places[1:])
 
 
-def lion(
-    start: Place,
-    gradients: Path,
-    *,
-    lr: Number,
-    betas: tuple[Number, Number] = (0.9, 0.99),
-    weight_decay: Number = 0.0,
-) -> Path:
+def lion(start: Place, g: Path, *, lr: Number, betas: Pair = (0.9, 0.99), weight_decay: Number = 0.0) -> Path:
     """Step along the sign of β₁ m_(t-1) + (1 - β₁) g_t. Chen et al. (2023), https://arxiv.org/abs/2302.06675."""
-    m = (1 - betas[1]) * _decayed_sum(gradients, betas[1])
+    m = (1 - betas[1]) * decayed_sum(g, betas[1])
     before = np.concatenate([np.zeros_like(m[:1]), m[:-1]])
-    signs = np.sign(betas[0] * before + (1 - betas[0]) * gradients)
-    return _along(start, lr, signs, kept=1 - lr * weight_decay)
+    signs = np.sign(betas[0] * before + (1 - betas[0]) * g)
+    return along(start, lr, signs, kept=1 - lr * weight_decay)
 
 
-def _along(start: Place, lr: Number, directions: Path, *, kept: Number = 1.0) -> Path:
+def along(start: Place, lr: Number, directions: Path, *, kept: Number = 1.0) -> Path:
     """θ_t = kept^t θ_0 - η Σ kept^(t-j) direction_j: what is kept of a place fades like the steps that led there."""
     faded = start * kept ** _column(np.arange(1, len(directions) + 1), directions)
-    places: Path = faded - lr * _decayed_sum(directions, kept)
+    places: Path = faded - lr * decayed_sum(directions, kept)
     return places
 
 
-def _adam_direction(
-    gradients: Path, betas: tuple[Number, Number], eps: Number, eps_inside_root: bool
-) -> Path:
-    root = _root(_average(gradients**2, betas[1]), eps, eps_inside_root)
-    direction: Path = _average(gradients, betas[0]) / root
-    return direction
-
-
-def _decayed_sum(values: Path, kept: Number) -> Path:
+def decayed_sum(values: Path, kept: Number) -> Path:
     """Σ_{j ≤ t} kept^(t-j) value_j, as one matrix of weights."""
     age = np.subtract.outer(np.arange(len(values)), np.arange(len(values)))
     weights = np.where(age >= 0, float(kept) ** np.maximum(age, 0), 0.0)
@@ -226,13 +163,13 @@ def _decayed_sum(values: Path, kept: Number) -> Path:
     return total
 
 
-def _average(values: Path, kept: Number) -> Path:
+def average(values: Path, kept: Number) -> Path:
     """The average with weights kept^(t-j): the decayed sum over the sum of its weights."""
-    average: Path = _decayed_sum(values, kept) / _decayed_sum(np.ones_like(values), kept)
-    return average
+    mean: Path = decayed_sum(values, kept) / decayed_sum(np.ones_like(values), kept)
+    return mean
 
 
-def _root(square: Path | Place, eps: Number, inside: bool) -> Path | Place:
+def _root(square: Path | Place, eps: Number, inside: bool = False) -> Path | Place:
     return np.sqrt(square + eps) if inside else np.sqrt(square) + eps
 
 

@@ -1,16 +1,15 @@
 """A certificate as a Markdown page, and the index over many: the same whenever they are made again."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from shlex import quote
 
-from study.certify.certificate import Certificate
-from study.certify.check import Verdict
+from study.certify.check import Result, Verdict
+from study.certify.parts import Part
 from study.job import LOCATIONS
 from study.report.render import markdown_table, render
-
-_MARK = {Verdict.PASSED: "passed", Verdict.FAILED: "**FAILED**", Verdict.NOT_APPLICABLE: "not applicable"}
 
 _NOTE = {
     "optimizer": """\
@@ -26,6 +25,34 @@ every seed, and one of many settings where the figure takes them. What each chec
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was found out about one part, by the names of the checks."""
+
+    part: Part
+    checks: Mapping[str, Result]
+
+    @property
+    def name(self) -> str:
+        """The part's name."""
+        return str(self.part.config["name"])
+
+    @property
+    def page_name(self) -> str:
+        """Where the page lies below the folder of all: optimizers at the top, other kinds one below."""
+        return f"{self.name}.md" if self.part.kind == "optimizer" else f"{self.part.kind}/{self.name}.md"
+
+    @property
+    def summary(self) -> str:
+        """The counts of verdicts in words: `12 passed, 0 failed, 3 not applicable`."""
+        return ", ".join(f"{count} {verdict}" for verdict, count in self.counts().items())
+
+    def counts(self) -> dict[Verdict, int]:
+        """Return how many checks came out how."""
+        verdicts = [check.verdict for check in self.checks.values()]
+        return {verdict: verdicts.count(verdict) for verdict in Verdict}
+
+
 def page(certificate: Certificate, own: Path | None = None) -> str:
     """Return the page of one part.
 
@@ -33,24 +60,18 @@ def page(certificate: Certificate, own: Path | None = None) -> str:
         certificate: of the part.
         own: the folder of `--config-dir`, as it was typed.
     """
-    rows = [
-        {
-            "check": check.name,
-            "verdict": _MARK[check.verdict],
-            "measured": check.measured,
-            "required": check.required,
-        }
-        for check in certificate.checks
-    ]
+    part, words = certificate.part, [f"{certificate.part.kind}={certificate.name}"]
+    if part.claimed and part.claimed != certificate.name.rpartition("/")[2]:
+        words.append(f"certificate={part.claimed}")
     return render(
         "certify/templates/certificate.md.j2",
         name=certificate.name,
-        what=_called(certificate.config),
-        claims=_claims(certificate),
-        summary=summary(certificate),
-        checks=rows,
-        note=_NOTE[certificate.kind],
-        command=_command(_words(certificate), own),
+        what=_called(part.config),
+        claims=_claims(part),
+        summary=certificate.summary,
+        checks=[_line(name, check) for name, check in certificate.checks.items()],
+        note=_NOTE[part.kind],
+        command=_command(words, own),
     )
 
 
@@ -63,29 +84,24 @@ def index(certificates: Iterable[Certificate], own: Path | None = None) -> str:
     """
     tables = [
         markdown_table(list(map(_row, of_kind)), words=[kind, "class", "claims to be"])
-        for kind, of_kind in groupby(certificates, lambda one: one.kind)
+        for kind, of_kind in groupby(certificates, lambda one: one.part.kind)
     ]
     return render("certify/templates/index.md.j2", tables=tables, command=_command([], own))
 
 
-def page_name(certificate: Certificate) -> str:
-    """Return where a page lies below the folder of all: optimizers at the top, other kinds one below."""
-    folder = "" if certificate.kind == "optimizer" else f"{certificate.kind}/"
-    return f"{folder}{certificate.name}.md"
-
-
-def summary(certificate: Certificate) -> str:
-    """Return the counts of a certificate in words: `12 passed, 0 failed, 3 not applicable`."""
-    return ", ".join(f"{certificate.count(verdict)} {verdict}" for verdict in Verdict)
+def _line(name: str, check: Result) -> dict[str, str]:
+    verdict = "**FAILED**" if check.verdict is Verdict.FAILED else str(check.verdict)
+    return {"check": name, "verdict": verdict, "measured": check.measured, "required": check.required}
 
 
 def _row(certificate: Certificate) -> dict[str, str]:
-    claim = {"claims to be": certificate.claimed or ""} if certificate.kind == "optimizer" else {}
+    part = certificate.part
+    claim = {"claims to be": part.claimed or ""} if part.kind == "optimizer" else {}
     return {
-        certificate.kind: f"[{certificate.name}]({page_name(certificate)})",
-        "class": f"`{certificate.config['_target_']}`",
+        part.kind: f"[{certificate.name}]({certificate.page_name})",
+        "class": f"`{part.config['_target_']}`",
         **claim,
-        **{str(verdict): str(certificate.count(verdict)) for verdict in Verdict},
+        **{str(verdict): str(count) for verdict, count in certificate.counts().items()},
     }
 
 
@@ -95,18 +111,10 @@ def _called(config: Mapping[str, object]) -> str:
     return f"`{config['_target_']}`" + (f" with `{', '.join(values)}`" if values else "")
 
 
-def _claims(certificate: Certificate) -> str:
-    if certificate.kind != "optimizer":
+def _claims(part: Part) -> str:
+    if part.kind != "optimizer":
         return ""
-    claims = f"to be `{certificate.claimed}`" if certificate.claimed else "its declaration alone"
-    return f"; claims {claims}"
-
-
-def _words(certificate: Certificate) -> list[str]:
-    words = [f"{certificate.kind}={certificate.name}"]
-    if certificate.claimed and certificate.claimed != certificate.name.rpartition("/")[2]:
-        words.append(f"certificate={certificate.claimed}")
-    return words
+    return f"; claims to be `{part.claimed}`" if part.claimed else "; claims its declaration alone"
 
 
 def _command(words: Iterable[str], own: Path | None) -> str:

@@ -1,9 +1,9 @@
 """From what was typed to the parts that are to be certified: their names, their composed configs, their claims."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import cast
+from typing import Any, cast  # Any: what a YAML may hold
 
 from omegaconf import OmegaConf
 
@@ -27,17 +27,17 @@ class Part:
 
     Args:
         kind: `optimizer`, `problem` or `figure`.
-        config: its node.
-        as_it_stands: whether this is what its file says; another question gets an answer, but no page.
+        config: its node: `name`, `_target_` and what that is called with.
         claim: what an optimizer claims to be, the node of conf/certificate/; empty for nothing.
         claimed: the claim's name.
+        as_it_stands: whether this is what its file says; another question gets an answer, but no page.
     """
 
     kind: str
     config: Node
-    as_it_stands: bool
     claim: Node = field(default_factory=dict)
     claimed: str | None = None
+    as_it_stands: bool = True
 
 
 def parts_of(asked: Asked) -> list[Part]:
@@ -46,7 +46,9 @@ def parts_of(asked: Asked) -> list[Part]:
     Raises:
         InvalidInput: a name that does not exist.
     """
-    return [_part(kind, name, asked) for kind, name in _named(asked)]
+    about = {_KIND.get(_group(word)) for word in asked.overrides}
+    kinds = [kind for kind in KINDS if kind in about] or KINDS
+    return [_part(kind, name, asked) for kind in kinds for name in _names(kind, asked)]
 
 
 def is_everything(asked: Asked) -> bool:
@@ -54,24 +56,20 @@ def is_everything(asked: Asked) -> bool:
     return all(_group(word) == "pages" for word in asked.overrides)
 
 
-def _named(asked: Asked) -> Iterator[tuple[str, str]]:
-    typed, groups = _choices(asked), {_KIND.get(_group(word)) for word in asked.overrides}
-    for kind in [kind for kind in KINDS if kind in groups] or KINDS:
-        shipped, known = _shipped(kind), choices(kind, asked.config_dir)
-        own = [name for name in known if name not in shipped]
-        for name in typed.get(kind, "all").split(","):
-            if name not in (every := {*shipped, *known, "all"}) and not _is_class(kind, name):
-                raise InvalidInput(one_of(kind, name, every))
-            meant = shipped if asked.config_dir is None else own
-            yield from ((kind, each) for each in (meant if name == "all" else [name]))
+def _names(kind: str, asked: Asked) -> list[str]:
+    if kind == "figure":
+        from study.report.plan import figure_names  # pandas and Matplotlib take a second to import
 
-
-def _shipped(kind: str) -> list[str]:
-    if kind != "figure":
-        return choices(kind)
-    from study.report.plan import figure_names  # pandas and Matplotlib take a second to import
-
-    return figure_names()
+        shipped, own = figure_names(), []
+    else:
+        shipped = choices(kind)
+        own = [name for name in choices(kind, asked.config_dir) if name not in shipped]
+    named = _typed(asked).get(kind, "all").split(",")
+    for name in named:
+        if name not in (every := {*shipped, *own, "all"}) and not _is_class(kind, name):
+            raise InvalidInput(one_of(kind, name, every))
+    meant = shipped if asked.config_dir is None else own
+    return [each for name in named for each in (meant if name == "all" else [name])]
 
 
 def _is_class(kind: str, name: str) -> bool:
@@ -80,55 +78,48 @@ def _is_class(kind: str, name: str) -> bool:
 
 
 def _part(kind: str, name: str, asked: Asked) -> Part:
+    values = [word for word in asked.overrides if _is_value(word, kind)]
+    changed = any("." in word.partition("=")[0] for word in values)
     if kind == "figure":
-        return _figure(name, asked)
-    claim = _claim(name, asked) if kind == "optimizer" else None
-    chosen = [f"{kind}={name}", *([f"certificate={claim}"] if claim else [])]
-    tree = compose("certify", [*chosen, *_values(kind, asked)], asked.config_dir)
-    node = cast("dict[str, Node | None]", OmegaConf.to_container(tree, resolve=True, throw_on_missing=True))
-    changed = any("." in word.partition("=")[0] for word in _values(kind, asked))
-    renamed = claim is not None and claim != (_claim(name, Asked((), asked.config_dir)) or claim)
-    return Part(
-        kind=kind,
-        config=node.get(kind) or {},
-        as_it_stands=not changed and not renamed,
-        claim=node.get("certificate") or {},
-        claimed=claim,
-    )
+        return Part(kind, _figure(name, values, asked), as_it_stands=not changed)
+    claimed, usual = _claims(name, asked) if kind == "optimizer" else (None, None)
+    chosen = [f"{kind}={name}", *([f"certificate={claimed}"] if claimed else [])]
+    node = _composed([*chosen, *values], asked)
+    as_it_stands = not changed and claimed == (usual or claimed)
+    return Part(kind, node.get(kind) or {}, node.get("certificate") or {}, claimed, as_it_stands)
 
 
-def _figure(name: str, asked: Asked) -> Part:
+def _figure(name: str, values: list[str], asked: Asked) -> Node:
     """Return a figure with the options that were typed; it has no file, its class says what it is by default."""
     from study.report.plan import figure_target
 
-    values = [
-        f"+{word.lstrip('+')}" if _group(word) == "figure" else word for word in _values("figure", asked)
-    ]
-    tree = OmegaConf.to_container(compose("certify", values, asked.config_dir), resolve=True)
-    options = cast("dict[str, Node]", tree).get("figure", {})
+    added = [f"+{word.lstrip('+')}" if _group(word) == "figure" else word for word in values]
     target = name if _is_class("figure", name) else figure_target(name)
-    return Part("figure", {"name": name, "_target_": target, **options}, as_it_stands=not options)
+    return {"name": name, "_target_": target, **(_composed(added, asked).get("figure") or {})}
 
 
-def _claim(name: str, asked: Asked) -> str | None:
-    """Return what an optimizer claims to be: what was asked for, or what its file is called, or nothing."""
-    claims = choices("certificate", asked.config_dir)
-    typed, called = _choices(asked).get("certificate"), PurePosixPath(name).name
+def _composed(overrides: list[str], asked: Asked) -> dict[str, Any]:
+    tree = compose("certify", overrides, asked.config_dir)
+    return cast("dict[str, Any]", OmegaConf.to_container(tree, resolve=True, throw_on_missing=True))
+
+
+def _claims(name: str, asked: Asked) -> tuple[str | None, str | None]:
+    """Return what an optimizer claims to be, and what it would by itself: what its file is called, or nothing."""
+    claims, typed = choices("certificate", asked.config_dir), _typed(asked).get("certificate")
     if typed is not None and typed not in claims:
         raise InvalidInput(one_of("certificate", typed, claims))
-    return typed or (called if called in claims else None)
+    called = PurePosixPath(name).name
+    usual = called if called in claims else None
+    return typed or usual, usual
 
 
-def _choices(asked: Asked) -> dict[str, str]:
-    """Return the choices that were typed, by their groups."""
-    pairs = [word.partition("=") for word in asked.overrides]
-    return {key: value for key, _, value in pairs if key in _KIND}
+def _typed(asked: Asked) -> dict[str, str]:
+    return {key: value for key, _, value in (word.partition("=") for word in asked.overrides)}
 
 
-def _values(kind: str, asked: Asked) -> list[str]:
-    """Return the overrides that are no choices, without those of the other kinds."""
-    words = [word for word in asked.overrides if word.partition("=")[0] not in _KIND]
-    return [word for word in words if _KIND.get(_group(word), kind) == kind]
+def _is_value(word: str, kind: str) -> bool:
+    """Whether an override is no choice of a part, and is not about another kind."""
+    return word.partition("=")[0] not in _KIND and _KIND.get(_group(word), kind) == kind
 
 
 def _group(word: str) -> str:

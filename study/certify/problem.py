@@ -1,21 +1,47 @@
-"""Certify a problem: its data and start, its loss, and that a stack trains it as a plain loop does."""
+"""Certify a problem: what it draws, its loss, and that a stack trains it as a plain loop does."""
 
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
+import numpy as np
 import torch
+from scipy.optimize import minimize
+from torch import nn
 
-from study.certify import draws, losses
-from study.certify.certificate import Certificate
-from study.certify.check import ROUNDING, Check, in_turn, must_agree
-from study.certify.specimen import SEEDS, Specimen, row
+from study.certify.check import (
+    ROUNDING,
+    Broken,
+    Check,
+    NotApplicable,
+    Result,
+    check,
+    finding,
+    in_turn,
+    judge,
+    must_agree,
+    must_hold,
+)
+from study.certify.draws import DRAWS, SEEDS, Specimen, bits, flat, tensors
+from study.certify.rule import generator
 from study.certify.stacked import stack_difference
+from study.problems.base import Data
 from study.training.build import build_problem
 
 _FIRST_STEP = 0.01
 """How far plain gradient descent goes at first, relative to how far the start is from 0, or to 1 if that is more."""
 
+_AWAY = 0.1
+"""How far from the start, per parameter, losses and gradients are looked at too."""
 
-def certify_problem(config: Mapping[str, object]) -> Certificate:
+_FAR = 50
+"""Iterations of the search for a loss below the floor."""
+
+_FEW, _MANY = 12, 256
+"""Points whose gradient is compared with differences (few, so that hardly any kink is met), and all other points."""
+
+
+def certify_problem(config: Mapping[str, object]) -> dict[str, Result]:
     """Check one problem.
 
     Args:
@@ -24,27 +50,184 @@ def certify_problem(config: Mapping[str, object]) -> Certificate:
     Raises:
         InvalidInput: the problem cannot be built, or its data cannot be had here.
     """
-    specimen = Specimen(build_problem(config))
-    checks = in_turn(
-        *draws.stages(specimen),
-        *losses.stages(specimen),
-        {"stack": lambda name: _stack(name, specimen)},
-    )
-    return Certificate("problem", str(config["name"]), config, checks)
+    return in_turn(Specimen(build_problem(config)), *DRAWS, *LOSSES)
 
 
-def _stack(name: str, specimen: Specimen) -> Check:
-    problem = specimen.problem
-    descent = {"name": "sgd", "_target_": "torch.optim.SGD", "lr": _rate(specimen)}
-    value = stack_difference(problem, descent, epochs=2)
-    tolerance = ROUNDING if problem.dtype == torch.float64 else 1e-5
-    return must_agree(name, value, tolerance=tolerance, cause="sums in another order", least=tolerance)
+@must_hold("loss", "one finite number below the cap, a tensor of shape ()")
+def _number(specimen: Specimen) -> Iterator[str]:
+    for seed in SEEDS:
+        model, data = specimen.started(seed)
+        for targets in (data.targets, data.eval_targets):
+            loss = specimen.loss(model, replace(data, targets=targets))
+            if loss.shape != () or not loss.is_floating_point():
+                yield f"loss() returns {loss.dtype} of shape {tuple(loss.shape)}"
+            elif not loss.isfinite() or loss > specimen.problem.cap:
+                yield f"the start of seed {seed} has loss {loss.item():.4g}, the cap is {specimen.problem.cap:g}"
 
 
-def _rate(specimen: Specimen) -> float:
-    """Return a learning rate that suits the size of parameters and gradient."""
+@must_hold("loss repeats", "the same number again, with data and model left as they were")
+def _repeated(specimen: Specimen) -> Iterator[str]:
     model, data = specimen.started(SEEDS[0])
-    gradient = specimen.gradient(model, data)
-    start = row(model.parameters())
-    length = specimen.problem.gradient_scale * float(gradient.norm())
-    return _FIRST_STEP * max(1.0, float(start.norm())) / length
+    values = {**tensors(data), **dict(model.named_buffers())}
+    before = {name: bits(value) for name, value in values.items()}
+    first, again = (specimen.loss(model, data).item() for _ in range(2))
+    for name, value in values.items():
+        if bits(value) != before[name]:
+            yield f"{name} is changed by a call (batch norm, or an operation in place?)"
+    if first != again:
+        yield f"the same call gives {first:.6g}, then {again:.6g} (dropout, or a state?)"
+
+
+@must_hold("global randomness", "left as it was: numbers come from source.generator(...)")
+def _untouched(specimen: Specimen) -> Iterator[str]:
+    model = specimen.model()  # torch's layers draw a start of their own here
+    torch.rand(1)  # these lead away from where a fixed seed would lead again
+    np.random.rand()
+    random.random()
+    before = _random_states()
+    specimen.loss(specimen.initialise(model, SEEDS[0]), specimen.data(SEEDS[0]))
+    for library, state in _random_states().items():
+        if state != before[library]:
+            yield f"{library}'s global random numbers are drawn from or seeded"
+
+
+def _random_states() -> dict[str, object]:
+    return {
+        "torch": torch.get_rng_state().tolist(),
+        "NumPy": [np.asarray(part).tolist() for part in np.random.get_state()],
+        "Python": random.getstate(),
+    }
+
+
+@must_hold("gradient", "finite, and not zero everywhere")
+def _gradient(specimen: Specimen) -> Iterator[str]:
+    for seed in SEEDS:
+        gradient = specimen.gradient(*specimen.started(seed))
+        if not gradient.isfinite().all():
+            yield f"it is not finite at the start of seed {seed}"
+        elif not gradient.any():
+            yield f"it is zero at the start of seed {seed}: nothing would be learned"
+
+
+def _away(specimen: Specimen, *, points: int) -> tuple[nn.Module, Data]:
+    """Return a model a little away from the start of the first seed, and some of its points."""
+    model, data = specimen.started(SEEDS[0])
+    chosen = torch.randperm(len(data.inputs), generator=generator())[:points]
+    start = flat(model.parameters())
+    nn.utils.vector_to_parameters(
+        start + _AWAY * torch.randn(start.shape, generator=generator(), dtype=start.dtype), model.parameters()
+    )
+    return model, Data(*(values[chosen] for values in tensors(data).values()))
+
+
+@must_hold("loss pairs", "each prediction is compared with its own target")
+def _paired(specimen: Specimen) -> Iterator[str]:
+    """Hand out the targets in another order: a loss that does not notice has compared all with all."""
+    model, data = _away(specimen, points=_MANY)
+    shuffled = data.targets[torch.randperm(len(data.inputs), generator=generator())]
+    with finding("model"):
+        prediction = model(data.inputs)
+    if bits(shuffled) == bits(data.targets) or (prediction == prediction[:1]).all():
+        raise NotApplicable("all targets or all predictions are alike")
+    loss, other = specimen.loss(model, data), specimen.loss(model, replace(data, targets=shuffled))
+    rounding = 10 * torch.finfo(specimen.problem.dtype).eps  # of sums of some hundred numbers
+    if abs(other - loss) <= rounding * abs(loss):
+        shapes = f"predictions {tuple(prediction.shape)} with targets {tuple(data.targets.shape)}"
+        yield f"shuffled targets have the same loss: {shapes}"
+
+
+@must_hold("loss is a mean", "the same loss for each point twice")
+def _mean(specimen: Specimen) -> Iterator[str]:
+    """Hand in each point twice: a mean does not notice, a sum doubles, and so would the step."""
+    model, data = _away(specimen, points=_MANY)
+    once = specimen.loss(model, data).item()
+    doubled = Data(*(values.repeat_interleave(2, 0) for values in tensors(data).values()))
+    twice = specimen.loss(model, doubled).item()
+    if once and abs(twice / once - 1) > 1e-4:
+        yield f"each point twice has {twice / once:.3g} times the loss"
+
+
+def _objective(
+    specimen: Specimen, model: nn.Module, data: Data
+) -> tuple[Callable[[np.ndarray], tuple[float, np.ndarray]], np.ndarray]:
+    """Return loss and gradient in double precision as a function of all parameters, and where the model is."""
+    model = model.double()
+    data = Data(*(v.double() if v.is_floating_point() else v for v in tensors(data).values()))
+
+    def at(place: np.ndarray) -> tuple[float, np.ndarray]:
+        nn.utils.vector_to_parameters(torch.tensor(place), model.parameters())
+        return specimen.loss(model, data).item(), specimen.gradient(model, data).numpy()
+
+    return at, flat(model.parameters()).numpy()
+
+
+@check("finite differences")
+def _differences(specimen: Specimen) -> Result:
+    """Compare g · u with (loss(θ + h u) - loss(θ - h u)) / 2h along some random directions u."""
+    at, start = _objective(specimen, *_away(specimen, points=_FEW))
+    try:
+        _, gradient = at(start)
+    except Broken as error:
+        raise NotApplicable(f"not in double precision: {error}") from error
+    directions = torch.randn(4, len(start), generator=generator(), dtype=torch.float64).numpy()
+    step = 1e-6
+    slopes = [(at(start + step * u)[0] - at(start - step * u)[0]) / (2 * step) for u in directions]
+    worst = np.abs(slopes - directions @ gradient).max() / np.linalg.norm(gradient)
+    return must_agree(float(worst), tolerance=1e-5, cause="differences of 1e-6", least=1e-6)
+
+
+@check("floor")
+def _floor(specimen: Specimen) -> Result:
+    """Descend from some places as far as it goes, by L-BFGS: nothing may lie below the floor."""
+    least, highest = float("inf"), 0.0
+    for seed in SEEDS:
+        model, data = specimen.started(seed)
+        with finding("floor()"):
+            floor = float(specimen.problem.floor(data))
+        if not np.isfinite(floor):
+            return judge(False, f"floor() is {floor} at seed {seed}", "a finite number")
+        at, start = _objective(specimen, model, replace(data, targets=data.eval_targets))
+        options = {"maxiter": _FAR, "ftol": 0.0, "gtol": 0.0}
+        found = minimize(at, start, jac=True, method="L-BFGS-B", options=options).fun
+        least, highest = min(least, found - floor), max(highest, at(start)[0] - floor, abs(floor))
+    below = least < -1e-6 * highest
+    reached = "it is reached" if least <= 1e-6 * highest else "it is not reached"
+    measured = f"a loss {-least:.2g} below the floor is found" if below else reached
+    return judge(not below, measured, "no loss below it, searched by L-BFGS")
+
+
+@must_hold("curve", "the model's value at each curve input")
+def _curve(specimen: Specimen) -> Iterator[str]:
+    with finding("curve_inputs()"):
+        inputs = specimen.problem.curve_inputs()
+    if inputs is None:
+        raise NotApplicable("the problem draws none")
+    model = specimen.initialise(specimen.model(), SEEDS[0])
+    with finding("model on curve_inputs()"):
+        heights = model(inputs)
+    if heights.shape[1:] != (1,) or inputs.shape[1:] != (1,):
+        raise NotApplicable("only one output of one input is drawn as a curve")
+    if not heights.isfinite().all():
+        yield "the model's values there are not finite"
+
+
+@check("stack")
+def _stack(specimen: Specimen) -> Result:
+    """Train by steps that suit the size of parameters and gradient."""
+    problem = specimen.problem
+    model, data = specimen.started(SEEDS[0])
+    slope = problem.gradient_scale * float(specimen.gradient(model, data).norm())
+    rate = _FIRST_STEP * max(1.0, float(flat(model.parameters()).norm())) / slope
+    descent = {"name": "sgd", "_target_": "torch.optim.SGD", "lr": rate}
+    tolerance = ROUNDING if problem.dtype == torch.float64 else 1e-5
+    value = stack_difference(problem, descent, epochs=2)
+    return must_agree(value, tolerance=tolerance, cause="sums in another order", least=tolerance)
+
+
+LOSSES: tuple[tuple[Check[Specimen], ...], ...] = (
+    (_number,),
+    (_repeated, _untouched, _gradient),
+    (_paired, _mean, _differences, _floor, _curve),
+    (_stack,),
+)
+"""The checks of the loss, in the order in which they stand on one another."""

@@ -8,9 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from typing_extensions import override
 
-from study.certify.check import difference, finding
+from study.certify.check import finding
+from study.certify.rule import difference
 from study.job import Job, Run
 from study.problems.base import Data, Problem
+from study.problems.parabola import Parabola
 from study.randomness import Source
 from study.tracking import names
 from study.training.build import build_optimizer
@@ -34,10 +36,8 @@ def stack_difference(problem: Problem, optimizer: Mapping[str, object], *, epoch
         alone = torch.stack([_alone(problem, run, points) for run in runs])
     with finding("training in a stack"):
         trained = train(problem, runs, device=torch.device("cpu"))
-    losses = [
-        torch.from_numpy(values) for values in (trained.train_loss, trained.series[names.EVAL_LOSS].values)
-    ]
-    together, finite = torch.cat(losses, dim=1), alone.isfinite()
+    losses = [trained.train_loss, trained.series[names.EVAL_LOSS].values]
+    together, finite = torch.cat(list(map(torch.from_numpy, losses)), dim=1), alone.isfinite()
     if not torch.equal(together.isfinite(), finite):
         return float("inf")
     return difference(together[finite], alone[finite])
@@ -68,39 +68,27 @@ def _evaluate(problem: Problem, model: nn.Module, data: Data) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Bend(Problem):
-    """y = sin 2x at 22 points under noise, in double precision; a 1 → 5 → 1 network of tanh; MSE.
+class Bend(Parabola):
+    """The parabola at few points, in double precision, with tanh for ReLU: what optimizers are tried on.
 
-    What optimizers are tried on: parameters of several shapes, gradients that are nowhere exactly zero.
+    Parameters of several shapes, gradients that are nowhere exactly zero.
     """
 
     name: str = "bend"
+    points: int = 22
+    noise: float = 0.1
+    width: int = 5
     cap: float = 1e9
     dtype = torch.float64
 
     @override
     def data(self, source: Source) -> Data:
-        x = torch.linspace(-1, 1, 22, dtype=self.dtype)[:, None]
-        noise = torch.randn(x.shape, generator=source.generator("data"), dtype=self.dtype)
-        return Data(x, (2 * x).sin() + 0.1 * noise, (2 * x).sin())
+        data = super().data(source)
+        return Data(data.inputs.double(), data.targets.double(), data.eval_targets.double())
 
     @override
     def model(self) -> nn.Module:
-        return nn.Sequential(nn.Linear(1, 5), nn.Tanh(), nn.Linear(5, 1))
-
-    @override
-    def initialise(self, model: nn.Module, source: Source) -> None:
-        generator = source.generator("init")
-        for parameter in model.parameters():
-            nn.init.normal_(parameter, std=0.5, generator=generator)
-
-    @override
-    def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
-        return ((prediction - target) ** 2).mean()
-
-    @override
-    def floor(self, data: Data) -> float:
-        return 0.0
+        return nn.Sequential(nn.Linear(1, self.width), nn.Tanh(), nn.Linear(self.width, 1))
 
     @override
     def curve_inputs(self) -> Tensor | None:

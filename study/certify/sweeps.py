@@ -1,5 +1,6 @@
 """Tiny sweeps as the store would give them back, made of closed forms: what figures are tried on."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,17 @@ from study.tracking import names
 
 RATES = {"sgd": 0.01, "momentum": 0.03, "rmsprop": 0.06, "adam": 0.05}
 
+_INFO = {
+    "sweep": "sweep-1",
+    "status": "FINISHED",
+    "command": "python -m study.train -m experiment=headline",
+    "git_commit": "0123456789abcdef (dirty)",
+    "versions": "python 3.11, torch 2.13",
+    "started": "2026-01-02 03:04:05 UTC",
+    "device": "cpu",
+    "store": "sqlite:///somewhere.db",
+}
+
 
 def parabola_sweep(
     *, seeds: int = 5, steps: int = 384, labels: dict[str, float] | None = None, diverged: bool = True
@@ -19,85 +31,26 @@ def parabola_sweep(
     With `diverged`, the last seed of the first label breaks after step 9.
     """
     labels = labels or {f"{name} lr=0.01": rate for name, rate in RATES.items()}
-    problem = {"problem._target_": "study.problems.parabola.Parabola", "problem.noise": 0.1}
     noise = np.random.default_rng(7).chisquare(32, (seeds, steps)) / 32
-    step = np.arange(steps)
+    step, every = np.arange(steps), np.arange(0, steps + 1, 32)
+    x = np.linspace(-1, 1, 101)
     runs, points, fits = [], [], []
     for job, (label, rate) in enumerate(labels.items()):
         for seed in range(seeds):
             broken = diverged and job == 0 and seed == seeds - 1
             loss = 0.01 * noise[seed] + (0.3 + seed / 100) * np.exp(-rate * step)
-            run_id = f"{job:04d}-{seed:04d}"
-            runs.append(_run(run_id, label, seed, loss, broken) | problem)
+            runs.append(run := _run(job, label, seed, loss, broken=broken))
             kept = 10 if broken else steps
-            points.append(_points(run_id, names.TRAIN_LOSS, step[:kept], loss[:kept]))
+            points.append(_points(run, names.TRAIN_LOSS, step[:kept], loss[:kept]))
             if not broken:
-                every = np.arange(0, steps + 1, 32)
-                points.append(_points(run_id, names.EVAL_LOSS, every, 0.3 * np.exp(-rate * every)))
-                fits.append(_fit(label, seed, float(np.exp(-rate * steps))))
-    frame = pd.DataFrame(runs).assign(
-        label=lambda frame: pd.Categorical(frame["label"], categories=list(labels))
-    )
-    return SweepFrames(
-        experiment="headline",
-        info={
-            "sweep": "sweep-1",
-            "status": "FINISHED",
-            "command": "python -m study.train -m experiment=headline",
-            "git_commit": "0123456789abcdef (dirty)",
-            "versions": "python 3.11, torch 2.13",
-            "started": "2026-01-02 03:04:05 UTC",
-            "device": "cpu",
-            "store": "sqlite:///somewhere.db",
-        },
-        overrides=(),
-        asked=_asked(frame),
-        runs=frame,
-        points=pd.concat(points, ignore_index=True),
-        fits=pd.concat(fits, ignore_index=True),
-        data=_data(),
-    )
-
-
-def _asked(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return what a sweep says that has all it was asked for."""
-    counts = runs["label"].value_counts(sort=False)
-    return pd.DataFrame(
-        {"label": counts.index, "asked": counts, "present": counts, "failed": ""}
-    ).reset_index(drop=True)
-
-
-def _run(run_id: str, label: str, seed: int, loss: np.ndarray, broken: bool) -> dict[str, object]:
-    optimizer, *rest = label.split(" ")
-    last = float("inf") if broken else float(loss[-32:].mean())
-    lr = next((float(part.removeprefix("lr=")) for part in rest if part.startswith("lr=")), 0.01)
-    return {
-        "run_id": run_id, "job": run_id[:4], "label": label, "optimizer": optimizer, "problem": "parabola",
-        "seed": seed, "status": names.DIVERGED if broken else names.OK,
-        **{receipt: f"{receipt} {seed}" for receipt in names.RECEIPTS},
-        "optimizer.lr": lr, "optimizer.alpha": 0.9 if optimizer == "rmsprop" else float("nan"),
-        "epochs": len(loss) // 32, "batch_size": 32,
-        names.DIVERGED_STEP: 10.0 if broken else float("nan"), **dict.fromkeys(names.FINAL_LOSSES, last),
-        names.INITIAL_EVAL_LOSS: 0.3, names.FLOOR: 0.0,
-    }  # fmt: skip
-
-
-def _points(run_id: str, metric: str, step: np.ndarray, value: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"run_id": run_id, "metric": metric, "step": step, "value": value})
-
-
-def _fit(label: str, seed: int, missing: float) -> pd.DataFrame:
-    x = np.linspace(-1, 1, 101)
-    wobble = 0.02 * np.sin(7 * x + seed)
-    prediction = x**2 * (1 - missing) + 0.3 * missing + wobble
-    return pd.DataFrame(
-        {"label": label, "optimizer": label.split(" ")[0], "seed": seed, "x": x, "prediction": prediction}
-    )
-
-
-def _data() -> pd.DataFrame:
-    x = np.linspace(-1, 1, 1000)
-    return pd.DataFrame({"x": x, "y": x**2 + 0.1 * np.random.default_rng(0).normal(size=1000), "clean": x**2})
+                points.append(_points(run, names.EVAL_LOSS, every, 0.3 * np.exp(-rate * every)))
+                missing, wobble = float(np.exp(-rate * steps)), 0.02 * np.sin(7 * x + seed)
+                prediction = x**2 * (1 - missing) + 0.3 * missing + wobble
+                whose = {key: run[key] for key in ("label", "optimizer", "seed")}
+                fits.append(pd.DataFrame({**whose, "x": x, "prediction": prediction}))
+    problem = {"problem._target_": "study.problems.parabola.Parabola", "problem.noise": 0.1}
+    sweep = _sweep([run | problem for run in runs], points, fits)
+    return replace(sweep, experiment="headline", info=_INFO, data=_data())
 
 
 def bowl_sweep() -> SweepFrames:
@@ -106,19 +59,13 @@ def bowl_sweep() -> SweepFrames:
         "problem": "bowl", "problem._target_": "study.problems.bowl.Bowl", "problem.coefficients": "[0.1, 2.0]",
         "problem.rotation": 0.0,
     }  # fmt: skip
-    runs, points = [], []
-    step = np.arange(21)
+    runs, points, step = [], [], np.arange(21)
     for job, rate in enumerate((0.4, 0.1)):
-        label, run_id = f"sgd lr={rate}", f"{job:04d}-0000"
-        runs.append(_run(run_id, label, 0, np.full(40, 0.1), broken=False) | problem)
-        points.append(_points(run_id, f"{names.PARAM}x1", step, -5 * (1 - 0.2 * rate) ** step))
-        points.append(_points(run_id, f"{names.PARAM}x2", step, -2 * (1 - 4 * rate) ** step))
-    frame = pd.DataFrame(runs)
-    frame["label"] = pd.Categorical(frame["label"], categories=list(frame["label"]))
-    empty = pd.DataFrame(columns=["label", "optimizer", "seed", "x", "prediction"])
-    return SweepFrames(
-        "bowl", {}, (), _asked(frame), frame, pd.concat(points, ignore_index=True), empty, _data().iloc[:0]
-    )
+        runs.append(run := _run(job, f"sgd lr={rate}", 0, np.full(40, 0.1)) | problem)
+        points.append(_points(run, f"{names.PARAM}x1", step, -5 * (1 - 0.2 * rate) ** step))
+        points.append(_points(run, f"{names.PARAM}x2", step, -2 * (1 - 4 * rate) ** step))
+    nothing = pd.DataFrame(columns=["label", "optimizer", "seed", "x", "prediction"])
+    return _sweep(runs, points, [nothing])
 
 
 def grid_sweep(*, optimizers: int, rates: int) -> SweepFrames:
@@ -141,3 +88,41 @@ def with_first_label_diverged(sweep: SweepFrames) -> SweepFrames:
     kept = ~sweep.points["run_id"].isin(runs.loc[first, "run_id"]) | (sweep.points["step"] < 5)
     fits = sweep.fits[sweep.fits["label"] != runs.loc[first, "label"].iloc[0]]
     return replace(sweep, runs=runs, points=sweep.points[kept], fits=fits)
+
+
+def _run(job: int, label: str, seed: int, loss: np.ndarray, *, broken: bool = False) -> dict[str, object]:
+    optimizer, *rest = label.split(" ")
+    last = float("inf") if broken else float(loss[-32:].mean())
+    lr = next((float(part.removeprefix("lr=")) for part in rest if part.startswith("lr=")), 0.01)
+    return {
+        "run_id": f"{job:04d}-{seed:04d}", "job": f"{job:04d}", "label": label, "optimizer": optimizer,
+        "problem": "parabola", "seed": seed, "status": names.DIVERGED if broken else names.OK,
+        **{receipt: f"{receipt} {seed}" for receipt in names.RECEIPTS},
+        "optimizer.lr": lr, "optimizer.alpha": 0.9 if optimizer == "rmsprop" else float("nan"),
+        "epochs": len(loss) // 32, "batch_size": 32,
+        names.DIVERGED_STEP: 10.0 if broken else float("nan"), **dict.fromkeys(names.FINAL_LOSSES, last),
+        names.INITIAL_EVAL_LOSS: 0.3, names.FLOOR: 0.0,
+    }  # fmt: skip
+
+
+def _points(run: Mapping[str, object], metric: str, step: np.ndarray, value: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"run_id": run["run_id"], "metric": metric, "step": step, "value": value})
+
+
+def _data() -> pd.DataFrame:
+    x = np.linspace(-1, 1, 1000)
+    return pd.DataFrame({"x": x, "y": x**2 + 0.1 * np.random.default_rng(0).normal(size=1000), "clean": x**2})
+
+
+def _sweep(
+    runs: Sequence[Mapping[str, object]], points: Sequence[pd.DataFrame], fits: Sequence[pd.DataFrame]
+) -> SweepFrames:
+    """Return a sweep that has all it was asked for."""
+    frame = pd.DataFrame(runs)
+    frame["label"] = pd.Categorical(frame["label"], categories=frame["label"].unique())
+    counts = frame["label"].value_counts(sort=False)
+    asked = pd.DataFrame(
+        {"label": counts.index, "asked": counts.array, "present": counts.array, "failed": ""}
+    )
+    values, predictions = (pd.concat(parts, ignore_index=True) for parts in (points, fits))
+    return SweepFrames("bowl", {}, (), asked, frame, values, predictions, _data().iloc[:0])

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from study.certify.check import Check, Verdict
-from study.certify.claim import Claim, claim_from_config
+from study.certify.check import Result, Verdict
 from study.certify.optimizer import certify_optimizer
+from study.certify.rule import Claim, claim_from_config
 
 CLAIMS = Path(__file__).parents[2] / "conf/certificate"
 Failed = Callable[..., set[str]]
@@ -32,22 +32,19 @@ def claim() -> Callable[[str], Claim]:
 @pytest.fixture
 def checks_of(
     monkeypatch: pytest.MonkeyPatch, claim: Callable[[str], Claim]
-) -> Callable[..., Mapping[str, Check]]:
+) -> Callable[..., Mapping[str, Result]]:
     """All checks by name, of a class of planted.py (or any other) that claims to be something or nothing."""
     monkeypatch.syspath_prepend(Path(__file__).parent)
 
-    def checks(target: str, claimed: str | None = None, **hyper: object) -> Mapping[str, Check]:
+    def checks(target: str, claimed: str | None = None, **hyper: object) -> Mapping[str, Result]:
         config = {"name": "brought", "_target_": target if "." in target else f"planted.{target}", **hyper}
-        certificate = certify_optimizer(
-            config, Claim() if claimed is None else claim(claimed), claimed=claimed
-        )
-        return {check.name: check for check in certificate.checks}
+        return certify_optimizer(config, Claim() if claimed is None else claim(claimed))
 
     return checks
 
 
 @pytest.fixture
-def failed(checks_of: Callable[..., Mapping[str, Check]]) -> Failed:
+def failed(checks_of: Callable[..., Mapping[str, Result]]) -> Failed:
     """The names of the checks that failed, with the arguments of `checks_of`."""
     return lambda *args, **hyper: {
         name for name, check in checks_of(*args, **hyper).items() if check.verdict is Verdict.FAILED

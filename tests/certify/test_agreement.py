@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from study.certify.agreement import boundary
-from study.certify.check import Check, Verdict
+from study.certify.check import Result, Verdict
 from study.certify.rule import Subject
 
-ChecksOf = Callable[..., Mapping[str, Check]]
+ChecksOf = Callable[..., Mapping[str, Result]]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,24 @@
 """The arithmetic of a certificate's lines, by hand."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
 from study.certify.check import (
     Broken,
-    Check,
+    NotApplicable,
+    Result,
     Verdict,
-    difference,
+    check,
     finding,
-    holding,
     in_turn,
     must_agree,
     must_differ,
     must_hold,
-    not_applicable,
     number,
 )
+from study.certify.rule import difference
 from study.errors import InvalidInput
 
 
@@ -34,23 +36,24 @@ def test_number_has_two_digits_and_no_rounding_noise() -> None:
 
 
 def test_verdicts() -> None:
-    agreeing = [must_agree("x", value).verdict for value in (1e-12, 2e-12, float("inf"))]
+    agreeing = [must_agree(value).verdict for value in (1e-12, 2e-12, float("inf"))]
     assert agreeing == [Verdict.PASSED, Verdict.FAILED, Verdict.FAILED]
-    differing = [must_differ("x", value).verdict for value in (1e-3, 0.9e-3, float("inf"))]
+    differing = [must_differ(value).verdict for value in (1e-3, 0.9e-3, float("inf"))]
     assert differing == [Verdict.PASSED, Verdict.FAILED, Verdict.FAILED]
-    assert not_applicable("x", "no reason", measured="1").verdict is Verdict.NOT_APPLICABLE
 
 
 def test_a_line_names_the_tolerance_and_its_cause() -> None:
-    line = must_agree("x", 0.5, tolerance=0.1, cause="eps")
+    line = must_agree(0.5, tolerance=0.1, cause="eps")
     assert (line.measured, line.required) == ("5.0e-01", "≤ 1e-01 (eps)")
 
 
 def test_the_first_thing_that_is_wrong_is_said() -> None:
-    assert must_hold("x", [], required="y", measured="z") == Check("x", Verdict.PASSED, "z", "y")
-    assert must_hold("x", ["a", "b"], required="y", measured="z") == Check("x", Verdict.FAILED, "a", "y")
-    stage = holding(3, {"odd": (lambda part: [] if part % 2 else ["even"], "an odd number")})
-    assert stage["odd"]("odd") == Check("odd", Verdict.PASSED, "", "an odd number")
+    @must_hold("odd", "an odd number")
+    def odd(part: int) -> Iterator[str]:
+        yield from ["even", "two"] if part % 2 == 0 else []
+
+    assert in_turn(3, [odd]) == {"odd": Result(Verdict.PASSED, "", "an odd number")}
+    assert in_turn(4, [odd]) == {"odd": Result(Verdict.FAILED, "even", "an odd number")}
 
 
 def test_what_a_part_raises_is_one_line_and_what_it_lacks_is_passed_on() -> None:
@@ -69,19 +72,23 @@ def test_what_a_part_raises_is_one_line_and_what_it_lacks_is_passed_on() -> None
 def test_nothing_is_tried_that_stands_on_what_failed() -> None:
     tried: list[str] = []
 
-    def check(name: str) -> Check:
-        tried.append(name)
-        return must_hold(name, ["wrong"] if name == "b" else [], required="right")
+    @must_hold("a", "right")
+    def right(part: str) -> Iterator[str]:
+        tried.append(f"{part} a")
+        yield from ()
 
-    def broken(name: str) -> Check:
-        raise Broken(f"{name}() raises ValueError")
+    @check("b")
+    def broken(part: str) -> Result:
+        tried.append(f"{part} b")
+        raise Broken(f"{part}() raises ValueError")
 
-    done = in_turn({"a": check, "b": check, "c": broken}, {"d": check})
-    assert tried == ["a", "b"]
-    assert [one.verdict for one in done] == [
-        Verdict.PASSED,
-        Verdict.FAILED,
-        Verdict.FAILED,
-        Verdict.NOT_APPLICABLE,
-    ]
-    assert [one.measured for one in done] == ["", "wrong", "c() raises ValueError", ""]
+    @check("c")
+    def pointless(_: str) -> Result:
+        raise NotApplicable("no reason")
+
+    assert in_turn("it", [right, pointless], [broken, right], [right]) == {
+        "a": Result(Verdict.NOT_APPLICABLE, "", "stands on what failed above"),
+        "b": Result(Verdict.FAILED, "it() raises ValueError", "no error"),
+        "c": Result(Verdict.NOT_APPLICABLE, "", "no reason"),
+    }
+    assert tried == ["it a", "it b", "it a"]

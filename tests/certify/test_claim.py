@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra.utils import get_class, get_method
 
-from study.certify.claim import Claim, claim_from_config
+from study.certify.rule import Claim, claim_from_config
 from study.errors import InvalidInput
 from study.theory import LinearRule
 

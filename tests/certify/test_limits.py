@@ -1,14 +1,16 @@
 """The limits hold for torch's own rules and not for their neighbours, and the difference falls like 1/eps."""
 
-from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
-from study.certify import limits
-from study.certify.gradients import quadratic_gradients
+from study.certify.agreement import beyond_eps
+from study.certify.limits import adam_to_heavy_ball
 from study.certify.rule import Subject
 
+LARGE = 1e10
+RMSPROP, ADAM = (f"study.certify.limits.{name}" for name in ("rmsprop_to_momentum", "adam_to_heavy_ball"))
 LEAST = 1e-7  # the root of squares up to 1000, beside eps = 1e10
 
 
@@ -16,26 +18,24 @@ def _torchs(name: str, **hyper: object) -> Subject:
     return Subject({"name": name, "_target_": f"torch.optim.{name}", "lr": 0.01, **hyper})
 
 
-def test_rmsprop_becomes_momentum(monkeypatch: pytest.MonkeyPatch) -> None:
-    rule, gradients = _torchs("RMSprop", alpha=0.9, momentum=0.5), quadratic_gradients()
-    at_large = limits.rmsprop_to_momentum(rule, gradients, lr=0.01, momentum=0.5)
-    monkeypatch.setattr(limits, "EPS", limits.EPS / 1000)
+def test_rmsprop_becomes_momentum() -> None:
+    rule = _torchs("RMSprop", alpha=0.9, momentum=0.5)
+    at_large = beyond_eps(rule, RMSPROP, eps=LARGE)
     assert 0 < at_large < LEAST
-    at_less = limits.rmsprop_to_momentum(rule, gradients, lr=0.01, momentum=0.5)
-    assert at_less == pytest.approx(1000 * at_large, rel=1e-2)
+    assert beyond_eps(rule, RMSPROP, eps=LARGE / 1000) == pytest.approx(1000 * at_large, rel=1e-2)
 
 
 def test_adam_becomes_the_heavy_ball() -> None:
-    gradients = quadratic_gradients()
-    difference = partial(limits.adam_to_heavy_ball, gradients=gradients, lr=0.01, betas=(0.9, 0.999))
-    assert difference(_torchs("Adam")) < LEAST
-    assert difference(_torchs("NAdam")) > 1e-2
+    """With lr = η E: after g_1 the average is g_1, then ((1 - β₁) g_2 + β₁ (1 - β₁) g_1) / (1 - β₁²), by hand."""
+    assert beyond_eps(_torchs("Adam"), ADAM, eps=LARGE) < LEAST
+    assert beyond_eps(_torchs("NAdam"), ADAM, eps=LARGE) > 1e-2
+    places = adam_to_heavy_ball(np.zeros(1), np.array([[1.0], [4.0]]), lr=0.5, betas=(0.5, 0.9))
+    assert places.ravel().tolist() == pytest.approx([-0.5, -0.5 - 0.5 * (2.0 + 0.25) / 0.75])
 
 
 def test_with_eps_inside_the_root_too() -> None:
-    gradients = quadratic_gradients()
-    inside: dict[str, Any] = {"lr": 0.01, "eps_inside_root": True}  # keywords of classes and functions
+    inside: dict[str, Any] = {"lr": 0.01, "eps_inside_root": True}  # keywords of classes
     rmsprop = Subject({"name": "r", "_target_": "study.optimizers.rmsprop.RMSprop", "alpha": 0.9, **inside})
-    assert limits.rmsprop_to_momentum(rmsprop, gradients, **inside) < LEAST
-    adam = Subject({"name": "a", "_target_": "study.optimizers.adam.Adam", **inside})
-    assert limits.adam_to_heavy_ball(adam, gradients, betas=(0.9, 0.999), **inside) < LEAST
+    assert beyond_eps(rmsprop, RMSPROP, eps=LARGE) < LEAST
+    adam = Subject({"name": "a", "_target_": "study.optimizers.adam.Adam", "betas": (0.9, 0.999), **inside})
+    assert beyond_eps(adam, ADAM, eps=LARGE) < LEAST

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from study.certify.check import Check, Verdict
+from study.certify.check import Result, Verdict
 
-ChecksOf = Callable[..., Mapping[str, Check]]
+ChecksOf = Callable[..., Mapping[str, Result]]
 
 
 def test_a_rule_that_mixes_elements_says_so_and_keeps_its_runs_apart(checks_of: ChecksOf) -> None:

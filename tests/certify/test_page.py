@@ -1,25 +1,24 @@
 """Pages are plain, complete, and the same whenever they are made."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from study.certify.certificate import Certificate
-from study.certify.check import must_agree, must_differ, not_applicable
-from study.certify.claim import Claim
+from study.certify.check import Result, Verdict, must_agree, must_differ
 from study.certify.optimizer import certify_optimizer
-from study.certify.page import index, page, summary
+from study.certify.page import Certificate, index, page
+from study.certify.parts import Part
+from study.certify.rule import Claim
 
-CHECKS = (
-    must_agree("a", 0.0),
-    must_agree("b", 0.5),
-    must_differ("c", 0.25),
-    not_applicable("d", "no reason"),
-)
+CHECKS = {
+    "a": must_agree(0.0),
+    "b": must_agree(0.5),
+    "c": must_differ(0.25),
+    "d": Result(Verdict.NOT_APPLICABLE, "", "no reason"),
+}
 CONFIG = {"name": "my/rule", "_target_": "mine.Rule", "lr": 0.1}
-MINE = Certificate("optimizer", "my/rule", CONFIG, CHECKS, "adam")
+MINE = Certificate(Part("optimizer", CONFIG, claimed="adam"), CHECKS)
 
 
 def test_page_says_what_and_how() -> None:
@@ -43,15 +42,16 @@ def test_page_says_what_and_how() -> None:
 
 
 def test_the_command_names_no_claim_that_follows_from_the_name() -> None:
-    own = replace(MINE, name="my/adam")
-    none = replace(MINE, claimed=None)
+    own = Certificate(Part("optimizer", {**CONFIG, "name": "my/adam"}, claimed="adam"), CHECKS)
+    none = Certificate(Part("optimizer", CONFIG), CHECKS)
     assert page(own).splitlines()[-1] == "Made by `study certify optimizer=my/adam`."
     assert page(none).splitlines()[-1] == "Made by `study certify optimizer=my/rule`."
     assert "claims its declaration alone" in page(none)
 
 
 def test_index_counts_and_links() -> None:
-    blobs = Certificate("problem", "blobs", {"_target_": "mine.Blobs", "path": "/home/me/x"}, CHECKS[:2])
+    node = {"name": "blobs", "_target_": "mine.Blobs"}
+    blobs = Certificate(Part("problem", node), {name: CHECKS[name] for name in "ab"})
     assert index([MINE, blobs]).splitlines()[2:] == [
         "What each part is, measured: `study certify` makes these pages again.",
         "",
@@ -63,17 +63,19 @@ def test_index_counts_and_links() -> None:
         "|:--|:--|--:|--:|--:|",
         "| [blobs](problem/blobs.md) | `mine.Blobs` | 1 | 1 | 0 |",
     ]
-    assert summary(MINE) == "2 passed, 1 failed, 1 not applicable"
+    assert MINE.summary == "2 passed, 1 failed, 1 not applicable"
 
 
 def test_a_page_names_no_place_of_this_machine() -> None:
     """Where a file lies is not what the problem is."""
-    blobs = Certificate("problem", "blobs", {"_target_": "mine.Blobs", "path": "/home/me/x", "n": 3}, CHECKS)
+    node = {"name": "blobs", "_target_": "mine.Blobs", "path": "/home/me/x", "n": 3}
+    blobs = Certificate(Part("problem", node), CHECKS)
     assert page(blobs).splitlines()[2] == "`mine.Blobs` with `n=3`. 2 passed, 1 failed, 1 not applicable."
 
 
 def test_made_twice_it_is_the_same(claim: Callable[[str], Claim]) -> None:
     config = yaml.safe_load("{name: adam, _target_: torch.optim.Adam, lr: 0.01, betas: [0.9, 0.99]}")
-    first, second = (page(certify_optimizer(config, claim("adam"), claimed="adam")) for _ in range(2))
+    part = Part("optimizer", config, claimed="adam")
+    first, second = (page(Certificate(part, certify_optimizer(config, claim("adam")))) for _ in range(2))
     assert first == second
     assert all(len(line) < 200 for line in first.splitlines())

@@ -8,7 +8,7 @@ import torch
 from study import theory
 from study.certify import formulas
 from study.certify.check import Broken
-from study.certify.rule import Subject, arguments_of
+from study.certify.rule import Subject, Walker
 from study.errors import InvalidInput
 
 SGD = Subject({"name": "sgd", "_target_": "torch.optim.SGD", "lr": 0.5, "momentum": 0.5})
@@ -32,8 +32,8 @@ def test_hyperparameters_are_the_configs_and_the_classs_own() -> None:
 
 
 def test_arguments_are_those_the_function_takes() -> None:
-    assert arguments_of(formulas.momentum, SGD) == {"lr": 0.5, "momentum": 0.5}
-    assert arguments_of(theory.HeavyBall, SGD) == {"momentum": 0.5}
+    assert SGD.arguments_of(formulas.momentum) == {"lr": 0.5, "momentum": 0.5}
+    assert SGD.arguments_of(theory.HeavyBall) == {"momentum": 0.5}
 
 
 def test_a_missing_hyperparameter_is_named() -> None:
@@ -41,7 +41,7 @@ def test_a_missing_hyperparameter_is_named() -> None:
         InvalidInput,
         match="optimizer sgd must have the hyperparameter rho to be what it claims; it has dampening,",
     ):
-        arguments_of(formulas.adadelta, SGD)
+        SGD.arguments_of(formulas.adadelta)
 
 
 def test_what_the_rules_own_code_raises_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +49,5 @@ def test_what_the_rules_own_code_raises_is_a_finding(monkeypatch: pytest.MonkeyP
     needy = Subject({"name": "needy", "_target_": "planted.NeedsAClosure", "lr": 1.0})
     with pytest.raises(Broken, match=r"NeedsAClosure\.step\(\) raises TypeError: .*closure"):
         needy.walk(torch.ones(1, 1))
-    short = Subject({"name": "short", "_target_": "torch.optim.Adam", "betas": [0.9]})
     with pytest.raises(InvalidInput, match=r"short: torch\.optim\.Adam cannot be made"):
-        short.start(torch.ones(1))
+        Walker({"name": "short", "_target_": "torch.optim.Adam", "betas": [0.9]}, torch.ones(1))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from study.certify.check import Check, Verdict
+from study.certify.check import Result, Verdict
 
-ChecksOf = Callable[..., Mapping[str, Check]]
+ChecksOf = Callable[..., Mapping[str, Result]]
 NAMES = ("translation", "sign flip", "rotation", "loss scale")
 
 

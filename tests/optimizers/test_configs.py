@@ -7,11 +7,9 @@ import pytest
 import torch
 import yaml
 
-from study.certify import memory
 from study.certify.check import Verdict, in_turn
-from study.certify.gradients import quadratic_gradients
-from study.certify.rule import Subject
-from study.certify.stacked import Bend, stack_difference
+from study.certify.optimizer import separation
+from study.certify.rule import Subject, quadratic_gradients
 
 CONF = Path(__file__).parents[2] / "conf"
 TREE = CONF / "optimizer"
@@ -25,11 +23,8 @@ def _config(path: Path) -> dict[str, object]:
 
 def _failed(config: Mapping[str, object]) -> set[str]:
     """Return the checks that a rule fails of those that the trainer relies on."""
-    checks = in_turn(memory.checks(Subject(config), quadratic_gradients()))
-    apart = stack_difference(Bend(), config, epochs=5) > 1e-9
-    return {check.name for check in checks if check.verdict is Verdict.FAILED} | (
-        {"stack"} if apart else set()
-    )
+    rule = Subject(config)
+    return {name for name, one in in_turn(rule, separation(rule)).items() if one.verdict is Verdict.FAILED}
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.relative_to(TREE).with_suffix("").as_posix())
