@@ -58,9 +58,11 @@ def main() -> None:
 
         complete(words, COMMANDS)
     elif name in ("-h", "--help"):
-        sys.stdout.write(_commands())
+        sys.stdout.write("study <command> key=value ...; study <command> -h says more\n")
+        sys.stdout.writelines(f"  {name:8} {does}\n" for name, (does, _) in COMMANDS.items())
     elif name not in COMMANDS:
-        _refuse(one_of("a command", name, COMMANDS))
+        sys.stderr.write(f"{one_of('a command', name, COMMANDS)}\n")
+        sys.exit(REFUSED)
     else:
         if "" not in sys.path:
             sys.path.insert(0, "")  # as `python -m` does: a module beside the configs is found
@@ -152,16 +154,6 @@ def _explained(error: Exception, asked: Asked, config: str, *, with_traceback: b
         return FAILED
     sys.stderr.write(f"{message}\n")
     return REFUSED
-
-
-def _refuse(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
-    sys.exit(REFUSED)
-
-
-def _commands() -> str:
-    lines = [f"  {name:8} {does}" for name, (does, _) in COMMANDS.items()]
-    return "\n".join(["study <command> key=value ...; study <command> -h says more", *lines, ""])
 
 
 def _help(usage: str, own: Path | None) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
-from typing import (  # Any: an annotation is any object
+from typing import (  # an annotation is Any object
     Annotated,
     Any,
     Literal,

@@ -41,9 +41,7 @@ def train_jobs(configs: Sequence[DictConfig], overrides: Sequence[Sequence[str]]
         configs: the jobs' configs.
         overrides: the overrides each was composed with.
     """
-    from study.sweep.open import (
-        run_elsewhere,  # torch and mlflow: not before the input is known to be good
-    )
+    from study.sweep.open import run_elsewhere  # torch and mlflow: once the input is known to be good
 
     jobs = [job_from_config(cfg, words) for cfg, words in zip(configs, overrides, strict=True)]
     mine = current.CURRENT.get()

@@ -148,13 +148,12 @@ def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 
 def _check_scalars(tree: Mapping[str, object]) -> None:
-    for key in ("seeds", "epochs"):
-        COUNT.require(key, tree[key])
-    WHOLE.require("first_seed", tree["first_seed"])
-    or_null(COUNT, " for all data").require("batch_size", tree["batch_size"])
+    batch = or_null(COUNT, " for all data")
+    ranges = {"seeds": COUNT, "epochs": COUNT, "first_seed": WHOLE, "batch_size": batch, "force": SWITCH}
+    for key, range_ in ranges.items():
+        range_.require(key, tree[key])
     stack = cast("Mapping[str, object]", tree["stack"])
     for key in ("max_runs", "threads"):
         COUNT.require(f"stack.{key}", stack[key])
-    SWITCH.require("force", tree["force"])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

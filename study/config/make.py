@@ -75,15 +75,14 @@ def _misfit(
         return None
     named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     named.pop("params", None)  # the trainer's
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        for key in keywords:
-            if key not in named:
-                near = nearest(key, named)
-                return f"{group}.{key} is not known to {target}, which takes {', '.join(named)}{near}"
-    for name, parameter in named.items():
-        if parameter.default is parameter.empty and name not in keywords:
-            return f"{group}.{name} must be given, {target} has no default for it; got none"
-    return None
+    unknown = [key for key in keywords if key not in named]
+    if unknown and not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        takes = f"{', '.join(named)}{nearest(unknown[0], named)}"
+        return f"{group}.{unknown[0]} is not known to {target}, which takes {takes}"
+    lacking = [key for key, p in named.items() if p.default is p.empty and key not in keywords]
+    return (
+        f"{group}.{lacking[0]} must be given, {target} has no default for it; got none" if lacking else None
+    )
 
 
 def _told(error: BaseException) -> str:

@@ -41,8 +41,8 @@ def require_writable(location: Location) -> None:
     Raises:
         InvalidInput: its file, or the folder in which SQLite keeps its journal, cannot be written.
     """
-    database = location.database
-    if database and database.exists() and not all(os.access(p, os.W_OK) for p in (database, database.parent)):
+    file = location.database
+    if file and file.exists() and not all(os.access(path, os.W_OK) for path in (file, file.parent)):
         raise InvalidInput(
             f"tracking.uri must name a store that can be written, got {location.uri}, read-only"
         )
@@ -62,9 +62,8 @@ def require_runs(location: Location, experiment: str) -> None:
 def no_answer(location: Location, error: Exception) -> InvalidInput:
     """Return the refusal of a store, with the reason in one line and without a password."""
     reason = shorten(str(error).splitlines()[0].partition(" (Caused by")[0], 200, placeholder=" ...")
-    return InvalidInput(
-        without_password(f"tracking.uri must name a store that answers, got {location.uri}: {reason}")
-    )
+    told = f"tracking.uri must name a store that answers, got {location.uri}: {reason}"
+    return InvalidInput(without_password(told))
 
 
 def _open_file(database: Path) -> None:

@@ -53,13 +53,7 @@ class OpenSweep:
     def begin(
         cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig, *, overrides: Sequence[str]
     ) -> "OpenSweep":
-        """Make or find the parent of checked jobs.
-
-        Args:
-            settings: where and how.
-            jobs: all jobs, or None where the sweeper decides them on the way.
-            config: as composed.
-            overrides: what was asked beside the experiment's own file.
+        """Make or find the parent of checked jobs, None where a sweeper decides them on the way.
 
         Raises:
             InvalidInput: there is no store, or the report cannot be as asked; nothing was written.
