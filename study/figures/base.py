@@ -5,9 +5,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar, get_type_hints
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from study.figures.style import Style
+from study.figures.style.words import interval_name, most_seeds, seeds_of
 from study.frames import SweepFrames
 from study.ranges import choice, or_null, require_ranges
 from study.stats.bootstrap import Bootstrap
@@ -21,19 +23,32 @@ Value = Annotated[str | None, or_null(choice(*names.FINAL_LOSSES), " for the rep
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every figure of one report may use.
+    """What every figure of one report may use."""
 
-    Attributes:
-        sweep: the frames, which no figure alters.
-        style: how labels look.
-        bootstrap: how intervals are drawn.
-        value: the summary value that the report compares.
-    """
-
-    sweep: SweepFrames
+    sweep: SweepFrames  # which no figure alters
     style: Style
-    bootstrap: Bootstrap
+    bootstrap: Bootstrap  # of all intervals
+    value: str  # the summary value that the report compares
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """One row per run."""
+        return self.sweep.runs
+
+    @property
+    def interval(self) -> str:
+        """The interval's name and n, as a caption ends; one seed has no interval."""
+        if most_seeds(self.runs) == 1:
+            return f"n = {seeds_of(self.runs)}, so no interval"
+        return f"{interval_name(self.bootstrap)}; n = {seeds_of(self.runs)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """What several figures draw: a summary value, and its medians with their intervals."""
+
     value: str
+    summary: pd.DataFrame
 
 
 class Chart(ABC, Generic[Table]):
@@ -77,12 +92,3 @@ def figure_name(class_name: str) -> str:
     'loss_curves'
     """
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
-
-
-def class_name(figure_name: str) -> str:
-    """Return what the class of a figure's file is called.
-
-    >>> class_name("loss_curves")
-    'LossCurves'
-    """
-    return "".join(word.capitalize() for word in figure_name.split("_"))

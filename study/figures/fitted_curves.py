@@ -1,11 +1,9 @@
 """Fitted curves: data, target, and what each run has learned."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from typing_extensions import override
 
@@ -18,27 +16,16 @@ from study.ranges import Count
 from study.stats.curves import knows_target, median_errors, median_fit
 from study.tracking import names
 
-_DOTS = "#b9c0ca"
-
 
 @dataclass(frozen=True)
 class Fits:
-    """What is drawn.
+    """What is drawn of the labels that are shown."""
 
-    Attributes:
-        fits: the curves of the labels that are shown, infinite for a run that diverged.
-        medians: their pointwise medians.
-        data: the training data of one seed; empty where the settings do not share them.
-        known: whether the data come with a noise-free target.
-        errors: the distance of each label that is shown to the target (where it is not known, of the data's own
-            seed to its data), least first.
-    """
-
-    fits: pd.DataFrame
-    medians: pd.DataFrame
-    data: pd.DataFrame
-    known: bool
-    errors: Mapping[str, float]
+    fits: pd.DataFrame  # infinite for a run that diverged
+    medians: pd.DataFrame  # of the fits, pointwise
+    data: pd.DataFrame  # of one seed; empty where the settings do not share them
+    known: bool  # whether the data come with a noise-free target
+    errors: dict[str, float]  # distance to the target (or of the data's own seed to its data), least first
 
 
 @dataclass(frozen=True)
@@ -53,60 +40,60 @@ class FittedCurves(Chart[Fits]):
 
     @override
     def compute(self, context: Context) -> Fits:
-        sweep = context.sweep
+        sweep, runs = context.sweep, context.runs
         if sweep.fits.empty:
-            problems = ", ".join(map(str, sweep.runs["problem"].unique()))
+            problems = ", ".join(map(str, runs["problem"].unique()))
             raise InvalidInput(
                 f"fitted_curves needs a problem with a curve of one input to draw, got {problems}"
             )
-        shared = sweep.runs.groupby("seed")[names.DATA_SHA].nunique(dropna=False).max() == 1
+        shared = runs.groupby("seed")[names.DATA_SHA].nunique(dropna=False).max() == 1
         data = sweep.data if shared else sweep.data.iloc[:0]
         known = knows_target(data)
-        fits = sweep.fits.merge(sweep.runs[["label", "seed", "status"]], on=["label", "seed"])
+        fits = sweep.fits.merge(runs[["label", "seed", "status"]], on=["label", "seed"])
         fits["prediction"] = fits["prediction"].mask(fits["status"] == names.DIVERGED, np.inf)
-        compared = fits if known else fits[fits["seed"] == sweep.runs["seed"].min()]
+        compared = fits if known else fits[fits["seed"] == runs["seed"].min()]
         errors = (
             median_errors(compared, data) if len(data) else dict.fromkeys(map(str, fits["label"]), np.nan)
         )
-        shown = sorted(errors, key=lambda label: errors[label])[: self.best]
-        kept = fits[fits["label"].isin(shown)]
-        return Fits(kept, median_fit(kept), data, known, {label: errors[label] for label in shown})
+        best = dict(sorted(errors.items(), key=lambda item: item[1])[: self.best])
+        kept = fits[fits["label"].isin(list(best))]
+        return Fits(kept, median_fit(kept), data, known, best)
 
     @override
     def draw(self, table: Fits, context: Context) -> Figure:
-        lines = used_lines(context.style, table.fits["label"])
+        lines, data = used_lines(context.style, table.fits["label"]), table.data
         columns = 1 if len(lines) == 1 else 2 if len(lines) <= 4 else 3 if len(lines) <= 6 else 4
         width, height = (HALF, 2.8) if columns == 1 else (WIDE, 5.2 / columns)
         figure, axes = panels(len(lines), columns=columns, width=width, height=height)
         for (label, line), panel in zip(lines.items(), axes, strict=True):
-            panel.plot(
-                table.data["x"], table.data["y"], ".", ms=_size(table.data), color=_DOTS, rasterized=True
-            )
+            size = 2 if len(data) > 300 else 5
+            panel.plot(data["x"], data["y"], ".", ms=size, color="#b9c0ca", rasterized=True)
             for _, fit in table.fits[table.fits["label"] == label].groupby("seed"):
                 panel.plot(fit["x"], fit["prediction"], color=line.color, lw=0.8, alpha=0.3, rasterized=True)
             middle = table.medians[table.medians["label"] == label]
             panel.plot(middle["x"], middle["prediction"], color=line.color, lw=2.4)
-            _draw_target(panel, table)
+            if table.known:
+                panel.plot(data["x"], data["clean"], color=INK, lw=1.2, ls=(0, (4, 3)))
             panel.set_title(label, fontsize=10 if columns < 4 else 8)
         name_axes(axes, x="x", y="y")
         return figure
 
     @override
     def caption(self, table: Fits, context: Context) -> str:
-        seeds, runs = seeds_of(table.fits[["label", "seed"]].drop_duplicates()), context.sweep.runs
+        seeds, shown = seeds_of(table.fits[["label", "seed"]].drop_duplicates()), len(table.errors)
+        settings = context.runs["label"].nunique()
         lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."
-        few = len(table.errors) < runs["label"].nunique()
-        fewer = f" Shown are {len(table.errors)} of {runs['label'].nunique()} settings." if few else ""
+        fewer = f" Shown are {shown} of {settings} settings." if shown < settings else ""
         if table.data.empty:
             claim = f"The settings do not share their data, so that none are shown. {lines.capitalize()}"
         else:
             dashed = " dashed: the target;" if table.known else ""
             claim = f"{_claim(table)}. Dots: the data of one seed;{dashed} {lines}"
-        return f"{claim}{fewer}{diverged_of(runs)}"
+        return f"{claim}{fewer}{diverged_of(context.runs)}"
 
 
 def _claim(table: Fits) -> str:
-    (first, *_, last), errors = [*table.errors, *table.errors], table.errors
+    errors, first, last = table.errors, next(iter(table.errors)), next(reversed(table.errors))
     aim, over = (
         ("the noise-free target", "median over seeds") if table.known else ("its data", "of that one seed")
     )
@@ -115,12 +102,3 @@ def _claim(table: Fits) -> str:
     close = "closest" if len(errors) > 1 else "close"
     claim = f"{first} comes {close} to {aim} (root mean square distance {number(errors[first])}, {over})"
     return f"{claim}, {last} stays farthest ({number(errors[last])})" if len(errors) > 1 else claim
-
-
-def _draw_target(axes: Axes, table: Fits) -> None:
-    if table.known:
-        axes.plot(table.data["x"], table.data["clean"], color=INK, lw=1.2, ls=(0, (4, 3)))
-
-
-def _size(data: pd.DataFrame) -> int:
-    return 2 if len(data) > 300 else 5

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from typing_extensions import override
 
@@ -32,19 +33,21 @@ class LeakyAverage(Chart[dict[float, np.ndarray]]):
 
     @override
     def compute(self, context: Context) -> dict[float, np.ndarray]:
-        return {gamma: leaky_weights(gamma, self.steps) for gamma in self.gammas or _of_runs(context)}
+        runs = context.runs
+        gammas = self.gammas or (list(runs[_COLUMN].dropna().unique()) if _COLUMN in runs else [])
+        if not gammas:
+            raise InvalidInput(
+                f"leaky_average.gammas must be given, as in [0.9, 0.99], since no run has {_COLUMN}"
+            )
+        return {float(gamma): leaky_weights(float(gamma), self.steps) for gamma in gammas}
 
     @override
     def draw(self, table: dict[float, np.ndarray], context: Context) -> Figure:
-        names = {f"γ = {gamma:g}": gamma for gamma in table}
-        lines = Style({"": "#4477AA"}, {}).lines_of(
-            dict.fromkeys(names, "")
-        )  # of no optimizer, so of a palette
-        layout = Layout.of(lines)
-        for name, line in lines.items():
-            layout.places[name].plot(
-                table[names[name]], color=line.color, ls=line.dash, lw=1.8, marker=".", ms=4, label=name
-            )
+        weights = pd.DataFrame({f"γ = {gamma:g}": values for gamma, values in table.items()})
+        points = weights.melt(var_name="gamma", value_name="weight", ignore_index=False).reset_index()
+        style = Style({"": "#4477AA"}, {})  # of no optimizer, so of a palette
+        layout = Layout.of(style.lines_of(dict.fromkeys(map(str, weights), "")))
+        layout.plot(points, by="gamma", x="index", y="weight", lw=1.8, marker=".", ms=4)
         layout.axes[0].set_ylim(bottom=0)
         layout.name(x="steps ago, j", y="weight (1 − γ) γʲ")
         return layout.figure
@@ -57,13 +60,3 @@ class LeakyAverage(Chart[dict[float, np.ndarray]]):
             f"A larger γ remembers longer: the effective window 1/(1 − γ) is {windows}. The {self.steps} weights "
             f"drawn hold {kept} of the whole. A formula: no run, no interval."
         )
-
-
-def _of_runs(context: Context) -> list[float]:
-    runs = context.sweep.runs
-    found = list(dict.fromkeys(runs[_COLUMN].dropna())) if _COLUMN in runs else []
-    if not found:
-        raise InvalidInput(
-            f"leaky_average.gammas must be given, as in [0.9, 0.99], since no run has {_COLUMN}"
-        )
-    return [float(gamma) for gamma in found]

@@ -1,6 +1,6 @@
 """Loss curves against updates or epochs: median over seeds and its band, for each label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
-from study.figures.style.canvas import fill, limits, mark_level, tick_whole, used_lines
+from study.figures.style.canvas import limits, used_lines
 from study.figures.style.layout import Layout
-from study.figures.style.words import diverged_of, interval_and_seeds, metric_name, none_finite, number
+from study.figures.style.words import diverged_of, metric_name, none_finite, number
 from study.frames import SweepFrames
 from study.ranges import Count, Positive, Text
 from study.stats.curves import add_epochs, median_band
@@ -21,26 +21,15 @@ from study.stats.levels import Level, level_of
 from study.stats.summary import medians
 from study.tracking import names
 
-NAMES = {"step": "update", "epoch": "epoch"}
-
 
 @dataclass(frozen=True)
 class Curves:
-    """What is drawn.
+    """What is drawn."""
 
-    Attributes:
-        band: `label`, `x`, `median`, `low`, `high` of each label that is shown.
-        x: `step`, or `epoch` where epochs are asked for and known.
-        ends: the final median of every label, least first.
-        absent: labels without a point.
-        level: what the loss can be held against.
-    """
-
-    band: pd.DataFrame
-    x: str
-    ends: Mapping[str, float]
-    absent: Sequence[str]
-    level: Level | None
+    band: pd.DataFrame  # `label`, `x`, `median`, `low`, `high` of every label with a point
+    x: str  # `step`, or `epoch` where epochs are asked for and known
+    ends: Mapping[str, float]  # the final median of every label, least first
+    level: Level | None  # what the loss can be held against
 
 
 @dataclass(frozen=True)
@@ -66,42 +55,33 @@ class LossCurves(Chart[Curves]):
     @override
     def compute(self, context: Context) -> Curves:
         curves, x = self._curves(context.sweep)
-        runs = context.sweep.runs
-        band = median_band(curves, runs, x=x, bootstrap=context.bootstrap)
+        band = median_band(curves, context.runs, x=x, bootstrap=context.bootstrap)
         # one minibatch says little, so there it is an epoch's mean
-        last = (
-            medians(runs, names.LAST_EPOCH_LOSS)
+        ends = (
+            medians(context.runs, names.LAST_EPOCH_LOSS)
             if self.metric == names.TRAIN_LOSS
             else medians(band.groupby("label", sort=False).tail(1), "median")
         )
-        shown = band[band["label"].isin(list(last)[: self.best])]
-        absent = [label for label in context.style.lines if label not in set(band["label"])]
-        return Curves(shown, x, last, absent, None if self.above_floor else level_of(runs, self.metric))
+        return Curves(band, x, ends, None if self.above_floor else level_of(context.runs, self.metric))
 
     @override
     def draw(self, table: Curves, context: Context) -> Figure:
-        layout = Layout.of(used_lines(context.style, table.band["label"]))
-        for label, line in layout.lines.items():
-            part, axes = table.band[table.band["label"] == label], layout.places[label]
-            at = part[table.x].to_numpy()
-            fill(axes, at, part["low"].to_numpy(), part["high"].to_numpy(), line)
-            axes.plot(at, part["median"], color=line.color, linestyle=line.dash, linewidth=1.6, label=label)
-        low, high = limits(table.band[["median", "low", "high"]].to_numpy().ravel(), log=self.log)
-        for axes in layout.axes:
-            mark_level(axes, table.level, told=layout.has_legend)
-            axes.set_ylim(low, self.top or high)
-            tick_whole(axes)
-        layout.name(x=NAMES[table.x], y=self._name, log_y=self.log)
+        band = table.band[table.band["label"].isin(list(table.ends)[: self.best])]
+        layout = Layout.of(used_lines(context.style, band["label"]))
+        layout.plot(band, by="label", x=table.x, y="median", linewidth=1.6)
+        low, high = limits(band[["median", "low", "high"]].to_numpy().ravel(), log=self.log)
+        layout.bound(low, self.top or high, level=table.level)
+        layout.name(x="update" if table.x == "step" else "epoch", y=self._name, log_y=self.log)
         return layout.figure
 
     @override
     def caption(self, table: Curves, context: Context) -> str:
         mark = f" {table.level.sentence}" if table.level else ""
-        absent = f" Without a point: {', '.join(table.absent)}." if table.absent else ""
+        without = [label for label in context.style.lines if label not in set(table.band["label"])]
+        absent = f" Without a point: {', '.join(without)}." if without else ""
         return (
-            f"{self._claim(table)}. Lines: median of the {self._name}, every recorded point, nothing smoothed; "
-            f"bands: pointwise {interval_and_seeds(context.bootstrap, context.sweep.runs)}."
-            f"{diverged_of(context.sweep.runs)}{absent}{mark}"
+            f"{self._claim(table.ends)}. Lines: median of the {self._name}, every recorded point, nothing smoothed; "
+            f"bands: pointwise {context.interval}.{diverged_of(context.runs)}{absent}{mark}"
         )
 
     @property
@@ -123,8 +103,8 @@ class LossCurves(Chart[Curves]):
         epochs = add_epochs(curves, sweep.curves(names.TRAIN_LOSS), sweep.runs)
         return (curves, "step") if epochs.empty else (epochs, "epoch")  # no run came to its end
 
-    def _claim(self, table: Curves) -> str:
-        ranked, ends = list(table.ends)[: self.best], table.ends
+    def _claim(self, ends: Mapping[str, float]) -> str:
+        ranked = list(ends)[: self.best]
         where = "in the mean of the last epoch" if self.metric == names.TRAIN_LOSS else "at the end"
         if np.isinf(ends[ranked[0]]):
             return f"{none_finite(self._name)} {where}"

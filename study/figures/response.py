@@ -1,17 +1,16 @@
 """A final loss against one setting, a line per optimizer: learning rates, angles, anything numeric."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from typing_extensions import override
 
-from study.figures.base import Chart, Context, Value
+from study.figures.base import Chart, Context, Summed, Value
 from study.figures.style import MOST_NAMED, Line
-from study.figures.style.canvas import fill, limits
+from study.figures.style.canvas import limits
 from study.figures.style.layout import Layout
 from study.figures.style.words import (
     diverged_of,
@@ -27,17 +26,7 @@ from study.stats.response import good_range, respond
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is drawn: a value along a setting, whether the setting's axis is logarithmic, and who has none."""
-
-    value: str
-    response: pd.DataFrame
-    log_x: bool
-    without: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Response(Chart[Answer]):
+class Response(Chart[Summed]):
     """Median and band of a value along a setting, a line per optimizer; above the axes, how many runs diverged where.
 
     Args:
@@ -57,46 +46,39 @@ class Response(Chart[Answer]):
     top: Positive | None = None
 
     @override
-    def compute(self, context: Context) -> Answer:
-        value, runs = self.value or context.value, context.sweep.runs
-        response = respond(runs, x=self.x, value=value, bootstrap=context.bootstrap)
-        least, most = response[self.x].min(), response[self.x].max()
-        log_x = least > 0 and most >= 10 * least if self.log_x is None else self.log_x
-        without = sorted(set(runs["optimizer"]) - set(response["optimizer"]))
-        return Answer(value, response, bool(log_x), without)
+    def compute(self, context: Context) -> Summed:
+        value = self.value or context.value
+        return Summed(value, respond(context.runs, x=self.x, value=value, bootstrap=context.bootstrap))
 
     @override
-    def draw(self, table: Answer, context: Context) -> Figure:
-        response = table.response
-        layout = Layout.of(_lines(response, context), wide=True)
-        for name, line in layout.lines.items():
-            points, axes = response[response["line"] == name], layout.places[name]
-            at = points[self.x].to_numpy(dtype=float)
-            fill(axes, at, points["low"].to_numpy(), points["high"].to_numpy(), line)
-            shown = points["median"].where(np.isfinite(points["median"]))
-            axes.plot(at, shown, color=line.color, ls=line.dash, lw=1.6, marker="o", ms=3.5, label=name)
-        low, high = limits(response[["median", "low"]].to_numpy(dtype=float).ravel(), log=self.log)
+    def draw(self, table: Summed, context: Context) -> Figure:
+        response = table.summary
+        optimizers = dict(zip(response["line"], response["optimizer"], strict=True))
+        layout = Layout.of(context.style.lines_of(optimizers), wide=True)
+        layout.plot(response, by="line", x=self.x, y="median", lw=1.6, marker="o", ms=3.5)
+        low, high = limits(response[["median", "low"]].to_numpy().ravel(), log=self.log)
         for axes in layout.axes:
             axes.set_ylim(low, self.top or high)
         if layout.has_legend:
             _count_diverged(layout.axes[0], response, layout.lines, self.x)
+        least, most = response[self.x].min(), response[self.x].max()
+        log_x = bool(least > 0 and most >= 10 * least) if self.log_x is None else self.log_x
         x = setting_name(self.x, self.unit)
-        layout.name(x=x, y=metric_name(table.value), log_x=table.log_x, log_y=self.log)
+        layout.name(x=x, y=metric_name(table.value), log_x=log_x, log_y=self.log)
         return layout.figure
 
     @override
-    def caption(self, table: Answer, context: Context) -> str:
-        response, counts = table.response, table.response["runs"]
+    def caption(self, table: Summed, context: Context) -> str:
+        response, counts = table.summary, table.summary["runs"]
         interval = f"bands: {interval_name(context.bootstrap)}; n = {from_to(counts)} seeds a point"
         marks = " ×k above the axes: k runs diverged there." if response["diverged"].any() else ""
         claims = _extent(response) if self.x.startswith("problem.") else _best(response, self.x)
-        without = (
-            f" Without this setting, and not drawn: {', '.join(table.without)}." if table.without else ""
-        )
+        absent = sorted(set(context.runs["optimizer"]) - set(response["optimizer"]))
+        without = f" Without this setting, and not drawn: {', '.join(absent)}." if absent else ""
         return (
             f"{metric_name(table.value).capitalize()} against the {setting_name(self.x, self.unit)}: {claims}. "
             f"Lines: medians; {interval if counts.max() > 1 else 'n = 1 run a point, so no interval'}."
-            f"{diverged_of(context.sweep.runs)}{marks}{without}"
+            f"{diverged_of(context.runs)}{marks}{without}"
         )
 
 
@@ -106,7 +88,7 @@ def _best(response: pd.DataFrame, x: str) -> str:
     best = response.loc[response.groupby("line", sort=False)["median"].idxmin()]
     claims = [
         f"{row['line']} is best at {number(row[x])} ({number(row['median'])}), and within twice that from "
-        f"{number(ranges[row['line']][0])} to {number(ranges[row['line']][1])}"
+        f"{' to '.join(map(number, ranges[row['line']]))}"
         for row in _fewer(best, "median").to_dict("records")
         if row["line"] in ranges
     ]
@@ -116,22 +98,15 @@ def _best(response: pd.DataFrame, x: str) -> str:
 def _extent(response: pd.DataFrame) -> str:
     """Say between which medians each line moves."""
     ends = _fewer(response.groupby("line", sort=False)["median"].agg(["min", "max"]), "max")
-    claims = [
-        f"{name} {number(low)} to {number(high)}"
-        if high > low * 1.001
-        else f"{name} {number(low)} throughout"
-        for name, low, high in zip(ends.index, ends["min"], ends["max"], strict=True)
-    ]
-    return some(claims)
+    return some([
+        f"{name} {number(low)} {f'to {number(high)}' if high > low * 1.001 else 'throughout'}"
+        for name, low, high in ends.itertuples()
+    ])  # fmt: skip
 
 
 def _fewer(lines: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return the lines in their order, and of many the least first: they are told, and the others are counted."""
     return lines.sort_values(by, kind="stable") if len(lines) > MOST_NAMED else lines
-
-
-def _lines(response: pd.DataFrame, context: Context) -> dict[str, Line]:
-    return context.style.lines_of(dict(zip(response["line"], response["optimizer"], strict=True)))
 
 
 def _count_diverged(axes: Axes, response: pd.DataFrame, lines: Mapping[str, Line], x: str) -> None:

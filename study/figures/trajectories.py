@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -46,26 +47,29 @@ class Trajectories(Chart[Walks]):
     @override
     def compute(self, context: Context) -> Walks:
         walked, names = paths(context.sweep.points)
-        runs = context.sweep.runs
-        shown = list(medians(runs, context.value))[: self.best]
+        runs, shown = context.runs, list(medians(context.runs, context.value))[: self.best]
         first = runs[runs["label"].isin(shown)].drop_duplicates("label")[["run_id", "label", "status"]]
-        walked = walked.merge(first, on="run_id").sort_values(["label", "step"])
-        return Walks(walked, names, bowls(runs))
+        return Walks(walked.merge(first, on="run_id").sort_values(["label", "step"]), names, bowls(runs))
 
     @override
     def draw(self, table: Walks, context: Context) -> Figure:
         lines = used_lines(context.style, table.walked["label"])
         if self._is_together(table):
             figure, axes = panels(1, columns=1, height=4.2)
-            sheets = dict.fromkeys(lines, axes[0])
             legend_above(figure, lines)
         else:
             columns, height = (2, 2.2) if len(lines) <= MOST_NAMED else (4, 1.6)
             figure, axes = panels(len(lines), columns=columns, height=height)
-            sheets = dict(zip(lines, axes, strict=True))
-            for label, panel in sheets.items():
+            for label, panel in zip(lines, axes, strict=True):
                 panel.set_title(label)
-        _draw_maps(table, sheets)
+        sheets = dict(zip(lines, cycle(axes), strict=False))
+        ends = [_ends(table.walked, side, minimum=bool(table.bowls)) for side in ("x", "y")]
+        for panel in axes:
+            panel.set(xlim=ends[0], ylim=ends[1])
+            panel.grid(visible=False)
+            shown = {bowl for label, bowl in table.bowls.items() if sheets.get(label) is panel}
+            if len(shown) == 1:  # of several none would be that of all paths
+                _draw_contours(panel, *shown)
         for label, line in lines.items():
             _walk(sheets[label], table.walked[table.walked["label"] == label], line)
         x, y = (name.translate(_SUBSCRIPTS) for name in table.names)
@@ -75,7 +79,7 @@ class Trajectories(Chart[Walks]):
     @override
     def caption(self, table: Walks, context: Context) -> str:
         ends = table.walked.groupby("label", observed=True).tail(1).to_dict("records")
-        steps, labels = max(int(end["step"]) for end in ends), context.sweep.runs["label"].nunique()
+        steps, labels = max(int(end["step"]) for end in ends), context.runs["label"].nunique()
         where = some([
             f"{end['label']} ({number(end['x'])}, {number(end['y'])})"
             + (f" at step {end['step']}" if end["step"] < steps else "")
@@ -83,40 +87,24 @@ class Trajectories(Chart[Walks]):
         ])  # fmt: skip
         fewer = f" Shown are the {len(ends)} of {labels} that end lowest." if len(ends) < labels else ""
         return (
-            f"After {steps} steps: {where}. Dots: every step, from the cross.{fewer} {self._told(table)} "
-            f"{_seeds(table, context)}{diverged_of(context.sweep.runs)}"
+            f"After {steps} steps: {where}. Dots: every step, from the cross.{fewer} "
+            f"{self._told(table, context.runs['seed'].nunique())}{diverged_of(context.runs)}"
         )
 
     def _is_together(self, table: Walks) -> bool:
         return self.together and table.walked["label"].nunique() <= MOST_NAMED
 
-    def _told(self, table: Walks) -> str:
-        """Say what the map is."""
+    def _told(self, table: Walks, seeds: int) -> str:
+        """Say what the map is, and which seed walks on it."""
+        one = "One path per setting: n = 1, no interval."
+        first = one if seeds == 1 else f"Drawn is the first of {seeds} seeds: n = 1, no interval."
         if not table.bowls:
-            return "No contours: what the store keeps of this problem does not say how high its loss is elsewhere."
+            unknown = "what the store keeps of this problem does not say how high its loss is elsewhere"
+            return f"No contours: {unknown}. {first}"
+        # nothing of the bowl is drawn at random: every seed walks the same
         if self._is_together(table) and len(set(table.bowls.values())) > 1:
-            return "No contours: the bowls of the settings differ."
-        return "The star is the minimum; contours of the loss, each twice the one within."
-
-
-def _seeds(table: Walks, context: Context) -> str:
-    seeds = context.sweep.runs["seed"].nunique()
-    if seeds == 1 or table.bowls:  # nothing of the bowl is drawn at random: every seed walks the same
-        return "One path per setting: n = 1, no interval."
-    return f"Drawn is the first of {seeds} seeds: n = 1, no interval."
-
-
-def _draw_maps(table: Walks, sheets: Mapping[str, Axes]) -> None:
-    """Set the ends of every panel, and draw the contours of its bowl unless it shows several."""
-    ends = [_ends(table.walked, side, minimum=bool(table.bowls)) for side in ("x", "y")]
-    shown: dict[Axes, set[Bowl]] = {axes: set() for axes in sheets.values()}
-    for label, axes in sheets.items():
-        shown[axes] |= {table.bowls[label]} if table.bowls else set()
-    for axes, bowls_shown in shown.items():
-        axes.set(xlim=ends[0], ylim=ends[1])
-        axes.grid(visible=False)
-        if len(bowls_shown) == 1:
-            _draw_contours(axes, *bowls_shown)
+            return f"No contours: the bowls of the settings differ. {one}"
+        return f"The star is the minimum; contours of the loss, each twice the one within. {one}"
 
 
 def _ends(walked: pd.DataFrame, side: str, *, minimum: bool) -> tuple[float, float]:
@@ -137,6 +125,7 @@ def _draw_contours(axes: Axes, bowl: Bowl) -> None:
 
 
 def _walk(axes: Axes, path: pd.DataFrame, line: Line) -> None:
-    axes.plot(path["x"], path["y"], color=line.color, ls=line.dash, lw=1.3, alpha=0.9)
-    axes.plot(path["x"], path["y"], "o", color=line.color, ms=3, mew=0)
-    axes.plot(path["x"].iloc[:1], path["y"].iloc[:1], "X", color=INK, ms=7, mec="white", zorder=5)
+    x, y = path["x"], path["y"]
+    axes.plot(x, y, color=line.color, ls=line.dash, lw=1.3, alpha=0.9)
+    axes.plot(x, y, "o", color=line.color, ms=3, mew=0)
+    axes.plot(x.iloc[:1], y.iloc[:1], "X", color=INK, ms=7, mec="white", zorder=5)

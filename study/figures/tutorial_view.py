@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
-from study.figures.style.canvas import mark_level, tick_whole, used_lines
+from study.figures.style.canvas import used_lines
 from study.figures.style.layout import Layout
 from study.figures.style.words import metric_name, number
 from study.ranges import WHOLE, Positive, Text
@@ -44,38 +44,29 @@ class TutorialView(Chart[OneSeed]):
 
     @override
     def compute(self, context: Context) -> OneSeed:
-        seeds = sorted(int(seed) for seed in context.sweep.runs["seed"].unique())
+        seeds = sorted(map(int, context.runs["seed"].unique()))
         seed = seeds[0] if self.seed is None else self.seed
         if seed not in seeds:
             raise InvalidInput(
                 f"tutorial_view.seed must be one of the sweep, {seeds[0]} to {seeds[-1]}, got {seed}"
             )
-        curves = context.sweep.curves(self.metric)
-        curves = curves[curves["seed"] == seed]
-        top = self.top or 2 * _calm(curves)
-        return OneSeed(seed, curves, top, level_of(context.sweep.runs, self.metric))
+        curves = context.sweep.curves(self.metric).query("seed == @seed")
+        return OneSeed(seed, curves, self.top or 2 * _calm(curves), level_of(context.runs, self.metric))
 
     @override
     def draw(self, table: OneSeed, context: Context) -> Figure:
         layout = Layout.of(used_lines(context.style, table.curves["label"]))
-        for label, line in layout.lines.items():
-            part = table.curves[table.curves["label"] == label]
-            axes = layout.places[label]
-            axes.plot(part["step"], part["value"], color=line.color, ls=line.dash, lw=1.1, label=label)
-        for axes in layout.axes:
-            mark_level(axes, table.level, told=layout.has_legend)
-            axes.set_ylim(0, table.top)
-            tick_whole(axes)
+        layout.plot(table.curves, by="label", x="step", y="value", lw=1.1)
+        layout.bound(0.0, table.top, level=table.level)
         layout.name(x="update", y=metric_name(self.metric))
         return layout.figure
 
     @override
     def caption(self, table: OneSeed, context: Context) -> str:
-        runs = context.sweep.runs
+        runs = context.runs
         mark = f" {table.level.sentence}" if table.level else ""
-        same = (
-            "" if why_unpaired(runs) else " The wiggles are the same for all: all meet the same minibatches."
-        )
+        wiggles = " The wiggles are the same for all: all meet the same minibatches."
+        same = "" if why_unpaired(runs) else wiggles
         return (
             f"The view of a tutorial: seed {table.seed} alone (n = 1 of {runs['seed'].nunique()}, so no interval), "
             f"linear axis from 0 to {number(table.top)}.{same}{mark}"

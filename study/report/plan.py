@@ -14,7 +14,7 @@ from matplotlib.colors import is_color_like
 from study import figures
 from study.config.make import make
 from study.errors import InvalidInput, one_of
-from study.figures.base import Chart, class_name, figure_name
+from study.figures.base import Chart, figure_name
 from study.figures.final_losses import FinalLosses
 from study.figures.loss_curves import LossCurves
 from study.figures.ranking import Ranking
@@ -114,7 +114,7 @@ def figure_target(name: str) -> str:
     valid = figure_names()
     if name not in valid:
         raise InvalidInput(one_of("report.figures' name", name, valid))
-    return f"study.figures.{name}.{class_name(name)}"
+    return f"study.figures.{name}.{_class_name(name)}"
 
 
 def automatic(runs: pd.DataFrame) -> tuple[FigurePlan, ...]:
@@ -171,8 +171,12 @@ def _figures(entries: object) -> tuple[FigurePlan, ...] | None:
 
 
 def _holds_figure(module: str) -> bool:
-    found = getattr(import_module(f"study.figures.{module}"), class_name(module), None)
+    found = getattr(import_module(f"study.figures.{module}"), _class_name(module), None)
     return isinstance(found, type) and issubclass(found, Chart)
+
+
+def _class_name(figure_name: str) -> str:
+    return "".join(map(str.capitalize, figure_name.split("_")))
 
 
 def _check_colors(node: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from study.figures.base import Context
-from study.figures.style.words import bracket, from_to, interval_and_seeds, metric_name, most_seeds, number
+from study.figures.style.words import bracket, from_to, metric_name, most_seeds, number
 from study.frames import SweepFrames
 from study.report.pages import Table
 from study.report.plan import Plan
@@ -54,7 +54,7 @@ def summary_table(context: Context, summary: pd.DataFrame) -> Table:
     ]  # fmt: skip
     title = metric_name(context.value)
     note = (
-        f"Median of the {title}; {interval_and_seeds(context.bootstrap, context.sweep.runs)}. "
+        f"Median of the {title}; {context.interval}. "
         "Equal medians share a rank; a rank alone does not say that a difference is real."
     )
     return Table(title[0].upper() + title[1:], rows, note, frozenset({"setting"}))

@@ -1,7 +1,7 @@
 """Style of every figure: a colour per optimizer, a line per label, one set of fonts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any, Literal
 
@@ -47,16 +47,33 @@ class Style:
     @classmethod
     def of(cls, runs: pd.DataFrame, *, colors: Mapping[str, str], spare: Iterable[str]) -> "Style":
         """Return a sweep's style; optimizers without a colour take the spare ones in alphabetical order."""
-        known = _with_spares(runs["optimizer"].unique(), colors, spare)
-        return cls(known, _lines(dict(zip(runs["label"], runs["optimizer"], strict=True)), known))
+        # a rule's name, without where it comes from
+        bases = {name: name.rpartition("/")[2] for name in runs["optimizer"].unique()}
+        taken = dict(zip(sorted(set(bases.values()) - set(colors)), cycle(spare), strict=False))
+        style = cls({name: colors.get(base) or taken[base] for name, base in bases.items()}, {})
+        return replace(style, lines=style.lines_of(dict(zip(runs["label"], runs["optimizer"], strict=True))))
 
     def lines_of(self, optimizers: Mapping[str, str]) -> dict[str, Line]:
-        """Return the line of each name.
+        """Return the line of each name: those of one optimizer have shades, a rule from scratch beside others a dash.
+
+        Where there is one optimizer throughout, its colour would tell nothing: its names get an ordered palette.
+        Dashes tell names of one optimizer apart as long as they share a pair of axes.
 
         Args:
             optimizers: the optimizer of each name, in the order of the shades.
         """
-        return _lines(optimizers, self.colors)
+        alone = len(set(optimizers.values())) == 1 and len(optimizers) > 1
+        mixed = len({name.startswith("scratch/") for name in optimizers.values()}) > 1
+        crowded = len(optimizers) > MOST_NAMED
+        lines: dict[str, Line] = {}
+        for optimizer in dict.fromkeys(optimizers.values()):
+            names = [name for name, whose in optimizers.items() if whose == optimizer]
+            shades = _palette(len(names)) if alone else _shades(self.colors[optimizer], len(names))
+            first = mixed and optimizer.startswith("scratch/")
+            for index, (name, color) in enumerate(zip(names, shades, strict=True)):
+                dash = DASHES[(first + (0 if crowded else index)) % len(DASHES)]
+                lines[name] = Line(color, dash, optimizer)
+        return {name: lines[name] for name in optimizers}
 
 
 def theme() -> dict[Any, Any]:  # Any: Matplotlib's settings are of many types
@@ -75,38 +92,6 @@ def theme() -> dict[Any, Any]:  # Any: Matplotlib's settings are of many types
         "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 160,
         "svg.hashsalt": "study", "svg.fonttype": "path", "path.simplify_threshold": 0.2,
     }  # fmt: skip
-
-
-def base_name(optimizer: str) -> str:
-    """Return the rule's name without where it comes from: `scratch/adam` is an `adam`."""
-    return optimizer.rsplit("/", 1)[-1]
-
-
-def _with_spares(names: Iterable[str], colors: Mapping[str, str], spare: Iterable[str]) -> dict[str, str]:
-    bases = {name: base_name(name) for name in names}
-    free = cycle(spare)
-    drawn = {base: next(free) for base in sorted(set(bases.values()) - set(colors))}
-    return {name: colors.get(base) or drawn[base] for name, base in bases.items()}
-
-
-def _lines(optimizers: Mapping[str, str], colors: Mapping[str, str]) -> dict[str, Line]:
-    """Give a rule from scratch a dash beside others, and the names of one optimizer shades of its colour.
-
-    Where there is one optimizer throughout, its colour would tell nothing: its names get an ordered palette. Dashes
-    tell names of one optimizer apart as long as they share a pair of axes.
-    """
-    alone = len(set(optimizers.values())) == 1 and len(optimizers) > 1
-    mixed = len({name.startswith("scratch/") for name in optimizers.values()}) > 1
-    crowded = len(optimizers) > MOST_NAMED
-    lines: dict[str, Line] = {}
-    for optimizer in dict.fromkeys(optimizers.values()):
-        names = [name for name, whose in optimizers.items() if whose == optimizer]
-        shades = _palette(len(names)) if alone else _shades(colors[optimizer], len(names))
-        first = mixed and optimizer.startswith("scratch/")
-        for index, (name, color) in enumerate(zip(names, shades, strict=True)):
-            dash = DASHES[(first + (0 if crowded else index)) % len(DASHES)]
-            lines[name] = Line(color, dash, optimizer)
-    return {name: lines[name] for name in optimizers}
 
 
 def _palette(count: int) -> list[str]:

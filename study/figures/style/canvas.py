@@ -2,17 +2,16 @@
 
 import math
 import textwrap
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from study.figures.style import INK, MOST_NAMED, Line, Style
-from study.stats.levels import Level
+from study.figures.style import MOST_NAMED, Line, Style
 
 WIDE = 7.6
 HALF = 4.46  # inches; beside another on a page, its text is as large as a wide figure's
@@ -50,13 +49,6 @@ def rows(labels: Sequence[str], *, each: float = 0.36) -> tuple[Figure, Axes]:
     axes.set_yticks(range(len(labels)), labels, fontsize=7 if many else 9)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     return figure, axes
-
-
-def median_bar(axes: Axes, row: Mapping[Hashable, Any], at: float) -> None:
-    """Draw a summary's median as a diamond and its interval as a bar at a height, up to the edge of the axes."""
-    low, middle, high = np.minimum([row["low"], row["median"], row["high"]], axes.get_xlim()[1])
-    axes.plot([low, high], [at, at], color=INK, lw=1.8, solid_capstyle="butt")
-    axes.plot(middle, at, "D", ms=5, color=INK, mew=0)
 
 
 def used_lines(style: Style, labels: Iterable[str]) -> dict[str, Line]:
@@ -110,40 +102,14 @@ def _tick_decades(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def tick_whole(axes: Axes) -> None:
-    """Tick whole numbers along x: a step and an epoch have no fractions to read off."""
-    axes.margins(x=0.01)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
-
-
-def fill(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, line: Line) -> None:
-    """Draw a band. One that reaches +inf is drawn to far above the axes; the caller sets their limits."""
-    finite = np.isfinite(low)
-    top = np.where(np.isfinite(high), high, 1e30)
-    axes.fill_between(x, low, top, where=finite.tolist(), color=line.color, alpha=0.2, linewidth=0)
-
-
-def limits(values: np.ndarray, *, log: bool, margin: float = 0.05) -> tuple[float, float]:
-    """Return axis limits around the finite values (the positive ones on a log axis)."""
-    kept = values[np.isfinite(values) & ((values > 0) | (not log))]
+def limits(values: npt.ArrayLike, *, log: bool) -> tuple[float, float]:
+    """Return axis limits around the finite values (the positive ones on a log axis), with room at each end."""
+    every = np.asarray(values, dtype=float)
+    kept = every[np.isfinite(every) & ((every > 0) | (not log))]
     if len(kept) == 0:
         return (0.1, 10.0) if log else (0.0, 1.0)
-    low, high = (np.log10(kept.min()), np.log10(kept.max())) if log else (kept.min(), kept.max())
-    least = (
-        0.01 if log else 0.01 * (abs(high) or 1)
-    )  # equal values get room too: their last digits are no spread
-    room = max(margin * (high - low), least)
-    ends = (low - room, high + room)
-    return (float(10 ** ends[0]), float(10 ** ends[1])) if log else (float(ends[0]), float(ends[1]))
-
-
-def mark_level(axes: Axes, level: Level | None, *, told: bool = True) -> None:
-    """Draw a dotted horizontal line where there is one level for all and, where it is told, its value at the end."""
-    if level is None or level.at is None:
-        return
-    axes.axhline(level.at, color=INK, linewidth=1.1, linestyle=":")
-    if told:
-        axes.annotate(
-            f" {level.at:.4g}", (1, level.at), xycoords=("axes fraction", "data"), va="center", fontsize=8,
-            annotation_clip=True,
-        )  # fmt: skip
+    low, high = np.log10([kept.min(), kept.max()]) if log else (kept.min(), kept.max())
+    least = 0.01 if log else 0.01 * (abs(high) or 1)  # the last digits of equal values are no spread
+    room = max(0.05 * (high - low), least)
+    ends = float(low - room), float(high + room)
+    return (10 ** ends[0], 10 ** ends[1]) if log else ends

@@ -1,16 +1,21 @@
 """Where many lines go so that each is named and none is hidden: one pair of axes with a legend, or panels."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from study.figures.style import MOST_NAMED, Line
+from study.figures.style import INK, MOST_NAMED, Line
 from study.figures.style.canvas import HALF, WIDE, name_axes, panels, sheet
+from study.stats.levels import Level
 
 _OTHERS = "#c9cfd8"
 _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}
@@ -18,7 +23,7 @@ _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Axes for lines. Plot each line on its own axes with `label=<its name>`, set limits, then call `name`.
+    """Axes for lines. Plot them, set limits, then call `name`.
 
     Up to eight lines share one pair of axes under a legend. More have a panel per optimizer, where each line is
     named at its end; an optimizer's only line is named by the panel's title, and the others stand behind it in grey.
@@ -41,19 +46,19 @@ class Layout:
             lines: by name, in their order.
             wide: whether few lines too get a figure as wide as the page, as names too long for half of it do.
         """
-        optimizers = list(dict.fromkeys(line.optimizer for line in lines.values()))
         if len(lines) <= MOST_NAMED:
             width = WIDE if wide or _legend_rows(lines, HALF) > 2 else HALF
             figure, axes = sheet(width, 3.1 + 0.18 * _legend_rows(lines, width))
             return cls(figure, lines, dict.fromkeys(lines, axes))
-        most = max(sum(line.optimizer == name for line in lines.values()) for name in optimizers)
-        if len(optimizers) == 1:
+        counts = Counter(line.optimizer for line in lines.values())
+        most = max(counts.values())
+        if len(counts) == 1:
             figure, axes = sheet(WIDE, max(3.8, 1.0 + 0.14 * most))
             return cls(figure, lines, dict.fromkeys(lines, axes))
-        columns = 2 if len(optimizers) <= 4 else 3 if len(optimizers) <= 9 else 4
+        columns = 2 if len(counts) <= 4 else 3 if len(counts) <= 9 else 4
         height = max(5.2 / columns, 0.6 + 0.13 * most)
-        figure, drawn = panels(len(optimizers), columns=columns, height=height)
-        by_optimizer = dict(zip(optimizers, drawn, strict=True))
+        figure, drawn = panels(len(counts), columns=columns, height=height)
+        by_optimizer = dict(zip(counts, drawn, strict=True))
         for name, panel in by_optimizer.items():
             panel.set_title(name)
         return cls(figure, lines, {name: by_optimizer[line.optimizer] for name, line in lines.items()})
@@ -67,6 +72,41 @@ class Layout:
     def has_legend(self) -> bool:
         """Whether a legend names the lines."""
         return len(self.lines) <= MOST_NAMED
+
+    def plot(self, points: pd.DataFrame, *, by: str, x: str, y: str, **look: Any) -> None:
+        """Draw every line along the column x, and its band where the points have `low` and `high`.
+
+        Args:
+            points: the columns named.
+            by: the column of the lines' names.
+            x: the column along which they run.
+            y: their values.
+            look: of all lines, as Matplotlib calls it.
+        """
+        for name, line in self.lines.items():
+            part, axes = points[points[by] == name], self.places[name]
+            if "low" in part:
+                known, top = np.isfinite(part["low"]).tolist(), np.minimum(part["high"], 1e30)
+                axes.fill_between(
+                    part[x], part["low"], top, where=known, color=line.color, alpha=0.2, linewidth=0
+                )
+            axes.plot(part[x], part[y], color=line.color, ls=line.dash, label=name, **look)
+
+    def bound(self, low: float, high: float, *, level: Level | None) -> None:
+        """Set the ends of the loss axes along updates or epochs, and mark the level where one is that of all runs."""
+        for axes in self.axes:
+            if level is not None and level.at is not None:
+                axes.axhline(level.at, color=INK, linewidth=1.1, linestyle=":")
+                if self.has_legend:
+                    axes.annotate(
+                        f" {level.at:.4g}", (1, level.at), xycoords=("axes fraction", "data"), va="center",
+                        fontsize=8, annotation_clip=True,
+                    )  # fmt: skip
+            axes.set_ylim(low, high)
+            axes.margins(x=0.01)
+            axes.xaxis.set_major_locator(
+                MaxNLocator(5, integer=True, steps=[1, 2, 5, 10])
+            )  # no fractions of steps
 
     def name(self, *, x: str, y: str, log_x: bool = False, log_y: bool = False) -> None:
         """Name the axes and the lines, once all is drawn and the limits are set."""

@@ -36,27 +36,24 @@ def interval_name(bootstrap: Bootstrap) -> str:
 
 def seeds_of(runs: pd.DataFrame) -> str:
     """Return how many seeds each label has: `25 seeds each`, or `20 to 25 seeds each`."""
-    counts = runs.groupby("label", observed=True)["seed"].nunique()
+    counts = _seeds(runs)
     noun = "seed" if counts.max() == 1 else "seeds"
-    return f"{from_to(counts)} {noun}" if len(counts) == 1 else f"{from_to(counts)} {noun} each"
+    return f"{from_to(counts)} {noun}{' each' if len(counts) > 1 else ''}"
+
+
+def most_seeds(runs: pd.DataFrame) -> int:
+    """Return how many seeds the label with the most of them has."""
+    return int(_seeds(runs).max())
+
+
+def _seeds(runs: pd.DataFrame) -> pd.Series:
+    return runs.groupby("label", observed=True)["seed"].nunique()
 
 
 def from_to(counts: pd.Series) -> str:
     """Return the least and the most of some counts: `25`, or `20 to 25`."""
     low, high = int(counts.min()), int(counts.max())
     return f"{low}" if low == high else f"{low} to {high}"
-
-
-def interval_and_seeds(bootstrap: Bootstrap, runs: pd.DataFrame) -> str:
-    """Return the interval's name and n, as a caption ends; one seed has no interval."""
-    if most_seeds(runs) == 1:
-        return f"n = {seeds_of(runs)}, so no interval"
-    return f"{interval_name(bootstrap)}; n = {seeds_of(runs)}"
-
-
-def most_seeds(runs: pd.DataFrame) -> int:
-    """Return how many seeds the label with the most of them has."""
-    return int(runs.groupby("label", observed=True)["seed"].nunique().max())
 
 
 def diverged_of(runs: pd.DataFrame) -> str:
