@@ -16,6 +16,8 @@ from study.errors import InvalidInput
 from study.ranges import up_to
 
 HOST = "127.0.0.1"
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""Environment of a server that does nothing but serve."""
 
 
 def main() -> None:
@@ -42,10 +44,14 @@ def ui(asked: cli.Asked) -> None:
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
     sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
     sys.stdout.flush()
-    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    os.execve(sys.executable, server(port, location.uri, location.artifacts), os.environ | QUIET)
+
+
+def server(port: int, uri: str, artifacts: object) -> list[str]:
+    """Return the program that serves a database on a port of 127.0.0.1."""
     listen = ["--host", HOST, "--port", str(port), "--workers", "1"]
-    store = ["--backend-store-uri", location.uri, "--default-artifact-root", str(location.artifacts)]
-    os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", *listen, *store])
+    store = ["--backend-store-uri", uri, "--default-artifact-root", str(artifacts)]
+    return [sys.executable, "-m", "mlflow", "server", *listen, *store]
 
 
 def _pages(location: Location) -> dict[str, str]:

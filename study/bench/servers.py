@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,8 @@ from typing import Any  # keywords of Popen
 from urllib.request import urlopen
 
 import sqlalchemy as sa
+
+from study.ui import HOST, QUIET, server
 
 _SECONDS = 120  # that a server may take until it is ready
 
@@ -87,23 +88,15 @@ def postgresql_version() -> str:
 
 @contextmanager
 def mlflow_server(uri: str, artifacts: Path) -> Iterator[str]:
-    """Serve a store over HTTP, as `make ui` does; yield the server's URL.
-
-    Args:
-        uri: of the database.
-        artifacts: where artifacts of new experiments go.
+    """Serve a store over HTTP, as `make ui` does, with artifacts in a folder; yield the server's URL.
 
     Raises:
         NotServed: it did not start.
     """
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    store = ["--backend-store-uri", uri, "--default-artifact-root", str(artifacts)]
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    program = [sys.executable, "-m", "mlflow", "server", *where, *store]
+    url = f"http://{HOST}:{port}"
     answers = partial(urlopen, f"{url}/health", timeout=5)
-    with _served(program, answers, stop=signal.SIGTERM, env=os.environ | quiet):
+    with _served(server(port, uri, artifacts), answers, stop=signal.SIGTERM, env=os.environ | QUIET):
         yield url
 
 
