@@ -41,9 +41,8 @@ def report(asked: cli.Asked) -> None:
     require_runs(location, cfg.tracking.experiment)
     require_answer(location)
     with cli.importing():
-        from study.report.build import build
+        from study.report.build import build, place_of
         from study.report.notices import notices
-        from study.report.place import place_of
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)

@@ -1,10 +1,12 @@
 """Frames and a plan in, a folder of files out."""
 
-from collections.abc import Mapping
+import hashlib
+import re
 from pathlib import Path
 
 import pandas as pd
 
+from study.config.paths import ROOT
 from study.figures.base import Context
 from study.figures.style import Style
 from study.figures.style.words import most_seeds
@@ -12,16 +14,35 @@ from study.frames import SweepFrames
 from study.report.folder import replacing, require_own
 from study.report.gallery import Picture, draw_all
 from study.report.notices import missing_table, notices
-from study.report.pages import Contents, html_page, markdown_page
 from study.report.plan import Plan, automatic
+from study.report.render import render
 from study.report.tables import curve_points, facts, pair_tables, summary_table
 from study.stats.paired import why_unpaired
 from study.stats.summary import summarise
 
+LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
+NARROW = 6.5  # inches: two figures up to it share a row of the page
 PROVENANCE = {
     "command": "command", "sweep": "sweep", "git_commit": "commit", "versions": "versions", "device": "device",
     "sources": "classes from outside", "started": "trained",
 }  # fmt: skip
+
+
+def place_of(sweep: SweepFrames) -> Path:
+    """Return `reports/<experiment>/`, or `reports/<experiment>+<overrides>/`, which never covers the plain one."""
+    return ROOT / "reports" / folder_name("+".join([sweep.experiment, *sweep.overrides]))
+
+
+def folder_name(text: str) -> str:
+    """Return a text as a folder's name: short, of plain characters, and another for each other text.
+
+    >>> folder_name("headline+optimizer.lr=100")
+    'headline+optimizer.lr=100'
+    """
+    plain = re.sub(r"[^\w.=,+-]", "_", text, flags=re.ASCII).lstrip(".")[:LONGEST]
+    if plain and plain == text:
+        return plain
+    return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[Path]:
@@ -44,33 +65,39 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[P
     context = Context(sweep, style, plan.bootstrap, plan.value)
     summary = summarise(sweep.runs, value=plan.value, bootstrap=plan.bootstrap)
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
-    contents = _contents(context, plan, summary=summary, pictures=pictures, again=again)
+    page = _page(context, plan, summary, pictures) | {"again": again}
     with replacing(folder, key="report.out") as fresh:
-        _write(fresh, contents, summary=summary, points=curve_points(sweep))
+        (fresh / "figures").mkdir()
+        for picture in pictures:
+            (fresh / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
+            (fresh / "figures" / f"{picture.file}.png").write_bytes(picture.png)
+        summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")
+        curve_points(sweep).to_parquet(fresh / "curves.parquet", index=False)
+        for name in ("report.md", "index.html"):
+            text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
+            (fresh / name).write_text(text, encoding="utf-8")
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _contents(
-    context: Context, plan: Plan, *, summary: pd.DataFrame, pictures: list[Picture], again: str
-) -> Contents:
+def _page(context: Context, plan: Plan, summary: pd.DataFrame, pictures: list[Picture]) -> dict[str, object]:
+    """Return what both pages say: templates decide how it looks."""
     sweep = context.sweep
-    return Contents(
-        title=plan.title,
-        experiment=sweep.experiment,
-        paragraphs=[part.strip() for part in plan.text.split("\n\n") if part.strip()],
-        facts=facts(sweep),
-        how_to_read=_how_to_read(sweep, plan),
-        tables=[summary_table(context, summary), *pair_tables(context, plan)],
-        pictures=pictures,
-        notices=notices(sweep),
-        missing=missing_table(sweep),
-        provenance=_provenance(sweep),
-        again=again,
-    )
+    return {
+        "title": plan.title,
+        "experiment": sweep.experiment,
+        "paragraphs": [part.strip() for part in plan.text.split("\n\n") if part.strip()],
+        "notices": notices(sweep),
+        "missing": missing_table(sweep),
+        "facts": facts(sweep),
+        "how_to_read": _how_to_read(context),
+        "tables": [summary_table(context, summary), *pair_tables(context, plan)],
+        "pictures": pictures,
+        "provenance": {PROVENANCE[key]: sweep.info[key] for key in PROVENANCE if sweep.info.get(key)},
+    }
 
 
-def _how_to_read(sweep: SweepFrames, plan: Plan) -> str:
-    if most_seeds(sweep.runs) == 1:
+def _how_to_read(context: Context) -> str:
+    if most_seeds(context.runs) == 1:
         return (
             "A number stands for one run: there is one seed, so no interval, and nothing is said about others. "
             "Lower is better. A diverged run is not left out: it counts as infinite."
@@ -80,22 +107,7 @@ def _how_to_read(sweep: SweepFrames, plan: Plan) -> str:
         "minibatches, so compare them seed by seed."
     )
     return (
-        f"A number stands for one setting over its seeds: the median, with the {plan.bootstrap.percent} "
+        f"A number stands for one setting over its seeds: the median, with the {context.bootstrap.percent} "
         "interval that says where the median would lie if the seeds were drawn again. Lower is better. A "
-        f"diverged run is not left out: it counts as infinite.{'' if why_unpaired(sweep.runs) else together}"
+        f"diverged run is not left out: it counts as infinite.{'' if why_unpaired(context.runs) else together}"
     )
-
-
-def _provenance(sweep: SweepFrames) -> Mapping[str, str]:
-    return {title: sweep.info[key] for key, title in PROVENANCE.items() if sweep.info.get(key)}
-
-
-def _write(folder: Path, contents: Contents, *, summary: pd.DataFrame, points: pd.DataFrame) -> None:
-    (folder / "figures").mkdir()
-    for picture in contents.pictures:
-        (folder / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
-        (folder / "figures" / f"{picture.file}.png").write_bytes(picture.png)
-    summary.to_csv(folder / "summary.csv", index=False, float_format="%.10g")
-    points.to_parquet(folder / "curves.parquet", index=False)
-    (folder / "report.md").write_text(markdown_page(contents), encoding="utf-8")
-    (folder / "index.html").write_text(html_page(contents), encoding="utf-8")

@@ -5,8 +5,10 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from study.figures.base import Context
@@ -19,38 +21,27 @@ LARGEST_SVG = 300_000  # bytes; beyond it the page embeds the PNG
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One drawn figure.
+    """One drawn figure."""
 
-    Attributes:
-        file: its file name without suffix.
-        caption: claim, n and interval.
-        svg: the vector picture.
-        png: the same in pixels.
-        width: in inches, which says how much of a page it wants.
-    """
-
-    file: str
+    file: str  # its name without suffix
     caption: str
     svg: str
-    png: bytes
-    width: float
+    png: bytes  # the same in pixels
+    width: float  # in inches, which says how much of a page it wants
 
     @property
-    def base64(self) -> str:
-        """The PNG as text."""
-        return base64.b64encode(self.png).decode()
-
-    @property
-    def inline(self) -> str | None:
-        """The SVG as an element of a page, its ids its own, or None where it is too large for that."""
+    def element(self) -> Markup:
+        """The picture in a page: an SVG whose ids are its own, or pixels where that would be too large."""
         if len(self.svg) > LARGEST_SVG:
-            return None
-        element = self.svg[self.svg.index("<svg") :]
-        element = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.file}-", element)
+            png = base64.b64encode(self.png).decode()
+            return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(self.file, png)
+        svg = self.svg[self.svg.index("<svg") :]
+        svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.file}-", svg)
         # The one style rule of Matplotlib's pictures would hold for the whole page.
-        return element.replace(
-            '<style type="text/css">*{', f'<style type="text/css">#{self.file}-figure_1 *{{'
-        )
+        rule = '<style type="text/css">'
+        return Markup(
+            svg.replace(f"{rule}*{{", f"{rule}#{self.file}-figure_1 *{{")
+        )  # Matplotlib's own, escaped by it
 
 
 def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
@@ -64,7 +55,14 @@ def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
         drawn = [plan.chart.draw(table, context) for plan, table in zip(plans, tables, strict=True)]
         _widen_lonely(drawn)
         return [
-            _picture(plan.file, figure, plan.chart.caption(table, context))
+            Picture(
+                file=plan.file,
+                caption=plan.chart.caption(table, context),
+                # fewer pixels for what is rasterised in it, which a page holds as text; no date, which would differ
+                svg=_saved(figure, format="svg", dpi=110, metadata={"Date": None}).decode(),
+                png=_saved(figure, format="png"),
+                width=float(figure.get_figwidth()),
+            )
             for plan, figure, table in zip(plans, drawn, tables, strict=True)
         ]
 
@@ -79,21 +77,7 @@ def _widen_lonely(figures: Sequence[Figure]) -> None:
         waiting = figure if narrow and waiting is None else None
 
 
-def _picture(file: str, figure: Figure, caption: str) -> Picture:
-    return Picture(
-        file=file,
-        caption=caption,
-        svg=_saved(figure, "svg").decode(),
-        png=_saved(figure, "png"),
-        width=float(figure.get_figwidth()),
-    )
-
-
-def _saved(figure: Figure, format: str) -> bytes:
-    """Return the figure as a file's bytes, without the date that would make every file a new one."""
+def _saved(figure: Figure, **how: Any) -> bytes:
     target = io.BytesIO()
-    if format == "svg":  # fewer pixels for what is rasterised in it: a page holds them as text
-        figure.savefig(target, format=format, dpi=110, metadata={"Date": None})
-    else:
-        figure.savefig(target, format=format)
+    figure.savefig(target, **how)
     return target.getvalue()

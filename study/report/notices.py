@@ -1,11 +1,9 @@
 """Notices at the top of a report: what was overridden, what is missing of what was asked for, what crashed."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from study.frames import SweepFrames
-from study.report.pages import Table
+from study.report.tables import Table
 
 MOST_ROWS = 12  # of the table of what is missing
 
@@ -16,30 +14,26 @@ _ENDED = {  # MLflow's status of a sweep's parent, in words
 }
 
 
-def notices(sweep: SweepFrames) -> list[str]:
-    """Return what a reader must know before any number, a sentence each; nothing of a whole, plain sweep."""
-    return list(_notices(sweep))
-
-
 def missing_table(sweep: SweepFrames) -> Table | None:
     """Return asked, present and missing seeds of the settings that lack some, None where none does.
 
     Many settings are counted, not named: an interrupted sweep lacks the same seeds of nearly all of them.
     """
-    lacking = _lacking(sweep)
+    lacking = sweep.asked[sweep.asked["present"] < sweep.asked["asked"]]
     if lacking.empty:
         return None
+    note = "Every other setting has all its seeds."
+    if len(lacking) == len(sweep.asked):
+        note = "No setting has all its seeds."
     if len(lacking) > MOST_ROWS:
         lacking = _alike(lacking)
+    if len(lacking) > MOST_ROWS:
+        note = f"And {len(lacking) - MOST_ROWS} rows more. {note}"
     shown = lacking.assign(missing=lacking["asked"] - lacking["present"]).head(MOST_ROWS)
     rows = [
         {"setting": str(row["label"]), **{key: str(row[key]) for key in ("asked", "present", "missing")}}
         for row in shown.to_dict("records")
     ]
-    whole = len(sweep.asked) - len(_lacking(sweep))
-    note = "Every other setting has all its seeds." if whole else "No setting has all its seeds."
-    if len(lacking) > len(rows):
-        note = f"And {len(lacking) - len(rows)} rows more. {note}"
     return Table("Seeds that are missing", rows, note, frozenset({"setting"}))
 
 
@@ -50,26 +44,25 @@ def _alike(lacking: pd.DataFrame) -> pd.DataFrame:
     return found.assign(label=found["first"].where(found["size"] == 1, counted))
 
 
-def _notices(sweep: SweepFrames) -> Iterator[str]:
+def notices(sweep: SweepFrames) -> list[str]:
+    """Return what a reader must know before any number, a sentence each; nothing of a whole, plain sweep."""
+    asked, present = int(sweep.asked["asked"].sum()), int(sweep.asked["present"].sum())
+    crashed = sweep.asked[sweep.asked["failed"] != ""]
+    told = []
     if sweep.overrides:
-        yield (
+        told.append(
             f"Not the experiment as its file asks for it: {', '.join(sweep.overrides)} was asked for beside it. Its "
             "title and text are those of the file."
         )
-    asked, present = int(sweep.asked["asked"].sum()), int(sweep.asked["present"].sum())
     if present < asked:
         why = _ENDED.get(sweep.info.get("status", ""), "some of its runs are not there")
         uneven = sweep.asked["present"].nunique() > 1
-        yield (
+        told.append(
             f"This sweep is not whole: {present:,} of {asked:,} runs are here; {why}. The same command trains the "
             f"rest.{' Settings with fewer seeds are less certain than the others.' if uneven else ''}"
         )
-    crashed = sweep.asked[sweep.asked["failed"] != ""]
     if len(crashed):
-        first = crashed.iloc[0]
+        label, error = crashed.iloc[0][["label", "failed"]]
         others = f", and {len(crashed) - 1} more" if len(crashed) > 1 else ""
-        yield f"{len(crashed)} of {len(sweep.asked)} settings crashed: {first['label']} ({first['failed']}){others}."
-
-
-def _lacking(sweep: SweepFrames) -> pd.DataFrame:
-    return sweep.asked[sweep.asked["present"] < sweep.asked["asked"]]
+        told.append(f"{len(crashed)} of {len(sweep.asked)} settings crashed: {label} ({error}){others}.")
+    return told

@@ -34,6 +34,11 @@ _FILE = Range(
 )
 _COLOR = Range('a colour, as in "#0072B2"', lambda value: is_color_like(value) and value != "none")
 _PLACE = Range("a folder, or null", lambda value: value is None or (TEXT.holds(value) and value != ""))
+_COLORS = Range("a colour for each name", lambda value: isinstance(value, Mapping))
+_SPARE = Range(
+    "a list of one or more colours",
+    lambda value: isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +51,21 @@ class FigurePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One report.
+    """One report."""
 
-    Args:
-        title: of the page.
-        text: the question, in plain paragraphs.
-        figures: in their order on the page; None = those that the sweep's settings ask for.
-        sweep: one sweep of the experiment by its id, or None for the last.
-        out: the folder that is written; None = `reports/<experiment>`.
-        value: the summary value that tables and figures compare.
-        pairs: whether all pairs of labels are compared.
-        equivalence: half-width of the region of practical equivalence, as a share of the loss at the start
-            above the floor.
-        bootstrap: of all intervals.
-        colors: of the optimizers that have one.
-        spare: the colours of the others.
-    """
-
-    title: Text
-    text: Text
-    figures: tuple[FigurePlan, ...] | None
-    sweep: Text | None
-    out: Path | None
-    value: Annotated[str, choice(*names.FINAL_LOSSES)]
-    pairs: bool
-    equivalence: NotNegative
-    bootstrap: Bootstrap
-    colors: Mapping[str, str]
-    spare: tuple[str, ...]
+    title: Text  # of the page
+    text: Text  # the question, in plain paragraphs
+    figures: (
+        tuple[FigurePlan, ...] | None
+    )  # as they stand on the page; None = those that the settings ask for
+    sweep: Text | None  # one sweep of the experiment by its id, or None for the last
+    out: Annotated[Path | None, _PLACE]  # the folder that is written; None = `reports/<experiment>`
+    value: Annotated[str, choice(*names.FINAL_LOSSES)]  # the summary value that tables and figures compare
+    pairs: bool  # whether all pairs of labels are compared
+    equivalence: NotNegative  # what does not matter, as a share of the loss at the start above the floor
+    bootstrap: Bootstrap  # of all intervals
+    colors: Annotated[Mapping[str, str], _COLORS]  # of the optimizers that have one
+    spare: Annotated[tuple[str, ...], _SPARE]  # the colours of the others
 
     @classmethod
     def of(cls, node: Mapping[str, Any]) -> "Plan":
@@ -88,8 +80,10 @@ class Plan:
             if key not in keys:
                 raise InvalidInput(one_of("a key of report", key, keys))
         require_ranges("report", get_type_hints(cls, include_extras=True), node)
-        _check_colors(node)
-        _PLACE.require("report.out", node["out"])
+        for name, color in node["colors"].items():
+            _COLOR.require(f"report.colors.{name}", color)
+        for index, color in enumerate(node["spare"]):
+            _COLOR.require(f"report.spare[{index}]", color)
         given = {key: value for key, value in node.items() if key not in resampling}
         return cls(**{
             **given,
@@ -177,15 +171,3 @@ def _holds_figure(module: str) -> bool:
 
 def _class_name(figure_name: str) -> str:
     return "".join(map(str.capitalize, figure_name.split("_")))
-
-
-def _check_colors(node: Mapping[str, Any]) -> None:
-    colors, spare = node["colors"], node["spare"]
-    if not isinstance(colors, Mapping):
-        raise InvalidInput(f"report.colors must be a colour for each name, got {colors!r}")
-    if not isinstance(spare, Sequence) or isinstance(spare, str) or not spare:
-        raise InvalidInput(f"report.spare must be a list of one or more colours, got {spare!r}")
-    for name, color in colors.items():
-        _COLOR.require(f"report.colors.{name}", color)
-    for index, color in enumerate(spare):
-        _COLOR.require(f"report.spare[{index}]", color)

@@ -1,4 +1,4 @@
-"""The whole report from a synthetic sweep: complete, self-contained, escaped, the same bytes twice."""
+"""The whole report from a synthetic sweep: complete, self-contained, escaped, in a place of its own."""
 
 import subprocess
 import sys
@@ -14,13 +14,13 @@ import yaml
 from typing_extensions import override
 
 from study.certify.sweeps import bowl_sweep, parabola_sweep
+from study.config.paths import ROOT
 from study.errors import InvalidInput
 from study.frames import SweepFrames
-from study.report.build import build
+from study.report.build import LONGEST, build, folder_name, place_of
 from study.report.folder import MARKER
 from study.report.plan import Plan
 
-ROOT = Path(__file__).parents[2]
 FIGURES = [{"name": "loss_curves"}, {"name": "final_losses"}, {"name": "fitted_curves"}]
 
 
@@ -222,3 +222,25 @@ def test_a_folder_of_somebodys_files_is_refused_untouched(sweep: SweepFrames, tm
     with pytest.raises(InvalidInput, match=r"^report.out must be .* which also holds figures;"):
         build(sweep, _plan(), tmp_path, again="make sweep\nmake report")
     assert [path.name for path in tmp_path.rglob("*")] == ["figures", "mine.png"]
+
+
+def test_an_overridden_sweep_has_a_folder_of_its_own() -> None:
+    sweep = parabola_sweep(seeds=1, steps=32)
+    assert place_of(sweep) == ROOT / "reports" / "headline"
+    asked = replace(sweep, overrides=("seeds=50", "optimizer.lr=100"))
+    assert place_of(asked) == ROOT / "reports" / "headline+seeds=50+optimizer.lr=100"
+
+
+@pytest.mark.parametrize(
+    "text", ["../../x", "/abs", "a/b", "a\nb", "", ".hidden", "..", "ä", "a=[1, 2]", "x" * 300]
+)
+def test_any_text_is_one_plain_folder(text: str) -> None:
+    name = folder_name(text)
+    assert (ROOT / name).resolve().parent == ROOT
+    assert 0 < len(name) <= LONGEST + 9
+    assert not name.startswith(".")
+
+
+def test_different_texts_are_different_folders() -> None:
+    texts = ["a/b", "a b", "a_b", "x" * 200, "x" * 201, "a+b=[1]", "a+b=(1)"]
+    assert len({folder_name(text) for text in texts}) == len(texts)
