@@ -10,13 +10,14 @@ study certify problem=bowl pages=elsewhere          pages go to another folder
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from study.certify.check import Result, Verdict
-from study.certify.page import Certificate, index, page
+from study.certify.page import Certificate, index, page, page_name
 from study.certify.parts import Part, is_everything, parts_of
 from study.cli import FAILED, Asked, run
 from study.config.compose import compose
@@ -35,13 +36,13 @@ def main() -> None:
 
 def certify(asked: Asked) -> int:
     """Certify what is named, show it, and write its pages; return 0 if all passed, 1 if a check failed."""
-    parts, own = parts_of(asked), asked.config_dir
+    parts, own, whole = parts_of(asked), asked.config_dir, is_everything(asked)
     if not parts:
         raise InvalidInput(f"--config-dir must hold optimizer/<name>.yaml or problem/<name>.yaml, got {own}")
-    folder, whole = _folder(asked), is_everything(asked)
+    folder = _folder(asked)
     if any(part.as_it_stands for part in parts):
         require_own(folder, key="pages")
-    console, done = Console(), []
+    say, done = partial(Console().print, highlight=False, soft_wrap=True), []
     for part in parts:
         try:
             done.append(Certificate(part, _checks(part)))
@@ -50,15 +51,19 @@ def certify(asked: Asked) -> int:
         ) as error:  # of all that is shipped, one that wants what is not here stops no other
             if own is not None or not whole:
                 raise
-            console.print(f"{part.config['name']}: not tried: {error}", highlight=False, soft_wrap=True)
-            continue
-        _show(console, done[-1], in_full=len(parts) == 1)
-    if written := [certificate for certificate in done if certificate.part.as_it_stands]:
-        texts = {certificate.page_name: page(certificate, own) for certificate in written}
-        texts |= {"README.md": index(written, own)} if whole else {}
-        _write(texts, folder, keep=not whole or len(written) < len(parts))
-        place = folder / (list(texts)[-1] if whole or len(written) == 1 else "")
-        console.print(f"written: {place}", highlight=False, soft_wrap=True)
+            say(f"{part.name}: not tried: {error}")
+        else:
+            _show(done[-1], in_full=len(parts) == 1)
+    written = [certificate for certificate in done if certificate.part.as_it_stands]
+    texts = {page_name(certificate.part): page(certificate, own) for certificate in written}
+    if written and whole:
+        texts["README.md"] = index(written, own)
+    if texts:
+        with replacing(folder, key="pages", keep=not whole or len(written) < len(parts)) as fresh:
+            for name, text in texts.items():
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / name).write_text(text, encoding="utf-8")
+        say(f"written: {folder / (list(texts)[-1] if whole or len(texts) == 1 else '')}")
     return FAILED if any(certificate.counts()[Verdict.FAILED] for certificate in done) else 0
 
 
@@ -79,10 +84,8 @@ def _checks(part: Part) -> Mapping[str, Result]:
 
     torch.set_num_threads(1)  # for matrices so small threads only wait for one another
     if missing := {"name", "_target_"} - part.config.keys():
-        called = f"{'an' if part.kind == 'optimizer' else 'a'} {part.kind}"
-        raise InvalidInput(
-            f"the YAML of {called} must have `name` and `_target_`, got none of {sorted(missing)}"
-        )
+        whose = f"the YAML of {'an' if part.kind == 'optimizer' else 'a'} {part.kind}"
+        raise InvalidInput(f"{whose} must have `name` and `_target_`, got none of {sorted(missing)}")
     if part.kind == "problem":
         return certify_problem(part.config)
     if part.kind == "figure":
@@ -91,22 +94,15 @@ def _checks(part: Part) -> Mapping[str, Result]:
     return certify_optimizer(part.config, claim_from_config(part.claim))
 
 
-def _show(console: Console, certificate: Certificate, *, in_full: bool) -> None:
-    console.print(f"{certificate.name}: {certificate.summary}", highlight=False)
-    table = Table("check", "verdict", "measured", "required")
-    for name, check in certificate.checks.items():
-        if in_full or check.verdict is Verdict.FAILED:
-            verdict = f"[{_STYLE[check.verdict]}]{check.verdict}[/]"
-            table.add_row(name, verdict, check.measured, check.required)
+def _show(certificate: Certificate, *, in_full: bool) -> None:
+    console, table = Console(), Table("check", "verdict", "measured", "required")
+    console.print(f"{certificate.part.name}: {certificate.summary()}", highlight=False)
+    for name, result in certificate.checks.items():
+        if in_full or result.verdict is Verdict.FAILED:
+            verdict = f"[{_STYLE[result.verdict]}]{result.verdict}[/]"
+            table.add_row(name, verdict, result.measured, result.required)
     if table.rows:
         console.print(table)
-
-
-def _write(texts: Mapping[str, str], folder: Path, *, keep: bool) -> None:
-    with replacing(folder, key="pages", keep=keep) as fresh:
-        for name, text in texts.items():
-            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            (fresh / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ import math
 
 import torch
 from hydra.utils import get_class
-from jaxtyping import Float
-from torch import Tensor
 
 from study.certify.check import Check, NotApplicable, Result, check, judge, must_agree
 from study.certify.rule import STEPS, Subject, difference
@@ -46,7 +44,7 @@ def _closed_form(rule: Subject) -> Result:
     theory = _theory(rule)
     products = torch.linspace(0.01, 0.99, 50, dtype=torch.float64) * theory.boundary
     start = torch.linspace(-2, 2, 50, dtype=torch.float64)
-    found = rule.descend(products / _lr(rule), start, steps=STEPS)
+    found = rule.descend(products / rule.lr, start, steps=STEPS)
     pairs = zip(products.tolist(), start.tolist(), strict=True)
     expected = torch.stack([torch.from_numpy(theory.path(p, x, steps=STEPS)) for p, x in pairs], dim=1)
     return must_agree(difference(found, expected))
@@ -54,7 +52,7 @@ def _closed_form(rule: Subject) -> Result:
 
 @check("stability boundary")
 def _boundary(rule: Subject) -> Result:
-    predicted, found, tolerance = _theory(rule).boundary, boundary(rule, _lr(rule)), 1e-3
+    predicted, found, tolerance = _theory(rule).boundary, boundary(rule), 1e-3
     return judge(
         abs(found / predicted - 1) <= tolerance,
         f"found {found:.3f}, predicted {predicted:.3f}",
@@ -70,27 +68,20 @@ def _theory(rule: Subject) -> LinearRule:
     return theory
 
 
-def _lr(rule: Subject) -> float:
-    return float(str(rule.config["lr"]))
+def boundary(rule: Subject) -> float:
+    """Return the lr times curvature at which the path stops dying out, by repeated section of (0, 8).
 
-
-def boundary(rule: Subject, lr: float) -> float:
-    """Return the lr times curvature at which the path stops dying out, by repeated section of (0, 8)."""
-    low, high = 0.0, 8.0
+    It dies out where it ends near 0, or nearer than half way; overflow is neither.
+    """
+    low, width, window = 0.0, 8.0, STEPS // 2
     for _ in range(2):
-        products = torch.linspace(low, high, _SECTIONS + 1, dtype=torch.float64)[1:-1]
-        stable = _dies_out(rule, products / lr)
-        first = int(stable.logical_not().nonzero()[0]) if not stable.all() else len(products)
-        low, high = low + first * (high - low) / _SECTIONS, low + (first + 1) * (high - low) / _SECTIONS
-    return (low + high) / 2
-
-
-def _dies_out(rule: Subject, curvature: Float[Tensor, "parameter"]) -> Tensor:
-    """Return for which curvatures the path ends near 0, or nearer than half way; overflow is neither."""
-    places = rule.descend(curvature, torch.ones_like(curvature), steps=10 * STEPS).abs()
-    half, window = len(places) // 2, len(places) // 20
-    end, middle = places[-window:].amax(0), places[half - window : half].amax(0)
-    return (end < middle) | (end < _VANISHED)
+        width /= _SECTIONS
+        products = low + width * torch.arange(1, _SECTIONS, dtype=torch.float64)
+        places = rule.descend(products / rule.lr, torch.ones_like(products), steps=10 * STEPS).abs()
+        end, middle = places[-window:].amax(0), places[5 * STEPS - window : 5 * STEPS].amax(0)
+        stable = (end < middle) | (end < _VANISHED)
+        low += width * int(stable.cumprod(0).sum())
+    return low + width / 2
 
 
 @check("limit of large eps")
@@ -105,7 +96,7 @@ def beyond_eps(rule: Subject, limit: str, *, eps: float) -> float:
     """Return how far a rule is from its limit where lr = η E, or η √E with eps inside the root; it falls like 1/E."""
     expected = rule.path_of(limit)
     divisor = math.sqrt(eps) if rule.hyperparameters().get("eps_inside_root") else eps
-    return difference(rule.changed(lr=_lr(rule) * divisor, eps=eps).path, expected)
+    return difference(rule.changed(lr=rule.lr * divisor, eps=eps).path, expected)
 
 
 AGREEMENT: tuple[Check[Subject], ...] = (_with_formula, _with_torch, _closed_form, _boundary, _with_limit)

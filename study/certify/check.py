@@ -109,8 +109,11 @@ def in_turn(part: Part, *stages: Iterable[Check[Part]]) -> dict[str, Result]:
     """Return what each check finds, by its name; stage by stage, as nothing is tried that stands on what failed."""
     found: dict[str, Result] = {}
     for stage in stages:
-        stopped = any(result.verdict is Verdict.FAILED for result in found.values())
-        found |= {name: _attempt(_stopped if stopped else find, part) for name, find in stage}
+        if any(result.verdict is Verdict.FAILED for result in found.values()):
+            above = Result(Verdict.NOT_APPLICABLE, "", "stands on what failed above")
+            found |= {name: above for name, _ in stage}
+        else:
+            found |= {name: _attempt(find, part) for name, find in stage}
     return found
 
 
@@ -121,7 +124,3 @@ def _attempt(find: Callable[[Part], Result], part: Part) -> Result:
         return judge(False, str(error), "no error")
     except NotApplicable as reason:
         return Result(Verdict.NOT_APPLICABLE, "", str(reason))
-
-
-def _stopped(_: object) -> Result:
-    raise NotApplicable("stands on what failed above")

@@ -19,15 +19,10 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """A problem under test: its methods called one by one, so that what they raise is a finding about it.
-
-    Attributes:
-        problem: the problem.
-        purposes: what its randomness was asked for, so far.
-    """
+    """A problem under test: its methods called one by one, so that what they raise is a finding about it."""
 
     problem: Problem
-    purposes: set[str] = field(default_factory=set)
+    purposes: set[str] = field(default_factory=set)  # what its randomness was asked for, so far
 
     def data(self, seed: int) -> Data:
         """Return the data of one seed."""

@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
@@ -43,10 +43,7 @@ Sheets = Callable[[], Sequence[Drawn]]
 
 
 def certify_figure(config: Mapping[str, object]) -> dict[str, Result]:
-    """Check one figure.
-
-    Args:
-        config: `name` and `_target_`, and the options.
+    """Check one figure: `name`, `_target_` and its options.
 
     Raises:
         InvalidInput: the figure cannot be made, or wants what no tiny sweep has.
@@ -61,21 +58,19 @@ def sweeps_for(chart: Chart[Any]) -> dict[str, SweepFrames]:
     Raises:
         InvalidInput: there is none.
     """
-    refused = []
-    for name, sweep in {"parabola": parabola_sweep(seeds=3, steps=64), "bowl": bowl_sweep()}.items():
+    refused, many = [], {"fifteen settings": grid_sweep(optimizers=5, rates=3)}
+    for name, sweep, more in (
+        ("parabola", parabola_sweep(seeds=3, steps=64), many),
+        ("bowl", bowl_sweep(), {}),
+    ):
         try:
-            with finding("compute()"):
+            with suppress(Broken), finding("compute()"):  # what breaks is found again, and said
                 chart.compute(_context(sweep))
-        except Broken:
-            pass  # which is found again, and said
+            return {name: sweep, "one diverged": with_first_label_diverged(sweep), **more}
         except InvalidInput as error:
             refused.append(str(error))
-            continue
-        many = {"fifteen settings": grid_sweep(optimizers=5, rates=3)} if name == "parabola" else {}
-        return {name: sweep, "one diverged": with_first_label_diverged(sweep)} | many
-    raise InvalidInput(
-        f"a figure must be drawn from one of the tiny sweeps of study/certify/sweeps.py: {refused[0]}"
-    )
+    where = "one of the tiny sweeps of study/certify/sweeps.py"
+    raise InvalidInput(f"a figure must be drawn from {where}: {refused[0]}")
 
 
 def examine(chart: Chart[Any], sweeps: Mapping[str, SweepFrames]) -> dict[str, Result]:
@@ -141,17 +136,14 @@ def _axes(drawn: Drawn) -> Iterator[str]:
     whole = drawn.figure.get_supxlabel(), drawn.figure.get_supylabel()
     for axes in drawn.figure.axes:
         for side, axis, shared in zip("xy", (axes.xaxis, axes.yaxis), whole, strict=True):
-            if fault := _misnamed(axis, axis.get_label_text() or shared):
-                yield f"the {side} axis of a panel {fault}"
-
-
-def _misnamed(axis: Axis, name: str) -> str | None:
-    """Return what is wrong with the name of an axis; words for ticks are a name."""
-    if not name and not any(letter.isalpha() for tick in axis.get_ticklabels() for letter in tick.get_text()):
-        return "has no name"
-    if (axis.get_scale() == "log") != ("(log scale)" in name):
-        return f"is {axis.get_scale()}, its name is {name!r}"
-    return None
+            name, ticks = (
+                axis.get_label_text() or shared,
+                "".join(t.get_text() for t in axis.get_ticklabels()),
+            )
+            if not name and not any(map(str.isalpha, ticks)):  # words for ticks are a name
+                yield f"the {side} axis of a panel has no name"
+            elif (axis.get_scale() == "log") != ("(log scale)" in name):
+                yield f"the {side} axis of a panel is {axis.get_scale()}, its name is {name!r}"
 
 
 @_on_each("sheet", "every text on it")

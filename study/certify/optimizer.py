@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from functools import partial
+from typing import Any  # the tolerance of must_agree, and its cause
 
 import torch
 from torch import Tensor
@@ -29,11 +29,7 @@ _GREAT = 2.0**30
 
 
 def certify_optimizer(config: Mapping[str, object], claim: Claim) -> dict[str, Result]:
-    """Check one rule.
-
-    Args:
-        config: the `optimizer` node.
-        claim: what it claims to be.
+    """Check one rule, the `optimizer` node of a config.
 
     Raises:
         InvalidInput: the rule cannot be built, or lacks a hyperparameter of what it claims to be.
@@ -46,7 +42,8 @@ def certify_optimizer(config: Mapping[str, object], claim: Claim) -> dict[str, R
 
 def separation(rule: Subject) -> list[Check[Subject]]:
     """Return the checks that the trainer stands on: elements, runs and time are kept apart, in a stack too."""
-    return [_independent if is_elementwise(rule.config) else _mixing, _runs, _resume, _stack]
+    elements = "elements are independent" if is_elementwise(rule.config) else "elements mix, as declared"
+    return [(elements, _elements), _runs, _resume, _stack]
 
 
 @check("steps")
@@ -97,7 +94,7 @@ def _loss_scale(rule: Subject) -> Result:
     """Measure the loss in another unit: 1024 g gives the same θ as g, both too large for eps to matter."""
     great = quadratic_gradients() * _GREAT
     value = difference(rule.walk(great * 1024), rule.walk(great))
-    return _as_claimed(rule.claim.scale, value, must=partial(must_agree, tolerance=1e-6, cause="eps"))
+    return _as_claimed(rule.claim.scale, value, tolerance=1e-6, cause="eps")
 
 
 def _transformed(rule: Subject, transform: Callable[[Path], Path]) -> float:
@@ -105,31 +102,18 @@ def _transformed(rule: Subject, transform: Callable[[Path], Path]) -> float:
 
 
 def _as_claimed(
-    claimed: bool | None,
-    value: float,
-    *,
-    must: Callable[[float], Result] = must_agree,
-    unless: str = "not claimed",
+    claimed: bool | None, value: float, *, unless: str = "not claimed", **tolerance: Any
 ) -> Result:
     if claimed is None:
         return Result(Verdict.NOT_APPLICABLE, number(value), unless)
-    return must(value) if claimed else must_differ(value)
+    return must_agree(value, **tolerance) if claimed else must_differ(value)
 
 
-def _difference_of_elements(rule: Subject) -> float:
+def _elements(rule: Subject) -> Result:
     """Walk as one tensor, and as one tensor per element: the same exactly if the rule is elementwise."""
     alone = [rule.walk(element[:, None]) for element in quadratic_gradients().flatten(1).unbind(1)]
-    return difference(torch.cat(alone, dim=1).reshape(rule.path.shape), rule.path)
-
-
-@check("elements are independent")
-def _independent(rule: Subject) -> Result:
-    return must_agree(_difference_of_elements(rule))
-
-
-@check("elements mix, as declared")
-def _mixing(rule: Subject) -> Result:
-    return must_differ(_difference_of_elements(rule))
+    value = difference(torch.cat(alone, dim=1).reshape(rule.path.shape), rule.path)
+    return _as_claimed(is_elementwise(rule.config), value)
 
 
 @check("runs are independent")

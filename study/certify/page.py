@@ -32,56 +32,43 @@ class Certificate:
     part: Part
     checks: Mapping[str, Result]
 
-    @property
-    def name(self) -> str:
-        """The part's name."""
-        return str(self.part.config["name"])
+    def counts(self) -> dict[str, int]:
+        """Return how many checks came out how, by the words for it."""
+        verdicts = [result.verdict for result in self.checks.values()]
+        return {str(verdict): verdicts.count(verdict) for verdict in Verdict}
 
-    @property
-    def page_name(self) -> str:
-        """Where the page lies below the folder of all: optimizers at the top, other kinds one below."""
-        return f"{self.name}.md" if self.part.kind == "optimizer" else f"{self.part.kind}/{self.name}.md"
-
-    @property
     def summary(self) -> str:
-        """The counts of verdicts in words: `12 passed, 0 failed, 3 not applicable`."""
+        """Return the counts in words: `12 passed, 0 failed, 3 not applicable`."""
         return ", ".join(f"{count} {verdict}" for verdict, count in self.counts().items())
 
-    def counts(self) -> dict[Verdict, int]:
-        """Return how many checks came out how."""
-        verdicts = [check.verdict for check in self.checks.values()]
-        return {verdict: verdicts.count(verdict) for verdict in Verdict}
+
+def page_name(part: Part) -> str:
+    """Return where a page lies below the folder of all: optimizers at the top, other kinds one below."""
+    return f"{part.name}.md" if part.kind == "optimizer" else f"{part.kind}/{part.name}.md"
 
 
 def page(certificate: Certificate, own: Path | None = None) -> str:
-    """Return the page of one part.
-
-    Args:
-        certificate: of the part.
-        own: the folder of `--config-dir`, as it was typed.
-    """
-    part, words = certificate.part, [f"{certificate.part.kind}={certificate.name}"]
-    if part.claimed and part.claimed != certificate.name.rpartition("/")[2]:
+    """Return the page of one part; `own` is the folder of `--config-dir`, as it was typed."""
+    part, claims, words = certificate.part, "", [f"{certificate.part.kind}={certificate.part.name}"]
+    if part.kind == "optimizer":
+        claims = f"; claims to be `{part.claimed}`" if part.claimed else "; claims its declaration alone"
+    if part.claimed and part.claimed != part.name.rpartition("/")[2]:
         words.append(f"certificate={part.claimed}")
+    values = [f"{k}={v}" for k, v in part.config.items() if k not in {"name", "_target_", *LOCATIONS}]
     return render(
         "certify/templates/certificate.md.j2",
-        name=certificate.name,
-        what=_called(part.config),
-        claims=_claims(part),
-        summary=certificate.summary,
-        checks=[_line(name, check) for name, check in certificate.checks.items()],
+        name=part.name,
+        what=f"`{part.config['_target_']}`" + (f" with `{', '.join(values)}`" if values else ""),
+        claims=claims,
+        summary=certificate.summary(),
+        checks=[{"check": name, **_told(result)} for name, result in certificate.checks.items()],
         note=_NOTE[part.kind],
         command=_command(words, own),
     )
 
 
 def index(certificates: Iterable[Certificate], own: Path | None = None) -> str:
-    """Return the tables of all parts, one for each kind, each part with a link to its page.
-
-    Args:
-        certificates: of all parts, those of one kind side by side.
-        own: the folder of `--config-dir`, as it was typed.
-    """
+    """Return the tables of all parts, a link for each; those of one kind come side by side."""
     tables = [
         markdown_table(list(map(_row, of_kind)), words=[kind, "class", "claims to be"])
         for kind, of_kind in groupby(certificates, lambda one: one.part.kind)
@@ -89,32 +76,21 @@ def index(certificates: Iterable[Certificate], own: Path | None = None) -> str:
     return render("certify/templates/index.md.j2", tables=tables, command=_command([], own))
 
 
-def _line(name: str, check: Result) -> dict[str, str]:
-    verdict = "**FAILED**" if check.verdict is Verdict.FAILED else str(check.verdict)
-    return {"check": name, "verdict": verdict, "measured": check.measured, "required": check.required}
+def _told(result: Result) -> dict[str, str]:
+    verdict = "**FAILED**" if result.verdict is Verdict.FAILED else str(result.verdict)
+    return {"verdict": verdict, "measured": result.measured, "required": result.required}
 
 
 def _row(certificate: Certificate) -> dict[str, str]:
     part = certificate.part
     claim = {"claims to be": part.claimed or ""} if part.kind == "optimizer" else {}
+    counts = {verdict: str(count) for verdict, count in certificate.counts().items()}
     return {
-        part.kind: f"[{certificate.name}]({certificate.page_name})",
+        part.kind: f"[{part.name}]({page_name(part)})",
         "class": f"`{part.config['_target_']}`",
         **claim,
-        **{str(verdict): str(count) for verdict, count in certificate.counts().items()},
+        **counts,
     }
-
-
-def _called(config: Mapping[str, object]) -> str:
-    unsaid = {"name", "_target_", *LOCATIONS}
-    values = [f"{key}={value}" for key, value in config.items() if key not in unsaid]
-    return f"`{config['_target_']}`" + (f" with `{', '.join(values)}`" if values else "")
-
-
-def _claims(part: Part) -> str:
-    if part.kind != "optimizer":
-        return ""
-    return f"; claims to be `{part.claimed}`" if part.claimed else "; claims its declaration alone"
 
 
 def _command(words: Iterable[str], own: Path | None) -> str:

@@ -23,21 +23,18 @@ Node = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is to be certified.
+    """What is to be certified."""
 
-    Args:
-        kind: `optimizer`, `problem` or `figure`.
-        config: its node: `name`, `_target_` and what that is called with.
-        claim: what an optimizer claims to be, the node of conf/certificate/; empty for nothing.
-        claimed: the claim's name.
-        as_it_stands: whether this is what its file says; another question gets an answer, but no page.
-    """
+    kind: str  # optimizer, problem or figure
+    config: Node  # `name`, `_target_` and what that is called with
+    claim: Node = field(default_factory=dict)  # what an optimizer claims to be, of conf/certificate/
+    claimed: str | None = None  # what that is called
+    as_it_stands: bool = True  # as its file says; another question gets an answer, but no page
 
-    kind: str
-    config: Node
-    claim: Node = field(default_factory=dict)
-    claimed: str | None = None
-    as_it_stands: bool = True
+    @property
+    def name(self) -> str:
+        """The part's name."""
+        return str(self.config["name"])
 
 
 def parts_of(asked: Asked) -> list[Part]:
@@ -64,38 +61,36 @@ def _names(kind: str, asked: Asked) -> list[str]:
     else:
         shipped = choices(kind)
         own = [name for name in choices(kind, asked.config_dir) if name not in shipped]
-    named = _typed(asked).get(kind, "all").split(",")
+    named, every = _typed(asked).get(kind, "all").split(","), [*shipped, *own, "all"]
     for name in named:
-        if name not in (every := {*shipped, *own, "all"}) and not _is_class(kind, name):
+        if name not in every and not (kind == "figure" and "." in name):  # a class of anybody's
             raise InvalidInput(one_of(kind, name, every))
     meant = shipped if asked.config_dir is None else own
     return [each for name in named for each in (meant if name == "all" else [name])]
 
 
-def _is_class(kind: str, name: str) -> bool:
-    """Whether this names a figure of anybody's: a class with its module."""
-    return kind == "figure" and "." in name
-
-
 def _part(kind: str, name: str, asked: Asked) -> Part:
-    values = [word for word in asked.overrides if _is_value(word, kind)]
+    values = [word for word in asked.overrides if _KIND.get(_group(word), kind) == kind]
+    values = [word for word in values if word.partition("=")[0] not in _KIND]
     changed = any("." in word.partition("=")[0] for word in values)
-    if kind == "figure":
-        return Part(kind, _figure(name, values, asked), as_it_stands=not changed)
-    claimed, usual = _claims(name, asked) if kind == "optimizer" else (None, None)
+    if kind == "figure":  # which has no file: its class says what it is by default
+        from study.report.plan import figure_target
+
+        added = [f"+{word.lstrip('+')}" if _group(word) == "figure" else word for word in values]
+        target = name if "." in name else figure_target(name)
+        options = _composed(added, asked).get("figure", {})
+        return Part(kind, {"name": name, "_target_": target, **options}, as_it_stands=not changed)
+    claimed = usual = None
+    if kind == "optimizer":
+        claims, called = choices("certificate", asked.config_dir), PurePosixPath(name).name
+        usual = called if called in claims else None
+        claimed = _typed(asked).get("certificate", usual)
+        if claimed is not None and claimed not in claims:
+            raise InvalidInput(one_of("certificate", claimed, claims))
     chosen = [f"{kind}={name}", *([f"certificate={claimed}"] if claimed else [])]
-    node = _composed([*chosen, *values], asked)
+    tree = _composed([*chosen, *values], asked)
     as_it_stands = not changed and claimed == (usual or claimed)
-    return Part(kind, node.get(kind) or {}, node.get("certificate") or {}, claimed, as_it_stands)
-
-
-def _figure(name: str, values: list[str], asked: Asked) -> Node:
-    """Return a figure with the options that were typed; it has no file, its class says what it is by default."""
-    from study.report.plan import figure_target
-
-    added = [f"+{word.lstrip('+')}" if _group(word) == "figure" else word for word in values]
-    target = name if _is_class("figure", name) else figure_target(name)
-    return {"name": name, "_target_": target, **(_composed(added, asked).get("figure") or {})}
+    return Part(kind, tree.get(kind) or {}, tree.get("certificate") or {}, claimed, as_it_stands)
 
 
 def _composed(overrides: list[str], asked: Asked) -> dict[str, Any]:
@@ -103,23 +98,8 @@ def _composed(overrides: list[str], asked: Asked) -> dict[str, Any]:
     return cast("dict[str, Any]", OmegaConf.to_container(tree, resolve=True, throw_on_missing=True))
 
 
-def _claims(name: str, asked: Asked) -> tuple[str | None, str | None]:
-    """Return what an optimizer claims to be, and what it would by itself: what its file is called, or nothing."""
-    claims, typed = choices("certificate", asked.config_dir), _typed(asked).get("certificate")
-    if typed is not None and typed not in claims:
-        raise InvalidInput(one_of("certificate", typed, claims))
-    called = PurePosixPath(name).name
-    usual = called if called in claims else None
-    return typed or usual, usual
-
-
 def _typed(asked: Asked) -> dict[str, str]:
     return {key: value for key, _, value in (word.partition("=") for word in asked.overrides)}
-
-
-def _is_value(word: str, kind: str) -> bool:
-    """Whether an override is no choice of a part, and is not about another kind."""
-    return word.partition("=")[0] not in _KIND and _KIND.get(_group(word), kind) == kind
 
 
 def _group(word: str) -> str:

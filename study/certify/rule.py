@@ -55,15 +55,15 @@ def claim_from_config(node: Mapping[str, object]) -> Claim:
 
 @dataclass(frozen=True)
 class Subject:
-    """A rule with its hyperparameters.
-
-    Args:
-        config: the `optimizer` node: `name`, `_target_`, optionally `elementwise`, and the hyperparameters.
-        claim: what it claims to be.
-    """
+    """A rule with its hyperparameters, the `optimizer` node of a config, and what it claims to be."""
 
     config: Mapping[str, object]
     claim: Claim = field(default_factory=Claim)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        return float(str(self.config["lr"]))
 
     def hyperparameters(self) -> Mapping[str, object]:
         """Return all hyperparameters: those of the config, and the class's own defaults for the rest."""
@@ -115,15 +115,7 @@ class Subject:
 
 
 class Walker:
-    """One instance of a rule over one parameter.
-
-    Args:
-        config: the `optimizer` node.
-        place: where the parameter starts.
-
-    Raises:
-        InvalidInput: it cannot be built from its config.
-    """
+    """One instance of a rule over one parameter, which starts at `place`; refused where it cannot be built."""
 
     def __init__(self, config: Mapping[str, object], place: Tensor) -> None:
         self.theta = torch.nn.Parameter(place.clone())
@@ -131,11 +123,7 @@ class Walker:
             self.optimizer = build_optimizer(config, [self.theta])
 
     def step(self, gradient: Tensor) -> Tensor:
-        """Take one step against `gradient`, of the parameter's shape, and return the new place.
-
-        Raises:
-            Broken: the rule's own code fails.
-        """
+        """Take one step against `gradient`, of the parameter's shape, and return the new place."""
         self.theta.grad = gradient.clone()
         with finding(f"{type(self.optimizer).__name__}.step()"):
             self.optimizer.step()

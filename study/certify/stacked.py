@@ -49,7 +49,11 @@ def _alone(problem: Problem, run: Run, points: int) -> Float[Tensor, " loss"]:
     model, data, order = problem.model().to(problem.dtype), problem.data(source), source.generator("order")
     problem.initialise(model, source)
     rule = build_optimizer(run.job.optimizer, model.parameters())
-    losses, evaluated = [], [_evaluate(problem, model, data)]
+
+    def evaluate() -> Tensor:
+        return problem.loss(model(data.inputs), data.eval_targets).detach()
+
+    losses, evaluated = [], [evaluate()]
     for _ in range(run.job.epochs):
         samples = torch.randperm(points, generator=order) if size < points else torch.arange(points)
         for batch in samples.split(size):
@@ -58,13 +62,8 @@ def _alone(problem: Problem, run: Run, points: int) -> Float[Tensor, " loss"]:
             (problem.gradient_scale * loss).backward()
             rule.step()
             losses.append(loss.detach())
-        evaluated.append(_evaluate(problem, model, data))
+        evaluated.append(evaluate())
     return torch.stack([*losses, *evaluated])
-
-
-@torch.no_grad()
-def _evaluate(problem: Problem, model: nn.Module, data: Data) -> Tensor:
-    return problem.loss(model(data.inputs), data.eval_targets)
 
 
 @dataclass(frozen=True)

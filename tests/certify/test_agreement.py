@@ -23,7 +23,7 @@ ChecksOf = Callable[..., Mapping[str, Result]]
 @pytest.mark.parametrize("lr", [1e-3, 100.0])
 def test_finds_the_boundary_of_torchs_own(hyper: dict[str, object], predicted: float, lr: float) -> None:
     rule = Subject({"name": "x", "_target_": "torch.optim.SGD", "lr": lr, **hyper})
-    assert boundary(rule, lr) == pytest.approx(predicted, rel=1e-3)
+    assert boundary(rule) == pytest.approx(predicted, rel=1e-3)
 
 
 def test_compares_in_torchs_dialect(checks_of: ChecksOf) -> None:

@@ -63,7 +63,7 @@ def test_index_counts_and_links() -> None:
         "|:--|:--|--:|--:|--:|",
         "| [blobs](problem/blobs.md) | `mine.Blobs` | 1 | 1 | 0 |",
     ]
-    assert MINE.summary == "2 passed, 1 failed, 1 not applicable"
+    assert MINE.summary() == "2 passed, 1 failed, 1 not applicable"
 
 
 def test_a_page_names_no_place_of_this_machine() -> None:
