@@ -33,21 +33,14 @@ class FinalLosses(Chart[Summed]):
     def draw(self, table: Summed, context: Context) -> Figure:
         figure, axes, rows = row_sheet(table, context, log=self.log, each=0.42)
         edge = axes.get_xlim()[1]
-        if why_unpaired(context.runs) is None:  # then every row has the same seeds
-            places = {str(label): at for at, label in enumerate(table.summary["label"])}
-            for _, one in context.runs.groupby("seed"):
-                at = one["label"].astype(str).map(places)
-                axes.plot(
-                    np.minimum(one[table.value], edge), at, color="#9aa3af", lw=0.7, alpha=0.6, zorder=1
-                )
+        if why_unpaired(context.runs) is None:  # then every row has the same seeds, in their order
+            of_seeds = np.stack([row.runs for row in rows])
+            axes.plot(of_seeds, range(len(rows)), color="#9aa3af", lw=0.7, alpha=0.6, zorder=1)
         for row in rows:
-            whole = row.runs[row.runs < edge]
-            axes.plot(whole, np.full(len(whole), row.at), "o", ms=4.5, color=row.line.color, alpha=0.7, mew=0)
-            if broken := len(row.runs) - len(
-                whole
-            ):  # an empty line that is not clipped would still claim room
-                crosses = [edge] * broken, [row.at] * broken
-                axes.plot(*crosses, "x", ms=7, color=row.line.color, mew=2, clip_on=False)
+            color, whole, broken = row.line.color, row.runs[row.runs < edge], row.runs[row.runs == edge]
+            axes.plot(whole, np.full(len(whole), row.at), "o", ms=4.5, color=color, alpha=0.7, mew=0)
+            if len(broken):  # an empty line that is not clipped would still claim room
+                axes.plot(broken, np.full(len(broken), row.at), "x", ms=7, color=color, mew=2, clip_on=False)
             median_bar(axes, row, 0.26)
         return figure
 

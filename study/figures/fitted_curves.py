@@ -80,7 +80,7 @@ class FittedCurves(Chart[Fits]):
 
     @override
     def caption(self, table: Fits, context: Context) -> str:
-        seeds, shown = seeds_of(table.fits[["label", "seed"]].drop_duplicates()), len(table.errors)
+        seeds, shown = seeds_of(table.fits), len(table.errors)
         settings = context.runs["label"].nunique()
         lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."
         fewer = f" Shown are {shown} of {settings} settings." if shown < settings else ""

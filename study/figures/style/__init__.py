@@ -19,27 +19,16 @@ MOST_NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one label is drawn: the same in every figure of a report.
+    """How one label is drawn: the same in every figure of a report."""
 
-    Attributes:
-        color: its optimizer's, or a shade of it.
-        dash: of the line.
-        optimizer: whose it is.
-    """
-
-    color: str
+    color: str  # its optimizer's, or a shade of it
     dash: Dash
-    optimizer: str
+    optimizer: str  # whose it is
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The colours of a sweep.
-
-    Args:
-        colors: of each optimizer; `scratch/adam` has adam's.
-        lines: of each label.
-    """
+    """The colours of a sweep's optimizers (`scratch/adam` has adam's), and the lines of its labels."""
 
     colors: Mapping[str, str]
     lines: Mapping[str, Line]

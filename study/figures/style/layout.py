@@ -17,7 +17,6 @@ from study.figures.style import INK, MOST_NAMED, Line
 from study.figures.style.canvas import HALF, WIDE, name_axes, panels, sheet
 from study.stats.levels import Level
 
-_OTHERS = "#c9cfd8"
 _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}
 
 
@@ -27,16 +26,11 @@ class Layout:
 
     Up to eight lines share one pair of axes under a legend. More have a panel per optimizer, where each line is
     named at its end; an optimizer's only line is named by the panel's title, and the others stand behind it in grey.
-
-    Attributes:
-        figure: the sheet.
-        lines: how each line looks.
-        places: the axes of each line.
     """
 
     figure: Figure
-    lines: Mapping[str, Line]
-    places: Mapping[str, Axes]
+    lines: Mapping[str, Line]  # by name
+    places: Mapping[str, Axes]  # of each line
 
     @classmethod
     def of(cls, lines: Mapping[str, Line], *, wide: bool = False) -> "Layout":
@@ -114,15 +108,14 @@ class Layout:
         if self.has_legend:
             legend_above(self.figure, self.lines)
             return
-        drawn = {
-            axes: [line for line in axes.get_lines() if line.get_label() in self.lines] for axes in self.axes
-        }
-        if all(len(lines) <= 1 for lines in drawn.values()):
-            for axes, own in drawn.items():
-                _stand_behind(axes, [line for lines in drawn.values() for line in lines if line not in own])
+        drawn = [[line for line in axes.get_lines() if line.get_label() in self.lines] for axes in self.axes]
+        if all(len(lines) <= 1 for lines in drawn):
+            for axes, own in zip(self.axes, drawn, strict=True):
+                for line in (other for others in drawn for other in others if other not in own):
+                    axes.plot(line.get_xdata(), line.get_ydata(), color="#c9cfd8", lw=0.7, zorder=1)
         else:
             self.figure.draw_without_rendering()  # how high the axes are is known once they are laid out
-            for axes, lines in drawn.items():
+            for axes, lines in zip(self.axes, drawn, strict=True):
                 self._name_ends(axes, lines)
 
     def _name_ends(self, axes: Axes, lines: Sequence[Line2D]) -> None:
@@ -174,8 +167,3 @@ def _end(axes: Axes, line: Line2D) -> float:
         return 1.0
     at = axes.transAxes.inverted().transform(axes.transData.transform((0.5, y[-1])))[1]
     return float(np.clip(at, 0, 1)) if np.isfinite(at) else 0.0
-
-
-def _stand_behind(axes: Axes, lines: Sequence[Line2D]) -> None:
-    for line in lines:
-        axes.plot(line.get_xdata(), line.get_ydata(), color=_OTHERS, lw=0.7, zorder=1)
