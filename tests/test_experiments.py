@@ -110,7 +110,9 @@ def test_jobs_are_valid_and_differ(name: str, ask: Ask) -> None:
         assert build_optimizer(job.optimizer, [parameter]).param_groups
 
 
-@pytest.mark.parametrize("name", ["airfoil", "trajectories", "zoo", "headline"])
+@pytest.mark.parametrize(
+    "name", ["airfoil", "trajectories", "headline", pytest.param("zoo", marks=pytest.mark.slow)]
+)
 def test_where_each_job_has_an_optimizer_of_its_own_that_is_its_label(name: str, ask: Ask) -> None:
     assert [job.label for job in ask(name).jobs] == [job.optimizer_name for job in ask(name).jobs]
 
@@ -124,6 +126,7 @@ def test_batch_sizes_are_all_some_and_one(ask: Ask) -> None:
     assert [job.batch_size for job in ask("batch_size").jobs] == [None, 32, 1]
 
 
+@pytest.mark.slow
 def test_rotation_runs_the_rules_of_trajectories_at_their_learning_rates(ask: Ask) -> None:
     straight = {job.optimizer_name: job for job in ask("trajectories").jobs}
     rotation = ask("rotation")

@@ -21,11 +21,11 @@ ADAM = {"lr": 0.01, "betas": [0.9, 0.99], "eps": 1e-8}
 MOMENTUM = {"lr": 0.01, "momentum": 0.8}
 
 
-# what its package wrote changes with the package alone, and can wait
+# one shows how; the others are whole certificates, and can wait
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=name, marks=() if name.startswith("scratch/") else pytest.mark.slow)
+        pytest.param(path, id=name, marks=() if name == "scratch/adam" else pytest.mark.slow)
         for name, path in SHIPPED.items()
     ],
 )
@@ -36,6 +36,7 @@ def test_every_shipped_rule_is_what_its_file_is_called(path: Path, claim: Callab
     assert verdicts.count(Verdict.PASSED) >= 6
 
 
+@pytest.mark.slow
 def test_an_honest_rule_passes_with_and_without_a_claim(failed: Failed) -> None:
     assert failed("HonestAdam", **ADAM) == set()
     assert failed("HonestAdam", "adam", **ADAM) == set()

@@ -46,6 +46,7 @@ def test_certifies_one_rule_and_writes_its_page(
     assert "found 2.000, predicted 2.000" in (tmp_path / "scratch" / "sgd.md").read_text()
 
 
+@pytest.mark.slow
 def test_everything_of_ones_own_is_certified_beside_it(
     run: Run, own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

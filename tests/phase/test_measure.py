@@ -9,7 +9,7 @@ from study.phase.measure import RULES, STEPS, measured_rates, rate_of
 
 SIZE = 64
 A = (np.arange(SIZE) + 0.5) * 4 / SIZE
-BETA = np.linspace(0, 1 - 1 / SIZE, SIZE // 2)
+BETA = np.linspace(0, 1 - 1 / SIZE, SIZE // 4)
 
 
 @pytest.fixture(scope="module")

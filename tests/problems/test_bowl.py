@@ -63,7 +63,9 @@ def test_the_state_after_a_step_stands_under_its_number_plus_one(trained: Train)
 
 
 @pytest.mark.parametrize("optimizer", ["scratch/sgd", "scratch/momentum", "scratch/nag"])
-@pytest.mark.parametrize("degrees", [17.0, 45.0, 90.0, -120.0])
+@pytest.mark.parametrize(
+    "degrees", [17.0, -120.0, *(pytest.param(degrees, marks=pytest.mark.slow) for degrees in (45.0, 90.0))]
+)
 def test_rotation_is_not_noticed_by_linear_rules(optimizer: str, degrees: float, trained: Train) -> None:
     turned = trained("experiment=trajectories", f"optimizer={optimizer}", f"problem.rotation={degrees}")
     straight = trained("experiment=trajectories", f"optimizer={optimizer}")

@@ -48,7 +48,7 @@ def test_stack_ends_on_the_tutorials_numbers(trained: Callable[..., Trained]) ->
 
 
 def test_stack_follows_the_formulas_until_rounding_decides(trained: Callable[..., Trained]) -> None:
-    path = _path(trained("experiment=polynomial", "seeds=2"))
+    path = _path(trained("experiment=polynomial", "seeds=2", "epochs=150"))
     plain = _plain_loop()
     # around step 186 an unstable hop grows out of the rounding; its amplitude, not its phase, is the method's
     np.testing.assert_allclose(path[:150], plain[:150], rtol=1e-10)

@@ -51,6 +51,7 @@ def test_writes_what_it_promises(folder: Path) -> None:
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == expected
 
 
+@pytest.mark.slow
 def test_same_sweep_same_bytes(
     sweep: SweepFrames, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_figure_that_cannot_be_drawn_leaves_nothing(sweep: SweepFrames, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_reports_value_reaches_tables_and_figures(sweep: SweepFrames, tmp_path: Path) -> None:
     """A figure that has its own value keeps it."""
     other = replace(sweep, runs=sweep.runs.assign(excess=sweep.runs["last_epoch_loss"] / 2))

@@ -25,8 +25,8 @@ def serve() -> Serve:
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty SQLite store to copy: making one takes MLflow seconds."""
-    file = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    """Return an empty SQLite store to copy, made with its folders: making one takes MLflow seconds."""
+    file = tmp_path_factory.mktemp("empty") / "new" / "folder" / "mlflow.db"
     open_store(Location.of(f"sqlite:///{file}"))
     return file
 

@@ -3,7 +3,7 @@
 import logging
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ MakeJob = Callable[..., Job]
 LATER = 1_800_000_000.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def jobs(make_job: MakeJob) -> list[Job]:
     return [make_job("sgd", 0.1, seeds=range(3)), make_job("adam", 0.01, seeds=range(3))]
 
@@ -92,16 +92,30 @@ class TestOlderStores:
         np.testing.assert_allclose(_at_one(fits)[:3], [50.1, 50.2, 0.3], rtol=1e-15)
 
 
+@pytest.fixture(scope="module")
+def two_files(
+    empty: Path, jobs: list[Job], train: Train, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, list[Path]]:
+    """Return a store and the files of two stacks in it."""
+    uri = f"sqlite:///{shutil.copy(empty, tmp_path_factory.mktemp('losses'))}"
+    return uri, _two_files(uri, jobs, train)
+
+
 class TestLosses:
     """What is damaged or gone costs curves, is said, and stops nothing."""
 
     @pytest.fixture
-    def files(self, uri: str, jobs: list[Job], train: Train) -> list[Path]:
-        sweep = _begin(uri, jobs)
-        _keep(sweep, train(jobs[:1]))
-        _keep(sweep, train(jobs[1:]))
-        (folder,) = (Path(uri.removeprefix("sqlite:///")).parent / "artifacts").rglob(names.FINAL)
-        return sorted(folder.iterdir(), key=lambda path: str(np.load(path)["job"][0]) != jobs[0].hash)
+    def uri(self, two_files: tuple[str, list[Path]]) -> str:
+        return two_files[0]
+
+    @pytest.fixture
+    def files(self, two_files: tuple[str, list[Path]]) -> Iterator[list[Path]]:
+        """Return the files of the store that all these tests share; each finds them whole."""
+        whole = {file: file.read_bytes() for file in two_files[1]}
+        yield two_files[1]
+        for file, content in whole.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
 
     @pytest.mark.parametrize("damage", ["empty", "half", "text", "a bit", "other arrays"])
     def test_a_damaged_file(
@@ -142,16 +156,6 @@ class TestLosses:
         assert list(frames.data) == ["x", "y", "clean"]
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
-    def test_a_parent_that_is_gone_for_good(self, uri: str, files: list[Path], jobs: list[Job]) -> None:
-        """The runs of a sweep may be asked for by another, after the first one's parent was purged."""
-        second = _begin(uri, jobs[:1], "second")
-        store = second.store
-        (parent,) = {path.parents[2].name for path in files}
-        store.client.delete_run(parent)
-        assert set(read_sweep("study", store=uri).fits["label"]) == {"sgd lr=0.1"}
-        store.client._tracking_client.store._hard_delete_run(parent)  # what `mlflow gc` does
-        assert read_sweep("study", store=uri).fits.empty
-
     def test_what_is_whole_is_not_said(
         self, uri: str, files: list[Path], caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -160,18 +164,28 @@ class TestLosses:
         assert not caplog.records
 
 
-@pytest.mark.parametrize(("first", "least"), [(0, 0), (1, 1), (5, 5)])
-def test_the_sample_is_of_the_sweeps_first_seed(
-    first: int, least: int, uri: str, make_job: MakeJob, train: Train
-) -> None:
+def test_a_parent_that_is_gone_for_good(uri: str, jobs: list[Job], train: Train) -> None:
+    """The runs of a sweep may be asked for by another, after the first one's parent was purged."""
+    files = _two_files(uri, jobs, train)
+    second = _begin(uri, jobs[:1], "second")
+    store = second.store
+    (parent,) = {path.parents[2].name for path in files}
+    store.client.delete_run(parent)
+    assert set(read_sweep("study", store=uri).fits["label"]) == {"sgd lr=0.1"}
+    store.client._tracking_client.store._hard_delete_run(parent)  # what `mlflow gc` does
+    assert read_sweep("study", store=uri).fits.empty
+
+
+def test_the_sample_is_of_the_sweeps_first_seed(uri: str, make_job: MakeJob, train: Train) -> None:
     """A sample's height says its seed: 0.5 more than it."""
     for low, high in ((0, 5), (1, 2), (5, 7)):  # three trainings, of which some seeds are asked for
         job = make_job("sgd", 0.1, seeds=range(low, high))
         _keep(_begin(uri, [job], f"trained {low}"), train([job]), replace=low == 1)
-    _begin(uri, [make_job("sgd", 0.1, seeds=range(first, 8))], "wanted")  # seed 7 is not there
-    frames = read_sweep("study", sweep="wanted", store=uri)
-    assert frames.runs["seed"].min() == first
-    assert frames.data["y"].iloc[0] == least + 0.5
+    for first in (0, 1, 5):
+        _begin(uri, [make_job("sgd", 0.1, seeds=range(first, 8))], f"wanted {first}")  # seed 7 is not there
+        frames = read_sweep("study", sweep=f"wanted {first}", store=uri)
+        assert frames.runs["seed"].min() == first
+        assert frames.data["y"].iloc[0] == first + 0.5
 
 
 def test_where_no_sample_is_of_a_seed_of_the_sweep_another_one_is_shown(
@@ -192,6 +206,15 @@ def _begin(uri: str, jobs: list[Job], asked: str = "first") -> Sweep:
 
 def _keep(sweep: Sweep, trained: Trained, *, replace: bool = False) -> None:
     sweep.keep(trained, lambda _: None, replace=replace)
+
+
+def _two_files(uri: str, jobs: list[Job], train: Train) -> list[Path]:
+    """Keep each of two jobs as a stack of its own, and return their files in the jobs' order."""
+    sweep = _begin(uri, jobs)
+    _keep(sweep, train(jobs[:1]))
+    _keep(sweep, train(jobs[1:]))
+    (folder,) = (Path(uri.removeprefix("sqlite:///")).parent / "artifacts").rglob(names.FINAL)
+    return sorted(folder.iterdir(), key=lambda path: str(np.load(path)["job"][0]) != jobs[0].hash)
 
 
 def _id_of(sweep: Sweep, name: str) -> str:

@@ -106,20 +106,26 @@ def test_deleted_runs_follow_too(home: Path, trained: Sweep) -> None:
     assert all(uri.startswith(f"{there}/mlruns/artifacts/study/") for uri in uris)
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["s3://bucket/artifacts/{name}", "/data/{name}", "/data/artifacts/other", "file:///a/artifacts/{name}"],
-)
-def test_places_that_the_study_did_not_choose_stay(place: str, home: Path, trained: Sweep) -> None:
+def test_places_that_the_study_did_not_choose_stay(home: Path, trained: Sweep) -> None:
     client = trained.store.client
     own = {ui_state.TAG: ui_state.STATE}
-    chosen = client.create_experiment("chosen", artifact_location=place.format(name="chosen"), tags=own)
+    places = {
+        "bucket": "s3://bucket/artifacts/bucket",
+        "no artifacts": "/data/no artifacts",
+        "another name": "/data/artifacts/other",
+        "a URI": "file:///a/artifacts/a URI",
+    }
+    chosen = {
+        client.create_experiment(name, artifact_location=place, tags=own): place
+        for name, place in places.items()
+    }
     foreign = client.create_experiment("foreign", artifact_location=f"{home}/mlruns/artifacts/foreign")
     run = client.create_run(foreign).info
     there = home.with_name("there")
     home.rename(there)
     client = open_store(Location.of(_uri(there))).client
-    assert client.get_experiment(chosen).artifact_location == place.format(name="chosen")
+    for experiment, place in chosen.items():
+        assert client.get_experiment(experiment).artifact_location == place
     assert client.get_experiment(foreign).artifact_location == f"{home}/mlruns/artifacts/foreign"
     assert client.get_run(run.run_id).info.artifact_uri == run.artifact_uri
 

@@ -1,6 +1,7 @@
 """The README's Python, over a store whose points are known."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 def test_three_lines_give_the_losses_as_a_frame(
     tmp_path: Path,
+    empty: Path,
     monkeypatch: pytest.MonkeyPatch,
     make_job: Callable[..., Job],
     train: Callable[..., Trained],
@@ -26,6 +28,8 @@ def test_three_lines_give_the_losses_as_a_frame(
     (code,) = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), flags=re.S | re.M)
     assert len([line for line in code.splitlines() if line]) == 3
     monkeypatch.setattr("study.config.location.ROOT", tmp_path)
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(empty, tmp_path / "mlruns" / "mlflow.db")
     jobs = [make_job("sgd", 0.1, seeds=range(2))]
     trained = train(jobs)
     tags = {names.USER: "somebody"}

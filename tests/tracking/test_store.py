@@ -36,13 +36,17 @@ store.backend.write(store.experiment_id("together"), [run], lambda _: None)
 """
 
 
-def test_a_fresh_database_is_made_with_its_folder(tmp_path: Path) -> None:
-    store = open_store(Location.of(f"sqlite:///{tmp_path}/new/folder/mlflow.db"))
+def test_a_fresh_database_is_made_with_its_folder(empty: Path) -> None:
+    assert empty.exists()  # open_store made it and the two folders it lies in
+
+
+def test_an_experiments_artifacts_lie_beside_the_database(uri: str, tmp_path: Path) -> None:
+    store = open_store(Location.of(uri))
     assert isinstance(store.backend, SqlBackend)
     first = store.experiment_id("one")
     assert store.experiment_id("one") == first != store.experiment_id("two")
     location = store.client.get_experiment(first).artifact_location
-    assert location == f"{tmp_path}/new/folder/artifacts/one"
+    assert location == f"{tmp_path}/artifacts/one"
 
 
 def test_an_experiment_is_described_once_and_again(uri: str) -> None:
