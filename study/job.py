@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 NUMERICS_VERSION = 1
 """Raised when the same job would give other numbers than before, so that no old run is taken for a new one."""
 
-NOT_HYPERPARAMETERS = {"name", "_target_", "elementwise"}
+
+DECLARED = "elementwise"
+"""Key of an optimizer's config that says what the trainer measures: it decides no number."""
+
+NOT_HYPERPARAMETERS = {"name", "_target_", DECLARED, "group", "rest"}
 """Keys of an optimizer's config that its class is not called with."""
 
 LOCATIONS = {"path"}
@@ -53,7 +57,7 @@ class Job:
 
     def __post_init__(self) -> None:
         problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
-        decisive = [NUMERICS_VERSION, problem, self.optimizer, self.epochs, self.batch_size]
+        decisive = [NUMERICS_VERSION, problem, self._rule(), self.epochs, self.batch_size]
         digest = hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode())
         object.__setattr__(self, "hash", digest.hexdigest()[:16])  # once: each run of the job asks for it
 
@@ -65,7 +69,7 @@ class Job:
     def values(self) -> dict[str, object]:
         """Return the job flattened: `optimizer.lr`, `problem.name`, `batch_size`, ..."""
         scalars = {"epochs": self.epochs, "batch_size": self.batch_size}
-        return dict(_flatten({"problem": self.problem, "optimizer": self.optimizer, **scalars}))
+        return dict(_flatten({"problem": self.problem, "optimizer": self._rule(), **scalars}))
 
     def params(self) -> dict[str, str]:
         """Return the job flattened to MLflow params, which are text."""
@@ -73,6 +77,9 @@ class Job:
         if self.batch_size is None:
             values["batch_size"] = "full"
         return {key: str(value) for key, value in values.items()}
+
+    def _rule(self) -> dict[str, object]:
+        return {key: value for key, value in self.optimizer.items() if key != DECLARED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ class Source:
 
         The generators of two purposes are independent: drawing more numbers for one moves no other.
         """
+        return torch.Generator().manual_seed(self.word(purpose))
+
+    def word(self, purpose: str) -> int:
+        """Return the seed of one purpose's generator, 64 bits; `rule` is for what an optimizer draws."""
         key = f"{self.problem}/{self.seed}/{purpose}".encode()
-        word = int.from_bytes(hashlib.sha256(key).digest()[:8], "big", signed=True)
-        return torch.Generator().manual_seed(word)
+        return int.from_bytes(hashlib.sha256(key).digest()[:8], "big", signed=True)

@@ -23,7 +23,7 @@ def make(
     Raises:
         InvalidInput: there is no such class, or it refuses an argument.
     """
-    made = _find(target)
+    made = find(target)
     keywords = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
     try:
         return made(*leading, **keywords)
@@ -34,8 +34,8 @@ def make(
         raise InvalidInput(f"{name}: {why}" if name else why) from error
 
 
-def _find(target: str) -> Callable[..., object]:
-    """Import what a `_target_` names.
+def find(target: str) -> Callable[..., object]:
+    """Return what a `_target_` names, imported.
 
     Raises:
         InvalidInput: there is no such package, module or class, or its module fails.

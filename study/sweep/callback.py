@@ -94,9 +94,11 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
     require_answer(settings.location)
     require_writable(settings.location)
     with cli.importing():  # torch: a second, and only now needed
-        from study.training.build import check_jobs, device_of
+        from study.training.build import device_of
+        from study.training.trial import check_jobs
+        from study.training.ways import Ways
     device_of(settings)
-    _refuse({**refused, **check_jobs(jobs or ())}, of=len(refused) + len(jobs or ()))
+    _refuse({**refused, **check_jobs(jobs or (), Ways())}, of=len(refused) + len(jobs or ()))
     with cli.importing():  # MLflow: another one
         from study.sweep.open import OpenSweep
     opened = OpenSweep.begin(settings, jobs, task, overrides=_beside(config))

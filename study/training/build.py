@@ -1,15 +1,16 @@
-"""Problems and optimizers from the nodes of a config, and what only torch can tell of a job before it is trained."""
+"""Problems and optimizers from the nodes of a config."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 
-from study.config.check import Settings, check_batch_size
-from study.config.make import make
+from study.config.check import Settings
+from study.config.make import find, make
 from study.errors import InvalidInput
-from study.job import NOT_HYPERPARAMETERS, Job
+from study.job import NOT_HYPERPARAMETERS
 from study.problems.base import Problem
-from study.randomness import Source
+
+_MATRIX = 2  # axes
 
 
 def build_problem(node: Mapping[str, object]) -> Problem:
@@ -31,38 +32,51 @@ def build_optimizer(
     """Return the optimizer of a config node over `params`.
 
     Args:
-        node: `name`, `_target_`, optionally `elementwise`, and the hyperparameters that the class takes.
+        node: `name`, `_target_`, and the hyperparameters that the class takes. One that is a node itself is made
+            first: another optimizer over the same `params` (as a wrapper takes it), or whatever else its `_target_`
+            says. `group` are further keys of the parameter group, as Muon of `pytorch_optimizer` asks for
+            `use_muon`.
         params: what it shall update.
 
     Raises:
         InvalidInput: there is no such class, or it refuses a hyperparameter.
     """
-    hyperparameters = {key: value for key, value in node.items() if key not in NOT_HYPERPARAMETERS}
-    built = make(str(node["_target_"]), hyperparameters, params, group="optimizer", name=str(node["name"]))
+    params = list(params)
+    built = _built(node, params)
     if not isinstance(built, torch.optim.Optimizer):
         raise InvalidInput(f"optimizer._target_ must be a torch.optim.Optimizer, got {node['_target_']}")
     return built
 
 
+def build_rule(
+    node: Mapping[str, object], params: Sequence[torch.nn.Parameter]
+) -> list[torch.optim.Optimizer]:
+    """Return the optimizer of a config node, and that of its `rest` where it has one.
+
+    Args:
+        node: as `build_optimizer` takes it. With `rest`, a node of another optimizer, the first updates the matrices
+            among `params`, and the other what is left.
+        params: all parameters of a run.
+    """
+    rest = node.get("rest")
+    if not isinstance(rest, Mapping):
+        return [build_optimizer(node, params)]
+    matrices = [parameter for parameter in params if parameter.ndim == _MATRIX]
+    others = [parameter for parameter in params if parameter.ndim != _MATRIX]
+    if not matrices or not others:
+        raise InvalidInput(
+            "optimizer.rest must be left out where all parameters are matrices, or none is: "
+            f"got parameters of shapes {[tuple(parameter.shape) for parameter in params]}"
+        )
+    return [
+        build_optimizer(node, matrices),
+        build_optimizer({"name": f"{node['name']}.rest", **rest}, others),
+    ]
+
+
 def is_elementwise(node: Mapping[str, object]) -> bool:
     """Return whether a rule treats each element of a tensor alike and alone (unless its YAML denies it)."""
     return bool(node.get("elementwise", True))
-
-
-def check_jobs(jobs: Iterable[Job]) -> dict[str, str]:
-    """Build every problem and optimizer once, before anything is trained or written.
-
-    Returns:
-        What cannot work, by the labels of the jobs: what must hold, and what came.
-    """
-    refused: dict[str, str] = {}
-    points: dict[str, int] = {}
-    for job in jobs:
-        try:
-            _check(job, points)
-        except InvalidInput as error:
-            refused[job.label] = str(error)
-    return refused
 
 
 def device_of(settings: Settings) -> torch.device:
@@ -79,10 +93,17 @@ def device_of(settings: Settings) -> torch.device:
     return torch.device("cuda" if present and settings.device != "cpu" else "cpu")
 
 
-def _check(job: Job, points: dict[str, int]) -> None:
-    key = repr(job.problem)
-    if key not in points:
-        problem = build_problem(job.problem)
-        points[key] = len(problem.data(Source(problem.name, job.seeds.start)).inputs)
-    check_batch_size(job.batch_size, points[key])
-    build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
+def _built(node: Mapping[str, object], params: list[torch.nn.Parameter]) -> object:
+    """Make what a node says, over `params` where it is an optimizer that wraps no other one."""
+    hyperparameters = {
+        key: _built(value, params) if isinstance(value, Mapping) and "_target_" in value else value
+        for key, value in node.items()
+        if key not in NOT_HYPERPARAMETERS
+    }
+    target, group = str(node["_target_"]), node.get("group")
+    of = find(target)
+    wraps = any(isinstance(value, torch.optim.Optimizer) for value in hyperparameters.values())
+    leading: list[object] = []
+    if isinstance(of, type) and issubclass(of, torch.optim.Optimizer) and not wraps:
+        leading = [[{"params": params, **group}] if isinstance(group, Mapping) else params]
+    return make(target, hyperparameters, *leading, group="optimizer", name=str(node.get("name", "")))

@@ -44,14 +44,18 @@ class Recorder:
 
     def evaluate(self) -> None:
         """Compute and keep each run's `eval/loss` where it stands."""
-        losses = self._stack.evaluate(self._stack.drawn.eval_targets)
+        with self._stack.evaluated():
+            losses = self._stack.evaluate(self._stack.drawn.eval_targets)
         self._evaluated.append((len(self._losses), losses))
 
     def trained(self) -> Trained:
         """Return all that was kept, as arrays of one row per run."""
         stack, data = self._stack, self._stack.drawn
-        curve_inputs, curve = self._curve()
-        final = stack.unflatten(stack.params.detach())
+        with stack.evaluated():
+            curve_inputs, curve = self._curve()
+            final = {
+                name: _array(values).copy() for name, values in stack.unflatten(stack.params.detach()).items()
+            }
         orders = stack.orders.digests()
         return Trained(
             runs=stack.runs,
@@ -59,7 +63,7 @@ class Recorder:
             train_loss=_array(torch.stack(self._losses, dim=1)),
             series=self._series(),
             floor=np.array(data.floor)[stack.rows],
-            final={name: _array(values) for name, values in final.items()},
+            final=final,
             curve=_array(curve),
             curve_inputs=_array(curve_inputs),
             sample=_array(_sample(data.inputs[0], data.targets[0], data.eval_targets[0])),

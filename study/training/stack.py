@@ -2,24 +2,27 @@
 
 The parameters of all runs are one tensor [run, parameter], with one gradient buffer of the same shape. `vmap`
 over an ordinary `nn.Module` gives every run's loss in one call. No run's loss depends on another's parameters,
-so the gradient of their sum is every run's own. An optimizer is an ordinary `torch.optim.Optimizer` over a
-`Parameter` that is a view of its job's rows, and whose `.grad` is a view of the buffer's.
+so the gradient of their sum is every run's own. An optimizer is an ordinary `torch.optim.Optimizer`: one over a
+`Parameter` that is a view of its job's rows where it treats every element alike and alone, else one for each run.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
-from torch import Tensor, nn
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
 from torch.func import functional_call, vmap
 
-from study.job import Run
+from study.job import Job, Run
 from study.problems.base import Problem
 from study.training import start
-from study.training.build import build_optimizer, is_elementwise
+from study.training.drivers import Descent, Driver, Own, Rows, Shared
+from study.training.instance import Way
+from study.training.witness import Finding, Witness
 
 _POINTS_AT_ONCE = {"cpu": 2**15, "cuda": 2**25}
 """Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
@@ -27,9 +30,25 @@ that they fit into its memory."""
 
 
 class Stack:
-    """The state of a stack's training: parameters, gradients, optimizers and data."""
+    """The state of a stack's training: parameters, gradients, optimizers and data.
 
-    def __init__(self, problem: Problem, runs: Sequence[Run], device: torch.device) -> None:
+    Args:
+        problem: what all runs train on.
+        runs: those of one job side by side.
+        device: where.
+        ways: how each job's rule is driven, by the job's hash.
+        witnessed: hashes of the jobs of which it is not known whether that is right.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        runs: Sequence[Run],
+        device: torch.device,
+        ways: Mapping[str, Way],
+        *,
+        witnessed: Collection[str] = (),
+    ) -> None:
         self.problem, self.runs = problem, tuple(runs)
         self.model = problem.model().to(problem.dtype)
         self.shapes = {name: parameter.shape for name, parameter in self.model.named_parameters()}
@@ -46,7 +65,10 @@ class Stack:
         self.orders = start.Orders(problem.name, seeds, self.points, shuffled=shuffled)
         self.params = self.drawn.params[self.row].requires_grad_()
         self.grads = torch.zeros_like(self.params)
-        self.optimizers = list(self._optimizers())
+        self._descent = Descent(self.shapes, self._objective)
+        self.witnesses = list(self._witnesses(ways, witnessed))
+        self.drivers = list(self._drivers(ways))
+        self.findings: list[Finding] = []
         self._losses = vmap(self._loss)
         chunk = max(1, _POINTS_AT_ONCE[device.type] // self.points)
         self._evaluations = vmap(self._loss, chunk_size=chunk)
@@ -76,9 +98,33 @@ class Stack:
         losses = self._losses(self.params, inputs, targets)
         (gradient,) = torch.autograd.grad(losses.sum(), self.params)
         torch.mul(gradient, self.problem.gradient_scale, out=self.grads)
-        for optimizer in self.optimizers:
-            optimizer.step()
+        for witness in self.witnesses:
+            witness.before(self.grads, inputs, targets)
+        for rows, driver in self.drivers:
+            driver.step(inputs[rows], targets[rows])
+        for witness in self.witnesses:
+            self._note(witness.after(self.params))
         return losses.detach()
+
+    def look(self) -> None:
+        """Let every witness say what it saw."""
+        for witness in self.witnesses:
+            self._note(witness.look())
+
+    @contextmanager
+    def evaluated(self) -> Iterator[None]:
+        """Hold the parameters that the rules' authors mean by their result, which some do not train on."""
+        self._mode(training=False)
+        yield
+        self._mode(training=True)
+
+    def evaluations(self) -> Int[np.ndarray, " run"] | None:
+        """Return how often each run's rule asked for its loss, -1 where it does not; None where none does."""
+        counts = np.full(len(self.runs), -1)
+        for rows, driver in self.drivers:
+            if driver.evaluations is not None:
+                counts[rows] = driver.evaluations.numpy()
+        return counts if (counts >= 0).any() else None
 
     @torch.no_grad()
     def evaluate(self, targets: Shaped[Tensor, "seed point ..."]) -> Float[Tensor, " run"]:
@@ -106,21 +152,39 @@ class Stack:
     def _loss(self, flat: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
         return self.problem.loss(self._predict(flat, inputs), targets)
 
-    def _optimizers(self) -> Iterator[torch.optim.Optimizer]:
-        """Yield one optimizer per job, or one per run for a rule that mixes the elements of a tensor."""
+    def _objective(self, parameters: Mapping[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
+        """Return what one run's rule descends on."""
+        prediction = functional_call(self.model, dict(parameters), (inputs,))
+        return self.problem.gradient_scale * self.problem.loss(prediction, targets)
+
+    def jobs(self) -> Iterator[tuple[Job, slice]]:
+        """Yield each job and its rows."""
         for job, members in groupby(range(len(self.runs)), key=lambda index: self.runs[index].job):
             rows = list(members)
-            if is_elementwise(job.optimizer):
-                own = slice(rows[0], rows[-1] + 1)
-                yield build_optimizer(job.optimizer, [_view(self.params[own], self.grads[own])])
-                continue
-            for row in rows:
-                params, grads = self.unflatten(self.params[row]), self.unflatten(self.grads[row])
-                yield build_optimizer(job.optimizer, [_view(params[name], grads[name]) for name in params])
+            yield job, slice(rows[0], rows[-1] + 1)
 
+    def _drivers(self, ways: Mapping[str, Way]) -> Iterator[tuple[slice, Driver]]:
+        for job, rows in self.jobs():
+            way, own = ways[job.hash], self._rows(rows)
+            yield rows, Shared(job, own, way) if way.shared else Own(job, own, way, self._descent)
 
-def _view(values: Tensor, gradient: Tensor) -> nn.Parameter:
-    """Return a parameter that shares the memory of `values`, and its gradient that of `gradient`."""
-    parameter = nn.Parameter(values.detach())
-    parameter.grad = gradient
-    return parameter
+    def _witnesses(self, ways: Mapping[str, Way], witnessed: Collection[str]) -> Iterator[Witness]:
+        for job, rows in self.jobs():
+            if job.hash in witnessed:
+                yield Witness(job, rows.start, self._rows(slice(None)), ways[job.hash], self._descent)
+
+    def _rows(self, rows: slice) -> Rows:
+        seeds = [run.seed for run in self.runs[rows]]
+        return Rows(seeds, self.params.detach()[rows], self.grads[rows])
+
+    def _mode(self, *, training: bool) -> None:
+        modal = [driver for _, driver in self.drivers if driver.modal]
+        for driver in modal:
+            driver.mode(training=training)
+        if modal:
+            for witness in self.witnesses:
+                witness.mode(self.params, training=training)
+
+    def _note(self, finding: Finding | None) -> None:
+        if finding is not None:
+            self.findings.append(finding)

@@ -1,14 +1,18 @@
 """Train many runs of one problem together: the loop over epochs and minibatches."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import torch
 
 from study.job import Run
 from study.problems.base import Problem
+from study.training.instance import Way, undisturbed
 from study.training.recorder import Recorder
 from study.training.result import Trained
 from study.training.stack import Stack
+from study.training.trial import try_out
+from study.training.ways import Ways
 
 
 def train(
@@ -17,6 +21,7 @@ def train(
     *,
     device: torch.device,
     advance: Callable[[float], None] = lambda _: None,
+    ways: Ways | None = None,
 ) -> Trained:
     """Train all `runs` together.
 
@@ -24,19 +29,67 @@ def train(
         problem: what they train on, the same for all.
         runs: those of one job side by side; epochs and batch size are the same for all.
         device: where to train. Random numbers are drawn on the CPU, so the device does not change them.
-        advance: called after every step with how many runs' training it amounts to.
+        advance: called after every step with how many runs' training it amounts to; with a negative number where
+            it was for nothing.
+        ways: what is known of rules, and is to be remembered of them. A job whose rule is not known has a witness,
+            and is trained again in another way where that one saw otherwise.
 
     Returns:
         The loss of every step, and all else worth recording: one row per run, in the order of `runs`.
+
+    Raises:
+        InvalidInput: a rule cannot be driven, or is not what its YAML declares.
     """
-    stack = Stack(problem, runs, device)
+    ways = ways or Ways()
+    with undisturbed():
+        while True:
+            known, drive = _ways(problem, runs, ways)
+            stack = Stack(problem, runs, device, drive, witnessed=drive.keys() - known)
+            trained = _train(stack, advance)
+            if not stack.findings:
+                for job, rows in stack.jobs():
+                    if job.hash not in known:
+                        ways.learn(job, drive[job.hash], rows.stop - rows.start)
+                assert trained is not None
+                return trained
+            for finding in stack.findings:
+                ways.correct(finding)
+
+
+def _ways(problem: Problem, runs: Sequence[Run], ways: Ways) -> tuple[set[str], dict[str, Way]]:
+    """Return the jobs whose way is known, and the way of every job, by their hashes."""
+    known, drive = set(), {}
+    counts = Counter(run.job.hash for run in runs)
+    for job in {run.job.hash: run.job for run in runs}.values():
+        way = ways.known(job, counts[job.hash])
+        if way is not None:
+            known.add(job.hash)
+        else:
+            way = ways.tried(job)
+        if way is None:
+            way = try_out(problem, job)
+            ways.try_first(job, way)
+        drive[job.hash] = way
+    return known, drive
+
+
+def _train(stack: Stack, advance: Callable[[float], None]) -> Trained | None:
+    """Train a stack, to the end or to the first finding of a witness: then there is no result."""
     record = Recorder(stack)
     record.evaluate()
-    epochs = runs[0].job.epochs
-    share = len(runs) / (epochs * stack.steps_per_epoch)
+    epochs, done = stack.runs[0].job.epochs, 0.0
+    share = len(stack.runs) / (epochs * stack.steps_per_epoch)
     for _ in range(epochs):
         for inputs, targets in stack.batches():
             record.step(stack.step(inputs, targets), samples=inputs.shape[1])
             advance(share)
+            done += share
+            if stack.findings:
+                advance(-done)
+                return None
         record.evaluate()
+    stack.look()
+    if stack.findings:
+        advance(-done)
+        return None
     return record.trained()

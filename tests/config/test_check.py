@@ -15,7 +15,9 @@ from study.config.check import Settings, check_batch_size, job_from_config, sett
 from study.config.compose import Composer
 from study.config.location import Location
 from study.errors import InvalidInput
-from study.training.build import check_jobs, device_of
+from study.training.build import device_of
+from study.training.trial import check_jobs
+from study.training.ways import Ways
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -179,7 +181,7 @@ def test_a_bad_value_is_refused_without_torch(words: str, message: str) -> None:
 )
 def test_what_a_class_refuses_is_told_before_training(words: str, message: str) -> None:
     job = job_from_config(_compose(*words.split()), words.split())
-    ((label, told),) = check_jobs([job]).items()
+    ((label, told),) = check_jobs([job], Ways()).items()
     assert label == job.label
     assert re.search(message, told)
     assert "\n" not in told
@@ -197,8 +199,8 @@ def test_cuda_is_refused_where_torch_finds_none(monkeypatch: pytest.MonkeyPatch)
 def test_every_job_is_checked_not_only_the_first() -> None:
     configs = [_compose(), _compose("optimizer=adafactor", "+optimizer.d=0.5"), _compose("problem.width=0")]
     good, *bad = [job_from_config(config, [f"epochs={place}"]) for place, config in enumerate(configs)]
-    assert list(check_jobs([good, *bad])) == [job.label for job in bad]
-    assert check_jobs([good]) == {}
+    assert list(check_jobs([good, *bad], Ways())) == [job.label for job in bad]
+    assert check_jobs([good], Ways()) == {}
 
 
 _THEIRS = """
@@ -246,7 +248,7 @@ def test_whatever_python_calls_is_taken(tmp_path: Path, monkeypatch: pytest.Monk
         [f"optimizer.{target}.AdEMAMix", "+optimizer.alpha=5.0", "+optimizer.betas=[0.98,0.92,0.99]"],
         [f"problem.{target}.Keyword", "+problem.depth=4"],
     ):
-        assert check_jobs([job_from_config(_compose(*words), words)]) == {}, words
+        assert check_jobs([job_from_config(_compose(*words), words)], Ways()) == {}, words
 
 
 @pytest.mark.parametrize("uri", ["ftp://x", "mlruns", "file:///runs", "mysql://x/y"])

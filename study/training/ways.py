@@ -1,0 +1,122 @@
+"""What is known of rules: the way in which each is driven, measured on jobs and remembered."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+
+from study.errors import InvalidInput
+from study.job import DECLARED, Job
+from study.training.instance import Way
+from study.training.witness import Finding
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one measurement showed.
+
+    Attributes:
+        way: in which the rule is driven rightly.
+        runs: as many as one job had then; with more, a norm over them would be larger.
+        epochs: as many as were trained then; a rule may switch later.
+    """
+
+    way: Way
+    runs: int
+    epochs: int
+
+
+class Ways:
+    """The ways of rules, by class, version, hyperparameters and problem.
+
+    A rule whose YAML declares whether it is elementwise is known for all values of its numbers of which one was
+    measured; another one for exactly those.
+
+    Args:
+        memory: where what was measured is kept.
+        version: of a class, by its `_target_`.
+    """
+
+    def __init__(
+        self,
+        memory: MutableMapping[str, Known] | None = None,
+        version: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._memory: MutableMapping[str, Known] = {} if memory is None else memory
+        self._version = version
+        self._tried: dict[str, Way] = {}
+
+    def known(self, job: Job, runs: int) -> Way | None:
+        """Return the way of a job of so many runs, None where it was not measured."""
+        known = self._memory.get(self._key(job))
+        if known is None or known.runs < runs or known.epochs < job.epochs:
+            return None
+        return known.way
+
+    def tried(self, job: Job) -> Way | None:
+        """Return the way that a few steps took, or that was found right after all; None where none were."""
+        return self._tried.get(job.hash)
+
+    def try_first(self, job: Job, way: Way) -> None:
+        """Take note of the way that a few steps took."""
+        self._tried[job.hash] = way
+
+    def learn(self, job: Job, way: Way, runs: int) -> None:
+        """Remember the way in which a job was trained rightly, from its first step to its last."""
+        key = self._key(job)
+        before = self._memory.get(key)
+        if before is not None and before.way == way:
+            runs = max(runs, before.runs) if before.epochs >= job.epochs else runs
+        self._memory[key] = Known(way, runs, job.epochs)
+
+    def correct(self, finding: Finding) -> None:
+        """Take another way after a finding.
+
+        Raises:
+            InvalidInput: there is no other way, or the YAML declares that this one is right.
+        """
+        job, target = finding.job, finding.job.optimizer["_target_"]
+        if not finding.repeatable:
+            raise InvalidInput(
+                f"{job.optimizer_name}: {target} must do the same whenever it is given the same, but step "
+                f"{finding.step} went otherwise the second time: it keeps something outside of its instances (in its "
+                "class, a module, a file, the clock); keep it in self.state"
+            )
+        if finding.way.shared:
+            seen = f"with one instance for all runs a parameter is off by {finding.share:.1g} of its way"
+            if job.optimizer.get(DECLARED) is True:
+                raise InvalidInput(
+                    f"{job.optimizer_name}: optimizer.{DECLARED} must be false for {target}, got true: {seen} "
+                    f"after step {finding.step}; leave it out, and it is measured"
+                )
+            log.info("%s: %s after step %d, so each run has one of its own", job.label, seen, finding.step)
+            self._tried[job.hash] = replace(finding.way, shared=False, draws=finding.draws)
+        elif finding.draws and not finding.way.draws:
+            self._tried[job.hash] = replace(finding.way, draws=True)
+        else:
+            raise InvalidInput(
+                f"{job.optimizer_name}: {target} must not depend on other instances of its class, but after step "
+                f"{finding.step} one of several runs was not where it is alone; keep all it remembers in self.state"
+            )
+
+    def _key(self, job: Job) -> str:
+        declared = job.optimizer.get(DECLARED)
+        rule: object = {key: value for key, value in job.optimizer.items() if key not in (DECLARED, "name")}
+        problem: object = job.problem
+        if declared is not None:
+            rule, problem = _outline(rule, keep=str), _outline(problem, keep=(str, int))
+        version = self._version(str(job.optimizer["_target_"]))
+        return json.dumps([version, declared, rule, problem, job.batch_size], sort_keys=True, default=str)
+
+
+def _outline(value: object, *, keep: type | tuple[type, ...]) -> object:
+    """Return a config with the signs of its numbers in their place."""
+    if isinstance(value, Mapping):
+        return {str(key): _outline(item, keep=keep) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_outline(item, keep=keep) for item in value]
+    if isinstance(value, (bool, keep)) or not isinstance(value, (int, float)):
+        return value
+    return (value > 0) - (value < 0)
