@@ -1,11 +1,19 @@
 """Invalid input, the one kind of error a person can cause, and how valid choices and the nearest are told."""
 
+import signal
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class InvalidInput(ValueError):
     """Say what must hold, what was received, and what to write instead; shown without a traceback."""
+
+
+class Terminated(SystemExit):
+    """The process was told to end (SIGTERM), which no crash of what somebody brought may be mistaken for."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)  # the exit status that a shell gives to what was so ended
 
 
 def one_of(what: str, received: object, choices: Iterable[str]) -> str:

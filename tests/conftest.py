@@ -1,6 +1,7 @@
 """Shapes named in signatures (jaxtyping) are checked while the tests run; commands run in a folder of their own."""
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,11 +10,15 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from beartype._check.code import codemain
 from jaxtyping import _import_hook, config, install_import_hook
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: threads only wait for one another
+
+# beartype checks one item of a list, picked by the process's stream, which is watched here for what a rule draws
+setattr(codemain, "getrandbits", random.Random(0).getrandbits)  # noqa: B010  # it is private, and untyped
 
 STUDY = Path(__file__).parents[1] / "study"
 

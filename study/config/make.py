@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 
-from study.errors import InvalidInput, nearest
+from study.errors import InvalidInput, Terminated, nearest
 
 
 def make(
@@ -27,7 +27,7 @@ def make(
     keywords = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
     try:
         return made(*leading, **keywords)
-    except InvalidInput:
+    except (InvalidInput, Terminated):
         raise
     except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
         why = _misfit(group, target, made, keywords) or f"{target} cannot be made: {_told(error)}"
@@ -61,6 +61,8 @@ def _module(name: str, target: str) -> ModuleType:
             raise InvalidInput(f"{must}: there is no module {missing}") from error
         where = "install it (pip install ...), or set PYTHONPATH to the folder that holds it"
         raise InvalidInput(f"{must}: there is no package {missing!r} here; {where}") from error
+    except Terminated:
+        raise
     except (Exception, SystemExit) as error:  # whatever a module from anywhere does when it is imported
         raise InvalidInput(f"{must}: {_told(error)}") from error
 

@@ -94,14 +94,15 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
     require_answer(settings.location)
     require_writable(settings.location)
     with cli.importing():  # torch: a second, and only now needed
+        from study.sweep.remembered import ways_of
         from study.training.build import device_of
         from study.training.trial import check_jobs
-        from study.training.ways import Ways
     device_of(settings)
-    _refuse({**refused, **check_jobs(jobs or (), Ways())}, of=len(refused) + len(jobs or ()))
+    ways = ways_of(settings.location)
+    _refuse({**refused, **check_jobs(jobs or (), ways)}, of=len(refused) + len(jobs or ()))
     with cli.importing():  # MLflow: another one
         from study.sweep.open import OpenSweep
-    opened = OpenSweep.begin(settings, jobs, task, overrides=_beside(config))
+    opened = OpenSweep.begin(settings, jobs, task, ways, overrides=_beside(config))
     current.CURRENT.set(opened)
     return opened
 

@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from study.errors import Terminated
+
 if TYPE_CHECKING:
     from study.config.compose import Composer
     from study.sweep.open import OpenSweep
@@ -24,8 +26,6 @@ CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
 
 BEGAN = time.perf_counter()
 
-_TERMINATED = 128 + signal.SIGTERM  # the exit status that a shell gives to what was so ended
-
 
 @contextmanager
 def ending() -> Iterator[None]:
@@ -37,7 +37,7 @@ def ending() -> Iterator[None]:
         status = "FINISHED"
     except (KeyboardInterrupt, SystemExit) as stop:
         status = "KILLED"
-        if CURRENT.get() is None and (isinstance(stop, KeyboardInterrupt) or stop.code == _TERMINATED):
+        if CURRENT.get() is None and (isinstance(stop, (KeyboardInterrupt, Terminated))):
             sys.stderr.write("interrupted before anything was trained\n")
         raise
     finally:
@@ -47,4 +47,4 @@ def ending() -> Iterator[None]:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(_TERMINATED)
+    raise Terminated

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 from study.config.check import Settings
+from study.errors import InvalidInput, Terminated
 from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.progress import Watch
@@ -21,6 +23,7 @@ from study.tracking.records import StoredRun
 from study.training.build import build_problem, device_of
 from study.training.result import Trained
 from study.training.train import train
+from study.training.ways import Ways
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +73,7 @@ class Outcome:
         return float(np.median([self.losses[job.hash, seed] for seed in job.seeds]))
 
 
-def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch) -> Outcome:
+def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch, ways: Ways) -> Outcome:
     """Train and keep every run of `jobs` that the store lacks.
 
     A job that crashes takes no other with it: its stack is trained again, job by job, and it is tried no more.
@@ -80,6 +83,7 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch
         settings: where and how.
         sweep: whose runs they are.
         watch: is told how far it is.
+        ways: what is known of rules, and what is measured of them now.
     """
     jobs = sweep.declare(jobs)
     outcome = Outcome()
@@ -95,7 +99,9 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch
     with ThreadPoolExecutor(max_workers=1) as writer:
         pending: Future[None] | None = None
         for problem, runs in _stacks(missing, settings.max_runs):
-            for trained in _train(problem, runs, device, outcome, watch):
+            for trained in _train(
+                problem, runs, partial(train, device=device, advance=watch.trained, ways=ways), outcome
+            ):
                 if pending is not None:
                     pending.result()  # at most one stack is trained and one written at any time
                 pending = writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
@@ -145,7 +151,10 @@ def _even(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
 
 
 def _train(
-    problem: Problem, runs: Sequence[Run], device: torch.device, outcome: Outcome, watch: Watch
+    problem: Problem,
+    runs: Sequence[Run],
+    trainer: Callable[[Problem, Sequence[Run]], Trained],
+    outcome: Outcome,
 ) -> Iterator[Trained]:
     """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
     runs = [run for run in runs if run.job.hash not in outcome.failures]
@@ -153,15 +162,20 @@ def _train(
         return
     began = time.perf_counter()
     try:
-        trained = train(problem, runs, device=device, advance=watch.trained)
-    except Exception as error:  # whatever a problem or an optimizer from anywhere raises
+        trained = trainer(problem, runs)
+    except Terminated:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
         alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
         if len(alone) > 1:
             for members in alone:
-                yield from _train(problem, members, device, outcome, watch)
+                yield from _train(problem, members, trainer, outcome)
             return
         job = runs[0].job
-        log.error("%s crashed: %s: %s", job.label, type(error).__name__, error, exc_info=True)
+        if isinstance(error, SystemExit):
+            error = RuntimeError(f"it asks the process to exit with {error}")
+        told = str(error) if isinstance(error, InvalidInput) else f"{type(error).__name__}: {error}"
+        log.error("%s crashed: %s", job.label, told, exc_info=not isinstance(error, InvalidInput))
         outcome.failures[job.hash] = error
         return
     outcome.training += time.perf_counter() - began

@@ -13,11 +13,13 @@ from study.config.paths import CHECKOUT
 from study.job import Job
 from study.sweep.execute import Keeper, Outcome, execute
 from study.sweep.progress import Display, Lines
+from study.sweep.remembered import ways_of
 from study.sweep.summary import Comparison, End, show
 from study.tracking import sweeps
 from study.tracking.provenance import command, provenance
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request
+from study.training.ways import Ways
 
 
 @runtime_checkable
@@ -35,13 +37,21 @@ class OpenSweep:
         sweep: its parent in the store.
         settings: where and how its jobs are run.
         comparison: how its report will rank its settings.
+        ways: what is known of rules.
         overrides: what was asked beside the experiment's own file.
     """
 
     def __init__(
-        self, sweep: Parent, settings: Settings, comparison: Comparison, *, overrides: Sequence[str] = ()
+        self,
+        sweep: Parent,
+        settings: Settings,
+        comparison: Comparison,
+        ways: Ways,
+        *,
+        overrides: Sequence[str] = (),
     ) -> None:
-        self.sweep, self.settings, self.comparison, self.overrides = sweep, settings, comparison, overrides
+        self.sweep, self.settings, self.comparison = sweep, settings, comparison
+        self.ways, self.overrides = ways, overrides
         self.jobs: list[Job] = []
         self.outcomes: list[Outcome] = []
         self.composing = 0.0  # seconds
@@ -51,7 +61,13 @@ class OpenSweep:
 
     @classmethod
     def begin(
-        cls, settings: Settings, jobs: Sequence[Job] | None, config: DictConfig, *, overrides: Sequence[str]
+        cls,
+        settings: Settings,
+        jobs: Sequence[Job] | None,
+        config: DictConfig,
+        ways: Ways,
+        *,
+        overrides: Sequence[str],
     ) -> "OpenSweep":
         """Make or find the parent of checked jobs, None where a sweeper decides them on the way.
 
@@ -69,7 +85,7 @@ class OpenSweep:
             tags=provenance(CHECKOUT, settings.device),
         )
         sweep = sweeps.begin(store, settings.experiment, jobs, request)
-        opened = cls(sweep, settings, comparison, overrides=overrides)
+        opened = cls(sweep, settings, comparison, ways, overrides=overrides)
         opened.jobs += jobs or ()
         return opened
 
@@ -77,7 +93,7 @@ class OpenSweep:
         """Train some of the sweep's jobs in this process."""
         known = {(job.hash, job.seeds) for job in self.jobs}
         self.jobs += [job for job in jobs if (job.hash, job.seeds) not in known]
-        outcome = execute(jobs, self.settings, self.sweep, self._display)
+        outcome = execute(jobs, self.settings, self.sweep, self._display, self.ways)
         self.outcomes.append(outcome)
         return outcome
 
@@ -119,4 +135,4 @@ def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
     """Train jobs of a sweep that another process began."""
     tags = provenance(CHECKOUT, settings.device)
     sweep = sweeps.find(open_store(settings.location), settings.experiment, settings.sweep_id, tags)
-    return execute(jobs, settings, sweep, Lines())
+    return execute(jobs, settings, sweep, Lines(), ways_of(settings.location))

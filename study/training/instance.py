@@ -178,7 +178,8 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(dtype)
-        torch.set_default_device(device)
+        if torch.get_default_device() != device:  # to set it slows every call from then on
+            torch.set_default_device(None if device.type == "cpu" else device)
         torch.set_grad_enabled(grad)
         torch.set_num_threads(threads)
         os.chdir(folder)

@@ -74,6 +74,7 @@ class Recorder:
             },
             times=np.array(self._times),
             steps_per_epoch=stack.steps_per_epoch,
+            evaluations=stack.evaluations(),
         )
 
     def _curve(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:

@@ -35,6 +35,8 @@ class Trained:
         receipts: digests of what was paired, by `names.RECEIPTS`.
         times: when each step was done, in seconds since the epoch; steps + 1 values, the first is the start.
         steps_per_epoch: number of updates in one epoch.
+        evaluations: how often each run's rule asked for its loss beside what is recorded here, -1 where it does not;
+            None where none does.
     """
 
     runs: tuple[Run, ...]
@@ -49,3 +51,4 @@ class Trained:
     receipts: Mapping[str, list[str]]
     times: Float[np.ndarray, "step+1"]
     steps_per_epoch: int
+    evaluations: Int[np.ndarray, " run"] | None = None

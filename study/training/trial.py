@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 
 from study.config.check import check_batch_size
-from study.errors import InvalidInput
+from study.errors import InvalidInput, Terminated
 from study.job import DECLARED, Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
@@ -55,12 +55,14 @@ def try_out(problem: Problem, job: Job) -> Way:
     for way in _WAYS:
         try:
             drawn = _step(problem, run, replace(way, shared=False, draws=True))
+        except Terminated:
+            raise
         except (Exception, SystemExit) as error:  # whatever a rule from anywhere raises
             why = why or error
             continue
         single = way.evaluates or drawn or "rest" in job.optimizer or job.optimizer.get(DECLARED) is False
         return replace(way, shared=not single, draws=drawn)
-    raise InvalidInput(_refusal(job, why)) from why
+    raise InvalidInput(_refusal(problem, job, why)) from why
 
 
 def _step(problem: Problem, run: Run, way: Way) -> bool:
@@ -87,8 +89,21 @@ def _check(job: Job, ways: Ways, problems: dict[str, tuple[Problem, int]]) -> No
         ways.try_first(job, try_out(problem, job))
 
 
-def _refusal(job: Job, why: BaseException | None) -> str:
+def _refusal(problem: Problem, job: Job, why: BaseException | None) -> str:
     """Say why a rule cannot be stepped, and what to write instead."""
     target = job.optimizer["_target_"]
     told = f"{type(why).__name__}: {' '.join(str(why).split())}"
-    return f"{job.optimizer_name}: {target} cannot be stepped on {job.problem['name']}: {told}"
+    message = f"{job.optimizer_name}: {target} cannot be stepped on {problem.name}: {told}"
+    params = [torch.nn.Parameter(torch.zeros_like(parameter)) for parameter in problem.model().parameters()]
+    for further in ({}, {"group": {"use_muon": True}}):
+        remedy = {**job.optimizer, **further, "rest": {"_target_": "torch.optim.AdamW", "lr": 0.01}}
+        try:
+            build_rule(remedy, params)
+        except Exception:  # whatever a class from anywhere raises: this is no remedy
+            continue
+        words = [
+            *(f"{key}: {{use_muon: true}}" for key in further),
+            "rest: {_target_: torch.optim.AdamW, lr: 0.01}",
+        ]
+        return f"{message}; it takes matrices only: write in its file {', '.join(words)}"
+    return f"{message}; see under bring your own in README what an optimizer is given here"

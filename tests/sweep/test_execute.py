@@ -23,6 +23,7 @@ from study.job import Job, Run
 from study.sweep.execute import Outcome, blocks, execute
 from study.sweep.progress import Watch
 from study.tracking.records import StoredRun
+from study.training.ways import Ways
 from tests.sweep.memory import Memory
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -67,7 +68,7 @@ class Counts(Watch):
 
 def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:
     sweep, watch = Memory(), Counts()
-    outcome = execute([_job(0.1), _job(0.2)], SETTINGS, sweep, watch)
+    outcome = execute([_job(0.1), _job(0.2)], SETTINGS, sweep, watch, Ways())
     assert sweep.replaced == [False] * 4
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1", "lr=0.2 seed=0", "lr=0.2 seed=1"]]
     assert [record.name for record in sweep.records] == sweep.stacks[0]
@@ -80,7 +81,7 @@ def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:
 def test_jobs_of_other_shapes_are_other_stacks() -> None:
     jobs = [_job(0.1), replace(_job(0.1), batch_size=None), replace(_job(0.1), epochs=2), _job(0.2)]
     sweep, watch = Memory(), Counts()
-    execute(jobs, SETTINGS, sweep, watch)
+    execute(jobs, SETTINGS, sweep, watch, Ways())
     assert [len(names) for names in sweep.stacks] == [4, 2, 2]
     assert watch.done == pytest.approx(watch.runs) == 8
     assert watch.lines == [("2 settings", 4, 0), ("lr=0.1", 2, 0), ("lr=0.1", 2, 0)]
@@ -126,8 +127,8 @@ def test_every_run_is_in_one_stack_and_jobs_stand_side_by_side(max_runs: int) ->
 def test_the_size_of_a_stack_changes_no_number() -> None:
     jobs = [_job(0.1, seeds=3), _job(0.2, seeds=3)]
     one, many = Memory(), Memory()
-    whole = execute(jobs, SETTINGS, one, Counts())
-    parts = execute(jobs, replace(SETTINGS, max_runs=1), many, Counts())
+    whole = execute(jobs, SETTINGS, one, Counts(), Ways())
+    parts = execute(jobs, replace(SETTINGS, max_runs=1), many, Counts(), Ways())
     assert whole.losses.keys() == parts.losses.keys()
     for key, loss in whole.losses.items():
         assert parts.losses[key] == pytest.approx(loss, rel=2e-5)  # order of summation
@@ -136,7 +137,7 @@ def test_the_size_of_a_stack_changes_no_number() -> None:
 def test_what_is_there_is_not_trained_again() -> None:
     job = _job(0.1, seeds=4)
     sweep = Memory(there={(job.hash, 0): 5.0, (job.hash, 2): math.inf, ("other", 1): 1.0})
-    outcome = execute([job], SETTINGS, sweep, Counts())
+    outcome = execute([job], SETTINGS, sweep, Counts(), Ways())
     assert sweep.stacks == [["lr=0.1 seed=1", "lr=0.1 seed=3"]]
     assert outcome.found == 2
     assert outcome.losses[job.hash, 0] == 5.0
@@ -146,14 +147,14 @@ def test_what_is_there_is_not_trained_again() -> None:
 def test_seeds_that_are_there_but_not_asked_for_do_not_count() -> None:
     job = _job(0.1, seeds=1)
     sweep = Memory(there={(job.hash, seed): 5.0 for seed in range(5)})
-    outcome = execute([job], SETTINGS, sweep, Counts())
+    outcome = execute([job], SETTINGS, sweep, Counts(), Ways())
     assert (outcome.found, outcome.losses, sweep.stacks) == (1, {(job.hash, 0): 5.0}, [])
 
 
 def test_force_trains_what_is_there() -> None:
     job = _job(0.1)
     sweep = Memory(there={(job.hash, 0): 5.0, (job.hash, 1): 6.0})
-    outcome = execute([job], replace(SETTINGS, force=True), sweep, Counts())
+    outcome = execute([job], replace(SETTINGS, force=True), sweep, Counts(), Ways())
     assert sweep.replaced == [True] * 2
     assert len(sweep.records) == 2
     assert outcome.found == 0
@@ -162,7 +163,7 @@ def test_force_trains_what_is_there() -> None:
 
 def test_a_job_asked_for_twice_is_trained_once() -> None:
     sweep = Memory()
-    execute([_job(0.1), replace(_job(0.1, seeds=3), label="again")], SETTINGS, sweep, Counts())
+    execute([_job(0.1), replace(_job(0.1, seeds=3), label="again")], SETTINGS, sweep, Counts(), Ways())
     assert sorted(int(record.params["seed"]) for record in sweep.records) == [0, 1, 2]
 
 
@@ -178,7 +179,7 @@ def somebodys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_crash_takes_no_other_job_with_it() -> None:
     crashing = replace(_job(0.1), optimizer=_sgd("somebodys.Crashing"), label="crashing")
     sweep, watch = Memory(), Counts()
-    outcome = execute([_job(0.1), crashing, _job(0.2)], SETTINGS, sweep, watch)
+    outcome = execute([_job(0.1), crashing, _job(0.2)], SETTINGS, sweep, watch, Ways())
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1"], ["lr=0.2 seed=0", "lr=0.2 seed=1"]]
     assert sweep.failed == [("crashing", "ArithmeticError('the third wheel came off')")]
     assert list(outcome.failures) == [crashing.hash]
@@ -190,7 +191,7 @@ def test_a_crash_takes_no_other_job_with_it() -> None:
 def test_a_job_that_crashed_is_not_tried_at_other_seeds(caplog: pytest.LogCaptureFixture) -> None:
     crashing = replace(_job(0.1, seeds=30), optimizer=_sgd("somebodys.Crashing"), label="crashing")
     sweep = Memory()
-    execute([crashing, _job(0.2, seeds=30)], replace(SETTINGS, max_runs=20), sweep, Counts())
+    execute([crashing, _job(0.2, seeds=30)], replace(SETTINGS, max_runs=20), sweep, Counts(), Ways())
     assert [message.partition(" crashed")[0] for message in caplog.messages] == ["crashing"]
     assert [len(stack) for stack in sweep.stacks] == [10, 10, 10]
 
@@ -202,7 +203,7 @@ def test_a_store_that_cannot_be_written_ends_the_sweep() -> None:
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space left"):
-        execute([_job(0.1)], SETTINGS, Full(), Counts())
+        execute([_job(0.1)], SETTINGS, Full(), Counts(), Ways())
 
 
 def test_a_stack_is_trained_while_the_last_is_written() -> None:
@@ -221,7 +222,7 @@ def test_a_stack_is_trained_while_the_last_is_written() -> None:
                 second_began.set()
 
     sweep = Waiting()
-    execute([_job(0.1, seeds=3)], replace(SETTINGS, max_runs=1), sweep, Announcing())
+    execute([_job(0.1, seeds=3)], replace(SETTINGS, max_runs=1), sweep, Announcing(), Ways())
     assert [int(record.params["seed"]) for record in sweep.records] == [0, 1, 2]
 
 
@@ -242,7 +243,7 @@ def test_one_stack_in_training_and_one_in_writing_bound_the_memory(monkeypatch: 
                 events.append(f"{round(self.done) - 1} trained")
 
     monkeypatch.setattr("study.sweep.execute.ThreadPoolExecutor", Late)
-    execute([_job(0.1, seeds=4)], replace(SETTINGS, max_runs=1), Noting(), Starting())
+    execute([_job(0.1, seeds=4)], replace(SETTINGS, max_runs=1), Noting(), Starting(), Ways())
     assert events == [
         *("0 trained", "1 trained", "0 written", "2 trained", "1 written", "3 trained", "2 written"),
         "3 written",

@@ -28,6 +28,7 @@ from study.sweep.summary import Comparison
 from study.tracking.reader import read_sweep
 from study.training.build import build_problem
 from study.training.train import train
+from study.training.ways import Ways
 from tests.sweep.memory import Memory
 
 ROOT = Path(__file__).parents[2]
@@ -392,7 +393,7 @@ def test_the_end_counts_each_run_once_and_ranks_by_the_reports_value(
     parent = Memory()
     settings = Settings("now", Location.of(None), "smoke", "cpu", max_runs=9, threads=1, force=False)
     comparison = Comparison("excess", Bootstrap(resamples=100))
-    sweep = OpenSweep(parent, settings, comparison, overrides=["seeds=2"])
+    sweep = OpenSweep(parent, settings, comparison, Ways(), overrides=["seeds=2"])
     sweep.jobs += [_job("adam"), _job("sgd"), _job("adam")]  # one twice, as by optimizer.lr=1,1.0
     sweep.run([_job("adam")])
     sweep.end("KILLED", seconds=1.5)

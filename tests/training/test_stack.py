@@ -153,13 +153,6 @@ def test_eval_loss_stands_before_the_first_epoch_and_after_each() -> None:
     assert trained.series["eval/loss"].values[0, 0] == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_rule_that_mixes_elements_needs_its_own_instance() -> None:
-    """Declared elementwise, Adafactor would see the runs as one matrix: the declaration is what saves it."""
-    honest, lie = _node("adafactor"), {**_node("adafactor"), "elementwise": True}
-    one, other = (_train([_job(node, epochs=1)]).train_loss for node in (honest, lie))
-    assert abs(one[:, 1:] / other[:, 1:] - 1).max() > 1e-3
-
-
 def test_jobs_share_a_stack_but_not_a_rule() -> None:
     rates = (0.001, 0.01, 0.1)
     trained = _train([_job({**_node("sgd"), "lr": lr}, epochs=2) for lr in rates], seeds=[3])
