@@ -43,7 +43,7 @@ def test_what_decides_no_number_does_not_change_the_hash(same: Job) -> None:
         replace(JOB, optimizer={**OPTIMIZER, "betas": [0.99, 0.9]}),
         replace(JOB, optimizer={**OPTIMIZER, "amsgrad": True}),
         replace(JOB, optimizer={**OPTIMIZER, "_target_": "torch.optim.AdamW"}),
-        replace(JOB, optimizer={**OPTIMIZER, "elementwise": False}),
+        replace(JOB, optimizer={**OPTIMIZER, "rest": {"_target_": "torch.optim.SGD"}}),
     ],
 )
 def test_what_decides_numbers_changes_the_hash(other: Job) -> None:

@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from typing_extensions import override
 
-from study.certify.check import finding
+from study.certify.check import Broken, finding
 from study.certify.rule import difference
+from study.errors import InvalidInput
 from study.job import Job, Run
 from study.problems.base import Data, Problem
 from study.problems.parabola import Parabola
@@ -35,7 +36,10 @@ def stack_difference(problem: Problem, optimizer: Mapping[str, object], *, epoch
     with finding("training alone"):
         alone = torch.stack([_alone(problem, run, points) for run in runs])
     with finding("training in a stack"):
-        trained = train(problem, runs, device=torch.device("cpu"))
+        try:
+            trained = train(problem, runs, device=torch.device("cpu"))
+        except InvalidInput as error:  # the rule is not what it declares, or no stack can train it
+            raise Broken(str(error)) from error
     losses = [trained.train_loss, trained.series[names.EVAL_LOSS].values]
     together, finite = torch.cat(list(map(torch.from_numpy, losses)), dim=1), alone.isfinite()
     if not torch.equal(together.isfinite(), finite):

@@ -36,6 +36,7 @@ def test_a_good_config_becomes_its_job() -> None:
     assert job.optimizer == {
         "name": "adam",
         "_target_": "torch.optim.Adam",
+        "elementwise": True,
         "lr": 0.001,
         "betas": [0.9, 0.99],
     }

@@ -44,8 +44,10 @@ def test_its_name_is_its_path_and_its_first_line_a_command_with_it(path: Path) -
     )
 
 
-def test_elementwise_is_said_only_where_it_is_not_so(path: Path) -> None:
-    assert _config(path).get("elementwise", False) is False, f"{path} need not say elementwise: true"
+def test_a_shipped_file_declares_whether_its_rule_is_elementwise(path: Path) -> None:
+    assert isinstance(_config(path).get("elementwise"), bool), (
+        f"{path}: else each of its settings is measured"
+    )
 
 
 @pytest.mark.slow
@@ -56,8 +58,12 @@ def test_it_does_what_the_trainer_relies_on(path: Path) -> None:
 
 def test_a_file_that_lies_is_caught() -> None:
     adafactor, adam = _config(TREE / "adafactor.yaml"), _config(TREE / "adam.yaml")
-    del adafactor["elementwise"]
-    assert _failed(adafactor) == {"elements are independent", "runs are independent", "stack"}
+    lie = {**adafactor, "elementwise": True}
+    assert _failed(lie) == {
+        "elements are independent",
+        "runs are independent",
+        "stack",
+    }
     assert _failed({**adam, "elementwise": False}) == {"elements mix, as declared"}
 
 

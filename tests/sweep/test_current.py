@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from study.errors import Terminated
 from study.sweep import current
 
 
@@ -54,7 +55,7 @@ def test_a_signal_to_terminate_ends_the_sweep_as_killed(sweep: Recorder) -> None
     ("error", "said"),
     [
         (KeyboardInterrupt(), "interrupted before anything was trained\n"),
-        (SystemExit(143), "interrupted before anything was trained\n"),
+        (Terminated(), "interrupted before anything was trained\n"),
         (SystemExit(0), ""),  # Hydra's own flags end so
         (RuntimeError("x"), ""),
     ],
