@@ -24,11 +24,13 @@ class Rows:
     """Some rows of a stack.
 
     Attributes:
+        first: where they begin in it.
         seeds: one of each run.
         values: their parameters, which a driver moves in place.
         gradients: written anew before each step.
     """
 
+    first: int
     seeds: Sequence[int]
     values: Float[Tensor, "run parameter"]
     gradients: Float[Tensor, "run parameter"]
@@ -61,7 +63,7 @@ class Driver(Protocol):
     """Of the loss, by each run's rule so far; None where it asks for none."""
 
     def step(self, inputs: Batch, targets: Batch) -> None:
-        """Move the rows once, by their gradients, on their minibatches."""
+        """Move the rows once, by their gradients; the minibatches are those of all rows of the stack."""
 
     def mode(self, *, training: bool) -> None:
         """Turn the rows into those to train on, or into those to be evaluated."""
@@ -105,7 +107,7 @@ class Own:
     """
 
     def __init__(self, job: Job, rows: Rows, way: Way, descent: Descent) -> None:
-        self._descent, self._way = descent, way
+        self._first, self._descent, self._way = rows.first, descent, way
         shapes = list(descent.shapes.values())
         sizes = [shape.numel() for shape in shapes]
         self._row_values, self._row_gradients = (
@@ -143,7 +145,9 @@ class Own:
             if self.evaluations is None:
                 instance.step(own)
             else:
-                instance.step(own, self._objective(run, inputs[run], targets[run]))
+                instance.step(
+                    own, self._objective(run, inputs[self._first + run], targets[self._first + run])
+                )
         torch._foreach_copy_(self._row_values, self._values)
 
     def mode(self, *, training: bool) -> None:

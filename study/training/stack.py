@@ -100,8 +100,8 @@ class Stack:
         torch.mul(gradient, self.problem.gradient_scale, out=self.grads)
         for witness in self.witnesses:
             witness.before(self.grads, inputs, targets)
-        for rows, driver in self.drivers:
-            driver.step(inputs[rows], targets[rows])
+        for _, driver in self.drivers:
+            driver.step(inputs, targets)
         for witness in self.witnesses:
             self._note(witness.after(self.params))
         return losses.detach()
@@ -175,7 +175,7 @@ class Stack:
 
     def _rows(self, rows: slice) -> Rows:
         seeds = [run.seed for run in self.runs[rows]]
-        return Rows(seeds, self.params.detach()[rows], self.grads[rows])
+        return Rows(rows.start or 0, seeds, self.params.detach()[rows], self.grads[rows])
 
     def _mode(self, *, training: bool) -> None:
         modal = [driver for _, driver in self.drivers if driver.modal]

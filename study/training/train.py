@@ -43,12 +43,12 @@ def train(
     ways = ways or Ways()
     with undisturbed():
         while True:
-            known, drive = _ways(problem, runs, ways)
-            stack = Stack(problem, runs, device, drive, witnessed=drive.keys() - known)
+            drive, unknown = _ways(problem, runs, ways)
+            stack = Stack(problem, runs, device, drive, witnessed=unknown)
             trained = _train(stack, advance)
             if not stack.findings:
                 for job, rows in stack.jobs():
-                    if job.hash not in known:
+                    if job.hash in unknown:
                         ways.learn(job, drive[job.hash], rows.stop - rows.start)
                 assert trained is not None
                 return trained
@@ -56,21 +56,21 @@ def train(
                 ways.correct(finding)
 
 
-def _ways(problem: Problem, runs: Sequence[Run], ways: Ways) -> tuple[set[str], dict[str, Way]]:
-    """Return the jobs whose way is known, and the way of every job, by their hashes."""
-    known, drive = set(), {}
+def _ways(problem: Problem, runs: Sequence[Run], ways: Ways) -> tuple[dict[str, Way], set[str]]:
+    """Return how each rule is driven, by its job's hash, and of which jobs that is yet to be seen as right."""
+    drive: dict[str, Way] = {}
+    unknown: dict[tuple[str, int], str] = {}
     counts = Counter(run.job.hash for run in runs)
     for job in {run.job.hash: run.job for run in runs}.values():
         way = ways.known(job, counts[job.hash])
-        if way is not None:
-            known.add(job.hash)
-        else:
+        if way is None:
+            unknown.setdefault((ways.key(job), counts[job.hash]), job.hash)
             way = ways.tried(job)
         if way is None:
             way = try_out(problem, job)
             ways.try_first(job, way)
         drive[job.hash] = way
-    return known, drive
+    return drive, set(unknown.values())
 
 
 def _train(stack: Stack, advance: Callable[[float], None]) -> Trained | None:

@@ -50,7 +50,7 @@ class Ways:
 
     def known(self, job: Job, runs: int) -> Way | None:
         """Return the way of a job of so many runs, None where it was not measured."""
-        known = self._memory.get(self._key(job))
+        known = self._memory.get(self.key(job))
         if known is None or known.runs < runs or known.epochs < job.epochs:
             return None
         return known.way
@@ -65,7 +65,7 @@ class Ways:
 
     def learn(self, job: Job, way: Way, runs: int) -> None:
         """Remember the way in which a job was trained rightly, from its first step to its last."""
-        key = self._key(job)
+        key = self.key(job)
         before = self._memory.get(key)
         if before is not None and before.way == way:
             runs = max(runs, before.runs) if before.epochs >= job.epochs else runs
@@ -101,7 +101,8 @@ class Ways:
                 f"{finding.step} one of several runs was not where it is alone; keep all it remembers in self.state"
             )
 
-    def _key(self, job: Job) -> str:
+    def key(self, job: Job) -> str:
+        """Return what a measurement of a job holds for."""
         declared = job.optimizer.get(DECLARED)
         rule: object = {key: value for key, value in job.optimizer.items() if key not in (DECLARED, "name")}
         problem: object = job.problem

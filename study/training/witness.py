@@ -75,7 +75,7 @@ class Witness:
         self._job, self._row, self._way = job, row, way
         start = stack.values[row : row + 1]
         self._stands = [
-            Rows([stack.seeds[row]], start.clone(), torch.zeros_like(start)) for _ in range(_TIMES)
+            Rows(0, [stack.seeds[row]], start.clone(), torch.zeros_like(start)) for _ in range(_TIMES)
         ]
         word = Source(str(job.problem["name"]), stack.seeds[row]).word("rule")
         self._streams = [Stream(word) for _ in range(_TIMES)]
