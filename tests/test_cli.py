@@ -43,17 +43,25 @@ def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
             ["problem must be one of", "bowl, ", "linear, ", "did you mean 'parabola'?"],
         ),
         ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
-        ("tracking=remote", ["tracking must be one of local; got 'remote'"]),
-        ("optimizer=xyzzy", ["optimizer must be one of", "got 'xyzzy'"]),
+        pytest.param(
+            "tracking=remote", ["tracking must be one of local; got 'remote'"], marks=pytest.mark.slow
+        ),
+        pytest.param("optimizer=xyzzy", ["optimizer must be one of", "got 'xyzzy'"], marks=pytest.mark.slow),
         (
             "optimizer.l=1",
             ["optimizer.l is not a key of the config", "optimizer.lr", "(+optimizer.l=... adds one)"],
         ),
         ("optimizer=adam optimizer.beta=1", ["optimizer.beta is not a key", "did you mean optimizer.betas?"]),
         ("optimiser=adam", ["optimiser is not a key", "did you mean optimizer?"]),
-        ("sedes=3", ["sedes is not a key", "did you mean seeds?"]),
-        ("batchsize=3", ["batchsize is not a key", "did you mean batch_size?"]),
-        ("problem.widht=3", ["problem.widht is not a key", "did you mean problem.width?"]),
+        pytest.param("sedes=3", ["sedes is not a key", "did you mean seeds?"], marks=pytest.mark.slow),
+        pytest.param(
+            "batchsize=3", ["batchsize is not a key", "did you mean batch_size?"], marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "problem.widht=3",
+            ["problem.widht is not a key", "did you mean problem.width?"],
+            marks=pytest.mark.slow,
+        ),
         ("experiment=headline seed=3", ["seed is not a key", "did you mean seeds?"]),
         ("hydra/launcher=stackd", ["hydra/launcher must be one of", "basic", "stacked"]),
         ("seeds", ["an override must be key=value, got 'seeds'"]),
@@ -62,7 +70,7 @@ def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("~nothing", ["nothing"]),
         ("+seeds=3", ["seeds"]),
         ("optimizer=null", ["a choice must be the name of one file, as in optimizer=adam"]),
-        ("optimizer=", ["optimizer must be one of", "got ''"]),
+        pytest.param("optimizer=", ["optimizer must be one of", "got ''"], marks=pytest.mark.slow),
     ],
 )
 def test_an_override_that_cannot_be_composed_is_explained(words: str, parts: list[str]) -> None:

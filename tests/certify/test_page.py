@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 
 from study.certify.check import Result, Verdict, must_agree, must_differ
@@ -73,6 +74,7 @@ def test_a_page_names_no_place_of_this_machine() -> None:
     assert page(blobs).splitlines()[2] == "`mine.Blobs` with `n=3`. 2 passed, 1 failed, 1 not applicable."
 
 
+@pytest.mark.slow
 def test_made_twice_it_is_the_same(claim: Callable[[str], Claim]) -> None:
     config = yaml.safe_load("{name: adam, _target_: torch.optim.Adam, lr: 0.01, betas: [0.9, 0.99]}")
     part = Part("optimizer", config, claimed="adam")
