@@ -117,6 +117,7 @@ def test_what_was_measured_holds_for_the_same_and_for_no_more() -> None:
     assert ways.known(_job("torch.optim.SGD", lr=0.06, momentum=0.9, elementwise=True), 2) is None
 
 
+@pytest.mark.slow
 def test_a_known_rule_is_trained_as_when_it_was_measured() -> None:
     ways = Ways()
     for rule in ("Normalised", "NoisyTorch", "Searching", "Averaging"):
@@ -134,6 +135,7 @@ def test_noise_is_a_runs_own_alone_and_in_a_stack() -> None:
     np.testing.assert_allclose(among.train_loss[1], alone.train_loss[0], rtol=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_process_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     before = (
@@ -156,6 +158,7 @@ def test_nothing_of_the_process_is_changed(tmp_path: Path, monkeypatch: pytest.M
         assert after == before
 
 
+@pytest.mark.slow
 def test_a_rule_is_not_disturbed_by_one_that_meddles() -> None:
     problem = build_problem(_problem())
     runs = [
@@ -166,6 +169,7 @@ def test_a_rule_is_not_disturbed_by_one_that_meddles() -> None:
     np.testing.assert_allclose(among.train_loss[2:], alone.train_loss, rtol=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_evaluations_are_counted_for_a_rule_that_asks_for_its_loss() -> None:
     assert _train(_job(PLANTED + "Descent")).evaluations is None
     counted = _train(_job(PLANTED + "Searching")).evaluations
