@@ -102,6 +102,7 @@ def _job(rule: str, momentum: float, columns: int) -> Job:
     optimizer = {
         "name": rule,
         "_target_": "torch.optim.SGD",
+        "elementwise": True,  # one momentum then shows it for all
         "lr": 1.0,
         "momentum": momentum,
         "nesterov": rule == "NAG" and momentum > 0,  # torch refuses it at 0, where the two rules are one
