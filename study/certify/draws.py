@@ -1,7 +1,7 @@
 """A problem under test, and the checks of what it draws: well shaped, finite, set, and decided by the seed alone."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import torch
@@ -50,7 +50,7 @@ class Specimen:
     def loss(self, model: nn.Module, data: Data) -> Tensor:
         """Return the loss of a model on some points."""
         with finding("model"):
-            prediction = model(data.inputs)
+            prediction = model(*data.arguments)
         with finding("loss()"):
             loss: object = self.problem.loss(prediction, data.targets)
         if not isinstance(loss, Tensor):
@@ -83,7 +83,14 @@ def flat(values: Iterable[Tensor]) -> Float[Tensor, " parameter"]:
 
 def tensors(data: Data) -> dict[str, Tensor]:
     """Return the tensors of some data, by their names."""
-    return {field.name: getattr(data, field.name) for field in fields(data)}
+    further = {f"further[{place}]": values for place, values in enumerate(data.further)}
+    return {"inputs": data.inputs, **further, "targets": data.targets, "eval_targets": data.eval_targets}
+
+
+def mapped(data: Data, change: Callable[[Tensor], Tensor]) -> Data:
+    """Return data of which each tensor is changed."""
+    one = (change(data.inputs), change(data.targets), change(data.eval_targets))
+    return Data(*one, further=tuple(map(change, data.further)))
 
 
 def bits(values: Tensor) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from study.certify.check import (
     ROUNDING,
@@ -14,6 +14,7 @@ from study.certify.check import (
     Check,
     NotApplicable,
     Result,
+    Verdict,
     check,
     finding,
     in_turn,
@@ -21,10 +22,11 @@ from study.certify.check import (
     must_agree,
     must_hold,
 )
-from study.certify.draws import DRAWS, SEEDS, Specimen, bits, flat, tensors
+from study.certify.draws import DRAWS, SEEDS, Specimen, bits, flat, mapped, tensors
 from study.certify.rule import generator
 from study.certify.stacked import stack_difference
-from study.problems.base import Data
+from study.errors import InvalidInput
+from study.problems.base import Data, Problem
 from study.training.build import build_problem
 
 _FEW, _MANY = 12, 256
@@ -38,6 +40,20 @@ def certify_problem(config: Mapping[str, object]) -> dict[str, Result]:
         InvalidInput: the problem cannot be built, or its data cannot be had here.
     """
     return in_turn(Specimen(build_problem(config)), *DRAWS, *LOSSES)
+
+
+def require_problem(problem: Problem) -> None:
+    """Refuse a problem that does not hold what training relies on, as a few points of it show in some 50 ms.
+
+    Raises:
+        InvalidInput: what must hold, and what was found; its certificate says more.
+    """
+    for name, result in in_turn(Specimen(problem), *DRAWS, *NEEDED).items():
+        if result.verdict is Verdict.FAILED:
+            raise InvalidInput(
+                f"{problem.name}: {name} must be {result.required}, got {result.measured}; "
+                f"study certify problem={problem.name} checks all of it"
+            )
 
 
 @must_hold("loss", "one finite number below the cap, a tensor of shape ()")
@@ -99,21 +115,21 @@ def _gradient(specimen: Specimen) -> Iterator[str]:
 def _away(specimen: Specimen, *, points: int) -> tuple[nn.Module, Data]:
     """Return a model a little away from the start of the first seed, and some of its points."""
     model, data = specimen.started(SEEDS[0])
-    chosen = torch.randperm(len(data.inputs), generator=generator())[:points]
+    chosen = torch.randperm(len(data.targets), generator=generator())[:points]
     start = flat(model.parameters())  # and 0.1 from it, per parameter, in the mean square
     nn.utils.vector_to_parameters(
         start + 0.1 * torch.randn(start.shape, generator=generator(), dtype=start.dtype), model.parameters()
     )
-    return model, Data(*(values[chosen] for values in tensors(data).values()))
+    return model, mapped(data, lambda values: values[chosen])
 
 
 @must_hold("loss pairs", "each prediction is compared with its own target")
 def _paired(specimen: Specimen) -> Iterator[str]:
     """Hand out the targets in another order: a loss that does not notice has compared all with all."""
     model, data = _away(specimen, points=_MANY)
-    shuffled = data.targets[torch.randperm(len(data.inputs), generator=generator())]
+    shuffled = data.targets[torch.randperm(len(data.targets), generator=generator())]
     with finding("model"):
-        prediction = model(data.inputs)
+        prediction = model(*data.arguments)
     if bits(shuffled) == bits(data.targets) or (prediction == prediction[:1]).all():
         raise NotApplicable("all targets or all predictions are alike")
     loss, other = specimen.loss(model, data), specimen.loss(model, replace(data, targets=shuffled))
@@ -128,7 +144,7 @@ def _mean(specimen: Specimen) -> Iterator[str]:
     """Hand in each point twice: a mean does not notice, a sum doubles, and so would the step."""
     model, data = _away(specimen, points=_MANY)
     once = specimen.loss(model, data).item()
-    doubled = Data(*(values.repeat_interleave(2, 0) for values in tensors(data).values()))
+    doubled = mapped(data, lambda values: values.repeat_interleave(2, 0))
     twice = specimen.loss(model, doubled).item()
     if once and abs(twice / once - 1) > 1e-4:
         yield f"each point twice has {twice / once:.3g} times the loss"
@@ -136,8 +152,9 @@ def _mean(specimen: Specimen) -> Iterator[str]:
 
 def _doubled(model: nn.Module, data: Data) -> tuple[nn.Module, Data]:
     """Return model and data in double precision; indices stay what they are."""
-    values = [v.double() if v.is_floating_point() else v for v in tensors(data).values()]
-    return model.double(), Data(*values)
+    return model.double(), mapped(
+        data, lambda values: values.double() if values.is_floating_point() else values
+    )
 
 
 @check("finite differences")
@@ -165,10 +182,7 @@ def _floor(specimen: Specimen) -> Result:
     least, highest = float("inf"), 0.0
     for seed in SEEDS:
         model, data = specimen.started(seed)
-        with finding("floor()"):
-            floor = float(specimen.problem.floor(data))
-        if not np.isfinite(floor):
-            return judge(False, f"floor() is {floor} at seed {seed}", "a finite number")
+        floor = float(specimen.problem.floor(data))
         met = _descend(specimen, *_doubled(model, replace(data, targets=data.eval_targets)))
         least, highest = min(least, min(met) - floor), max(highest, met[0] - floor, abs(floor))
     below = least < -1e-6 * highest
@@ -221,10 +235,40 @@ def _stack(specimen: Specimen) -> Result:
     return must_agree(value, tolerance=tolerance, cause="sums in another order", least=tolerance)
 
 
-LOSSES: tuple[tuple[Check[Specimen], ...], ...] = (
+@must_hold("metrics", "one finite number each, under a name")
+def _metrics(specimen: Specimen) -> Iterator[str]:
+    model, data = specimen.started(SEEDS[0])
+    with finding("metrics()"):
+        measured: dict[str, object] = dict(
+            specimen.problem.metrics(model(*data.arguments), data.eval_targets)
+        )
+    for name, value in measured.items():
+        if not isinstance(value, Tensor) or value.shape != ():
+            yield f"{name} is a {type(value).__name__} of shape {getattr(value, 'shape', '-')}"
+        elif not value.isfinite():
+            yield f"{name} is {value.item()}"
+
+
+@must_hold("floor is a number", "finite, and not above the loss at the start")
+def _bounded(specimen: Specimen) -> Iterator[str]:
+    for seed in SEEDS:
+        model, data = specimen.started(seed)
+        with finding("floor()"):
+            floor = float(specimen.problem.floor(data))
+        start = specimen.loss(model, replace(data, targets=data.eval_targets)).item()
+        if not np.isfinite(floor):
+            yield f"floor() is {floor} at seed {seed}"
+        elif floor > start + 1e-6 * abs(start):
+            yield f"floor() is {floor:.6g} at seed {seed}, where the start has {start:.6g}"
+
+
+NEEDED: tuple[tuple[Check[Specimen], ...], ...] = (
     (_number,),
-    (_repeated, _untouched, _gradient),
-    (_paired, _mean, _differences, _floor, _curve),
+    (_repeated, _untouched, _gradient, _bounded, _metrics),
+    (_paired, _mean, _differences, _curve),
     (_stack,),
 )
-"""The checks of the loss, in the order in which they stand on one another."""
+"""What training relies on, in the order in which the checks stand on one another."""
+
+LOSSES: tuple[tuple[Check[Specimen], ...], ...] = (*NEEDED[:3], (_floor,), NEEDED[3])
+"""The checks of the loss."""

@@ -30,7 +30,7 @@ def stack_difference(problem: Problem, optimizer: Mapping[str, object], *, epoch
     Raises:
         Broken: one of the two fails.
     """
-    points = len(problem.data(Source(problem.name, SEEDS[0])).inputs)
+    points = len(problem.data(Source(problem.name, SEEDS[0])).targets)
     job = Job({"name": problem.name}, optimizer, epochs, -(-points // 4), range(4), str(optimizer["name"]))
     runs = [Run(job, seed) for seed in SEEDS]
     with finding("training alone"):
@@ -54,15 +54,20 @@ def _alone(problem: Problem, run: Run, points: int) -> Float[Tensor, " loss"]:
     problem.initialise(model, source)
     rule = build_optimizer(run.job.optimizer, model.parameters())
 
-    def evaluate() -> Tensor:
-        return problem.loss(model(data.inputs), data.eval_targets).detach()
+    losses: list[Tensor] = []
 
-    losses, evaluated = [], [evaluate()]
+    def evaluate() -> Tensor:
+        targets = problem.eval_targets_at(data.eval_targets[None], len(losses))[0]
+        return problem.loss(model(*data.arguments), targets).detach()
+
+    evaluated = [evaluate()]
     for _ in range(run.job.epochs):
         samples = torch.randperm(points, generator=order) if size < points else torch.arange(points)
         for batch in samples.split(size):
             rule.zero_grad()
-            loss = problem.loss(model(data.inputs[batch]), data.targets[batch])
+            given = tuple(tensor[batch] for tensor in data.arguments)
+            inputs, targets = problem.minibatch(given, data.targets[batch], len(losses), source)
+            loss = problem.loss(model(*inputs), targets)
             (problem.gradient_scale * loss).backward()
             rule.step()
             losses.append(loss.detach())

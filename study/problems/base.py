@@ -1,6 +1,7 @@
 """Interface of a problem: data, model, start, loss and floor, as one file of one's own gives them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import get_type_hints
 
@@ -23,11 +24,20 @@ class Data:
         inputs: what the model is given.
         targets: what `train/loss` compares the prediction with.
         eval_targets: what `eval/loss` compares it with, on the same inputs (the noise-free target, or `targets`).
+        further: what the model is given after `inputs`, where it takes several tensors.
+        test: data that are never trained on; `test/loss` compares with their `eval_targets`.
     """
 
     inputs: Shaped[Tensor, "point ..."]
     targets: Shaped[Tensor, "point ..."]
     eval_targets: Shaped[Tensor, "point ..."]
+    further: tuple[Shaped[Tensor, "point ..."], ...] = ()
+    test: "Data | None" = None
+
+    @property
+    def arguments(self) -> tuple[Shaped[Tensor, "point ..."], ...]:
+        """What the model is called with."""
+        return (self.inputs, *self.further)
 
 
 class Problem(ABC):
@@ -126,3 +136,39 @@ class Problem(ABC):
     @abstractmethod
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         """Return inputs at which a model of one output is drawn as a curve, or None for no curve."""
+
+    def minibatch(
+        self,
+        inputs: tuple[Shaped[Tensor, "point ..."], ...],
+        targets: Shaped[Tensor, "point ..."],
+        step: int,  # noqa: ARG002
+        source: Source,  # noqa: ARG002
+    ) -> tuple[tuple[Shaped[Tensor, "point ..."], ...], Shaped[Tensor, "point ..."]]:
+        """Return what a seed trains on in one step, given its minibatch: override it where that changes by the step.
+
+        Noise that is new in every step is drawn from `source.generator(f"noise {step}")`; targets that move are moved
+        here, and in `eval_targets_at` likewise. Every optimizer meets the same.
+
+        Args:
+            inputs: of the minibatch, all that the model is called with.
+            targets: likewise.
+            step: updates made so far.
+            source: the seed's randomness.
+        """
+        return inputs, targets
+
+    def eval_targets_at(
+        self,
+        targets: Shaped[Tensor, "seed point ..."],
+        step: int,  # noqa: ARG002
+    ) -> Shaped[Tensor, "seed point ..."]:
+        """Return what is compared with after so many steps: override it where the optimum moves."""
+        return targets
+
+    def metrics(
+        self,
+        prediction: Float[Tensor, "point ..."],  # noqa: ARG002
+        target: Shaped[Tensor, "point ..."],  # noqa: ARG002
+    ) -> Mapping[str, Float[Tensor, ""]]:
+        """Return further numbers of one run at each evaluation, recorded as `eval/<name>` and `test/<name>`."""
+        return {}

@@ -94,12 +94,13 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
     require_answer(settings.location)
     require_writable(settings.location)
     with cli.importing():  # torch: a second, and only now needed
+        from study.certify.problem import require_problem
         from study.sweep.remembered import ways_of
         from study.training.build import device_of
         from study.training.trial import check_jobs
     device_of(settings)
     ways = ways_of(settings.location)
-    _refuse({**refused, **check_jobs(jobs or (), ways)}, of=len(refused) + len(jobs or ()))
+    _refuse({**refused, **check_jobs(jobs or (), ways, require_problem)}, of=len(refused) + len(jobs or ()))
     with cli.importing():  # MLflow: another one
         from study.sweep.open import OpenSweep
     opened = OpenSweep.begin(settings, jobs, task, ways, overrides=_beside(config))

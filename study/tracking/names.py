@@ -9,6 +9,7 @@ from dataclasses import dataclass
 # Metrics of a run, by step.
 TRAIN_LOSS = "train/loss"  # of each step's minibatch, before the update
 EVAL_LOSS = "eval/loss"  # before the first epoch and after each
+TEST_LOSS = "test/loss"  # likewise, on what is never trained on, where the problem has a test split
 FULL_LOSS = "full/loss"  # on all data, every so many samples, where the problem asks for it
 PARAM = "param/"  # param/<name>: a scalar parameter at each step, where there are few
 SUMMARY = "summary/"  # summary/<one of SUMMARIES>: one point; on a parent: what the sweep took
@@ -16,6 +17,7 @@ SUMMARY = "summary/"  # summary/<one of SUMMARIES>: one point; on a parent: what
 METRICS: Mapping[str, str] = {
     TRAIN_LOSS: "training loss per minibatch",
     EVAL_LOSS: "evaluation loss",
+    TEST_LOSS: "test loss",
     FULL_LOSS: "loss on all data",
 }
 """What pages call the metrics."""

@@ -13,10 +13,12 @@ from study.job import Job
 from study.randomness import Source
 from study.training.instance import Instance, Objective, Stream, Way
 
-Loss = Callable[[Mapping[str, Tensor], Tensor, Tensor], Tensor]
-"""What a run descends on, at parameters by name, on a minibatch of inputs and targets."""
+Inputs = tuple[Shaped[Tensor, "run point ..."], ...]
+Targets = Shaped[Tensor, "run point ..."]
+Batch = tuple[Inputs, Targets]
 
-Batch = Shaped[Tensor, "run point ..."]
+Loss = Callable[[Mapping[str, Tensor], tuple[Tensor, ...], Tensor], Tensor]
+"""What a run descends on, at parameters by name, on a minibatch of inputs and targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Driver(Protocol):
     evaluations: Tensor | None
     """Of the loss, by each run's rule so far; None where it asks for none."""
 
-    def step(self, inputs: Batch, targets: Batch) -> None:
+    def step(self, inputs: Inputs, targets: Targets) -> None:
         """Move the rows once, by their gradients; the minibatches are those of all rows of the stack."""
 
     def mode(self, *, training: bool) -> None:
@@ -84,7 +86,7 @@ class Shared:
         self.evaluations: Tensor | None = None
         self.modal = self._instance.modal
 
-    def step(self, inputs: Batch, targets: Batch) -> None:  # noqa: ARG002  # as Own needs them
+    def step(self, inputs: Inputs, targets: Targets) -> None:  # noqa: ARG002  # as Own needs them
         """Move the rows once."""
         self._instance.step(self._gradients)
 
@@ -138,16 +140,14 @@ class Own:
         """Whether a rule has drawn random numbers from its stream."""
         return any(stream is not None and stream.drawn for stream in self._streams)
 
-    def step(self, inputs: Batch, targets: Batch) -> None:
+    def step(self, inputs: Inputs, targets: Targets) -> None:
         """Move the rows once."""
         torch._foreach_copy_(self._gradients, self._row_gradients)
         for run, (instance, own) in enumerate(zip(self._instances, self._own_gradients, strict=True)):
             if self.evaluations is None:
                 instance.step(own)
             else:
-                instance.step(
-                    own, self._objective(run, inputs[self._first + run], targets[self._first + run])
-                )
+                instance.step(own, self._objective(run, *of_run(self._first + run, inputs, targets)))
         torch._foreach_copy_(self._row_values, self._values)
 
     def mode(self, *, training: bool) -> None:
@@ -156,7 +156,7 @@ class Own:
             instance.mode(training=training)
         torch._foreach_copy_(self._row_values, self._values)
 
-    def _objective(self, run: int, inputs: Tensor, targets: Tensor) -> Objective:
+    def _objective(self, run: int, inputs: tuple[Tensor, ...], targets: Tensor) -> Objective:
         """Return a run's loss on its minibatch, as a function that sets its gradients and is counted."""
         parameters = self._instances[run].params
         named = dict(zip(self._descent.shapes, parameters, strict=True))
@@ -172,6 +172,11 @@ class Own:
             return loss if self._way.graph else loss.detach()
 
         return objective
+
+
+def of_run(row: int, inputs: Inputs, targets: Targets) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Return one run's minibatch."""
+    return tuple(tensor[row] for tensor in inputs), targets[row]
 
 
 def _memory(like: Float[Tensor, "run parameter"], sizes: Sequence[int]) -> list[Float[Tensor, "run element"]]:

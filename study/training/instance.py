@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from study.errors import InvalidInput
+from study.errors import InvalidInput, Terminated
 from study.job import Job
 from study.training.build import build_rule
 
@@ -40,6 +40,10 @@ class Way:
 
 Objective = Callable[[], Tensor]
 """A run's loss on its minibatch, as a function that sets the gradients of an instance's parameters too."""
+
+
+class RuleError(Exception):
+    """What a rule raised in a step, or that it asked the process to exit."""
 
 
 class Stream:
@@ -110,6 +114,7 @@ class Instance:
 
         Raises:
             InvalidInput: the rule gave a parameter another shape.
+            RuleError: it raised something.
         """
         for parameter, gradient in zip(self.params, gradients, strict=True):
             if parameter.grad is not gradient:
@@ -121,6 +126,10 @@ class Instance:
             else:
                 with self._stream.current():
                     self._step(objective)
+        except (InvalidInput, Terminated):
+            raise
+        except (Exception, SystemExit) as error:  # whatever a rule from anywhere raises
+            raise RuleError(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
         finally:  # what it did to the process would hold for the next instance too
             if torch.get_default_dtype() is not dtype:
                 torch.set_default_dtype(dtype)

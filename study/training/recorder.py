@@ -15,6 +15,8 @@ from study.training.stack import Stack
 MAX_TRACED_SCALARS = 3
 """A problem of at most so many scalar parameters has each of them recorded at every step."""
 
+_COLUMNS = 3  # of a sample: inputs, targets, eval targets
+
 
 class Recorder:
     """What is recorded while a stack trains, kept on its device until the end."""
@@ -25,6 +27,7 @@ class Recorder:
         self._times = [time.time()]
         self._losses: list[Tensor] = []
         self._evaluated: list[tuple[int, Tensor]] = []
+        self._measured: dict[str, list[tuple[int, Tensor]]] = {}
         self._full: list[tuple[int, Tensor]] = []
         self._params: list[Tensor] = []
         self._samples = 0
@@ -46,6 +49,8 @@ class Recorder:
         """Compute and keep each run's `eval/loss` where it stands."""
         with self._stack.evaluated():
             losses = self._stack.evaluate(self._stack.drawn.eval_targets)
+            for metric, values in self._stack.measure().items():
+                self._measured.setdefault(metric, []).append((len(self._losses), values))
         self._evaluated.append((len(self._losses), losses))
 
     def trained(self) -> Trained:
@@ -66,7 +71,9 @@ class Recorder:
             final=final,
             curve=_array(curve),
             curve_inputs=_array(curve_inputs),
-            sample=_array(_sample(data.inputs[0], data.targets[0], data.eval_targets[0])),
+            sample=_array(
+                _sample(*(tensor[0] for tensor in (*data.inputs, data.targets, data.eval_targets)))
+            ),
             receipts={
                 names.DATA_SHA: [data.data_sha[row] for row in stack.rows],
                 names.INIT_SHA: [data.init_sha[row] for row in stack.rows],
@@ -88,6 +95,7 @@ class Recorder:
 
     def _series(self) -> dict[str, Series]:
         series = {names.EVAL_LOSS: _series(self._evaluated)}
+        series |= {metric: _series(recorded) for metric, recorded in self._measured.items()}
         if self._full:
             series[names.FULL_LOSS] = _series(self._full)
         if self._params:
@@ -100,9 +108,9 @@ class Recorder:
 
 def _sample(*columns: Shaped[Tensor, "point ..."]) -> Shaped[Tensor, "sample column"]:
     """Return inputs, targets and eval targets side by side; no points where one of them is more than a column."""
-    if all(values.shape[1:] == (1,) for values in columns):
+    if len(columns) == _COLUMNS and all(values.shape[1:] == (1,) for values in columns):
         return torch.cat(columns, dim=1)
-    return torch.empty(0, len(columns))
+    return torch.empty(0, _COLUMNS)
 
 
 def _series(recorded: list[tuple[int, Tensor]]) -> Series:

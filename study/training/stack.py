@@ -19,14 +19,19 @@ from torch.func import functional_call, vmap
 
 from study.job import Job, Run
 from study.problems.base import Problem
+from study.randomness import Source
+from study.tracking import names
 from study.training import start
-from study.training.drivers import Descent, Driver, Own, Rows, Shared
+from study.training.drivers import Batch, Descent, Driver, Inputs, Own, Rows, Shared, Targets, of_run
 from study.training.instance import Way
 from study.training.witness import Finding, Witness
 
 _POINTS_AT_ONCE = {"cpu": 2**15, "cuda": 2**25}
 """Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
 that they fit into its memory."""
+
+Single = Shaped[Tensor, "seed point ..."]
+Several = tuple[Single, ...]
 
 
 class Stack:
@@ -53,16 +58,17 @@ class Stack:
         self.model = problem.model().to(problem.dtype)
         self.shapes = {name: parameter.shape for name, parameter in self.model.named_parameters()}
         self.sizes = [shape.numel() for shape in self.shapes.values()]
-        seeds = sorted({run.seed for run in runs})
+        self.seeds = sorted({run.seed for run in runs})
         self.rows = np.searchsorted(
-            seeds, [run.seed for run in runs]
+            self.seeds, [run.seed for run in runs]
         )  # where a run's seed stands in the start
+        self.steps = 0  # made so far
         self.row = torch.from_numpy(self.rows).to(device)  # the same, to index tensors with
-        self.drawn = start.draw(problem, self.model, seeds, device)
-        self.points = self.drawn.inputs.shape[1]
+        self.drawn = start.draw(problem, self.model, self.seeds, device)
+        self.points = self.drawn.targets.shape[1]
         self.batch_size = runs[0].job.batch_size or self.points
         shuffled = self.batch_size < self.points
-        self.orders = start.Orders(problem.name, seeds, self.points, shuffled=shuffled)
+        self.orders = start.Orders(problem.name, self.seeds, self.points, shuffled=shuffled)
         self.params = self.drawn.params[self.row].requires_grad_()
         self.grads = torch.zeros_like(self.params)
         self._descent = Descent(self.shapes, self._objective)
@@ -72,6 +78,7 @@ class Stack:
         self._losses = vmap(self._loss)
         chunk = max(1, _POINTS_AT_ONCE[device.type] // self.points)
         self._evaluations = vmap(self._loss, chunk_size=chunk)
+        self._metrics = vmap(self._measured, chunk_size=chunk)
         self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=chunk)
 
     @property
@@ -79,21 +86,20 @@ class Stack:
         """Updates of each run in one pass over the data."""
         return math.ceil(self.points / self.batch_size)
 
-    def batches(self) -> Iterator[tuple[Shaped[Tensor, "run point ..."], Shaped[Tensor, "run point ..."]]]:
+    def batches(self) -> Iterator[Batch]:
         """Yield one epoch's minibatches, each seed's in its own order; the last one may be smaller."""
         data, order = self.drawn, self.orders.next_epoch()
         if order is None:
-            yield data.inputs[self.row], data.targets[self.row]
+            yield self._of_runs(*self._at_step(data.inputs, data.targets))
             return
         order = order.to(self.row.device)
         seed = torch.arange(len(order), device=self.row.device)[:, None]
         for low in range(0, self.points, self.batch_size):
-            batch = order[:, low : low + self.batch_size]
-            yield data.inputs[seed, batch][self.row], data.targets[seed, batch][self.row]
+            of = seed, order[:, low : low + self.batch_size]
+            inputs = tuple(tensor[of] for tensor in data.inputs)
+            yield self._of_runs(*self._at_step(inputs, data.targets[of]))
 
-    def step(
-        self, inputs: Shaped[Tensor, "run point ..."], targets: Shaped[Tensor, "run point ..."]
-    ) -> Float[Tensor, " run"]:
+    def step(self, inputs: Inputs, targets: Targets) -> Float[Tensor, " run"]:
         """Update every run once and return its loss before the update."""
         losses = self._losses(self.params, inputs, targets)
         (gradient,) = torch.autograd.grad(losses.sum(), self.params)
@@ -104,6 +110,7 @@ class Stack:
             driver.step(inputs, targets)
         for witness in self.witnesses:
             self._note(witness.after(self.params))
+        self.steps += 1
         return losses.detach()
 
     def look(self) -> None:
@@ -129,13 +136,27 @@ class Stack:
     @torch.no_grad()
     def evaluate(self, targets: Shaped[Tensor, "seed point ..."]) -> Float[Tensor, " run"]:
         """Return every run's loss on all its data."""
-        losses: Tensor = self._evaluations(self.params, self.drawn.inputs[self.row], targets[self.row])
+        inputs, targets = self._of_runs(self.drawn.inputs, self.problem.eval_targets_at(targets, self.steps))
+        losses: Tensor = self._evaluations(self.params, inputs, targets)
         return losses
+
+    @torch.no_grad()
+    def measure(self) -> dict[str, Float[Tensor, " run"]]:
+        """Return what the problem measures beside its evaluation loss, of every run, by the metrics' keys."""
+        data, found = self.drawn, {}
+        splits = {"eval": (data.inputs, self.problem.eval_targets_at(data.eval_targets, self.steps))}
+        if data.test is not None:
+            splits["test"] = data.test
+            found[names.TEST_LOSS] = self._evaluations(self.params, *self._of_runs(*data.test))
+        for split, seeds in splits.items():
+            measured: dict[str, Tensor] = self._metrics(self.params, *self._of_runs(*seeds))
+            found |= {f"{split}/{name}": values for name, values in measured.items()}
+        return found
 
     @torch.no_grad()
     def predict(self, inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "run point ..."]:
         """Return every run's prediction at the same inputs."""
-        predictions: Tensor = self._predictions(self.params, inputs)
+        predictions: Tensor = self._predictions(self.params, (inputs,))
         return predictions
 
     def unflatten(self, flat: Float[Tensor, "*run parameter"]) -> dict[str, Tensor]:
@@ -145,16 +166,39 @@ class Stack:
         named = zip(self.shapes.items(), pieces, strict=True)
         return {name: piece.view(leading + shape) for (name, shape), piece in named}
 
-    def _predict(self, flat: Tensor, inputs: Tensor) -> Tensor:
-        prediction: Tensor = functional_call(self.model, self.unflatten(flat), (inputs,))
+    def _at_step(self, inputs: Several, targets: Single) -> tuple[Several, Single]:
+        """Return the seeds' minibatches as the problem gives them in this step."""
+        problem = self.problem
+        if type(problem).minibatch is Problem.minibatch:
+            return inputs, targets
+        given = [
+            problem.minibatch(*of_run(place, inputs, targets), self.steps, Source(problem.name, seed))
+            for place, seed in enumerate(self.seeds)
+        ]
+        several = zip(*(own for own, _ in given), strict=True)
+        return tuple(torch.stack(tensors) for tensors in several), torch.stack(
+            [target for _, target in given]
+        )
+
+    def _of_runs(self, inputs: Several, targets: Single) -> Batch:
+        """Return for each run what is its seed's."""
+        return tuple(tensor[self.row] for tensor in inputs), targets[self.row]
+
+    def _predict(self, flat: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        prediction: Tensor = functional_call(self.model, self.unflatten(flat), inputs)
         return prediction
 
-    def _loss(self, flat: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
+    def _loss(self, flat: Tensor, inputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
         return self.problem.loss(self._predict(flat, inputs), targets)
 
-    def _objective(self, parameters: Mapping[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
+    def _measured(self, flat: Tensor, inputs: tuple[Tensor, ...], targets: Tensor) -> dict[str, Tensor]:
+        return dict(self.problem.metrics(self._predict(flat, inputs), targets))
+
+    def _objective(
+        self, parameters: Mapping[str, Tensor], inputs: tuple[Tensor, ...], targets: Tensor
+    ) -> Tensor:
         """Return what one run's rule descends on."""
-        prediction = functional_call(self.model, dict(parameters), (inputs,))
+        prediction = functional_call(self.model, dict(parameters), inputs)
         return self.problem.gradient_scale * self.problem.loss(prediction, targets)
 
     def jobs(self) -> Iterator[tuple[Job, slice]]:

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
+from study.errors import InvalidInput
 from study.problems.base import Data, Problem
 from study.randomness import Source
 
@@ -16,9 +17,10 @@ from study.randomness import Source
 class Start:
     """Data and start of every seed, stacked, and the digests that prove what was paired."""
 
-    inputs: Shaped[Tensor, "seed point ..."]
+    inputs: tuple[Shaped[Tensor, "seed point ..."], ...]
     targets: Shaped[Tensor, "seed point ..."]
     eval_targets: Shaped[Tensor, "seed point ..."]
+    test: tuple[tuple[Shaped[Tensor, "seed point ..."], ...], Shaped[Tensor, "seed point ..."]] | None
     params: Float[Tensor, "seed parameter"]
     floor: list[float]
     data_sha: list[str]
@@ -33,10 +35,19 @@ def draw(problem: Problem, model: nn.Module, seeds: Sequence[int], device: torch
         data.append(problem.data(source))
         problem.initialise(model, source)
         starts.append(torch.cat([p.detach().reshape(-1) for p in model.parameters()]))
+    tests = [d.test for d in data if d.test is not None]
     return Start(
-        inputs=torch.stack([d.inputs for d in data]).to(device),
-        targets=torch.stack([d.targets for d in data]).to(device),
-        eval_targets=torch.stack([d.eval_targets for d in data]).to(device),
+        inputs=_side_by_side([d.arguments for d in data], device),
+        targets=_stacked([d.targets for d in data], device),
+        eval_targets=_stacked([d.eval_targets for d in data], device),
+        test=(
+            (
+                _side_by_side([d.arguments for d in tests], device),
+                _stacked([d.eval_targets for d in tests], device),
+            )
+            if tests
+            else None
+        ),
         params=torch.stack(starts).to(device),
         floor=[problem.floor(d) for d in data],
         data_sha=[digest(*_tensors(d)) for d in data],
@@ -81,5 +92,18 @@ def digest(*tensors: Tensor) -> str:
     return record.hexdigest()[:16]
 
 
-def _tensors(data: Data) -> tuple[Tensor, Tensor, Tensor]:
-    return data.inputs, data.targets, data.eval_targets
+def _tensors(data: Data) -> tuple[Tensor, ...]:
+    return *data.arguments, data.targets, data.eval_targets
+
+
+def _side_by_side(drawn: list[tuple[Tensor, ...]], device: torch.device) -> tuple[Tensor, ...]:
+    return tuple(_stacked(list(tensors), device) for tensors in zip(*drawn, strict=True))
+
+
+def _stacked(tensors: list[Tensor], device: torch.device) -> Tensor:
+    shapes = {tuple(tensor.shape) for tensor in tensors}
+    if len(shapes) > 1:
+        raise InvalidInput(
+            f"the data of all seeds must have one shape, got {' and '.join(map(str, sorted(shapes)))}"
+        )
+    return torch.stack(tensors).to(device)

@@ -81,7 +81,7 @@ def _train(stack: Stack, advance: Callable[[float], None]) -> Trained | None:
     share = len(stack.runs) / (epochs * stack.steps_per_epoch)
     for _ in range(epochs):
         for inputs, targets in stack.batches():
-            record.step(stack.step(inputs, targets), samples=inputs.shape[1])
+            record.step(stack.step(inputs, targets), samples=targets.shape[1])
             advance(share)
             done += share
             if stack.findings:

@@ -1,18 +1,18 @@
 """Trial of a job: its problem and its rule for a few steps of one run, before anything is trained or written."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
 
 from study.config.check import check_batch_size
-from study.errors import InvalidInput, Terminated
+from study.errors import InvalidInput
 from study.job import DECLARED, Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
 from study.training.build import build_optimizer, build_problem, build_rule
 from study.training.drivers import Own
-from study.training.instance import Way, undisturbed
+from study.training.instance import RuleError, Way, undisturbed
 from study.training.stack import Stack
 from study.training.ways import Ways
 
@@ -27,18 +27,25 @@ _WAYS = (
 """In which a rule is tried, in this order."""
 
 
-def check_jobs(jobs: Iterable[Job], ways: Ways) -> dict[str, str]:
+def check_jobs(
+    jobs: Iterable[Job], ways: Ways, require_problem: Callable[[Problem], None] = lambda _: None
+) -> dict[str, str]:
     """Build every problem and optimizer once, and try each rule that is not known.
+
+    Args:
+        jobs: to be trained.
+        ways: what is known of rules.
+        require_problem: refuses a problem that training cannot rely on.
 
     Returns:
         What cannot work, by the labels of the jobs: what must hold, and what came.
     """
     refused: dict[str, str] = {}
-    problems: dict[str, tuple[Problem, int]] = {}
+    problems: dict[str, tuple[Problem, int] | InvalidInput] = {}
     with undisturbed():
         for job in jobs:
             try:
-                _check(job, ways, problems)
+                _check(job, ways, _problem(job, problems, require_problem))
             except InvalidInput as error:
                 refused[job.label] = str(error)
     return refused
@@ -51,24 +58,26 @@ def try_out(problem: Problem, job: Job) -> Way:
         InvalidInput: there is none.
     """
     build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])  # a refusal of values comes first
-    run, why = Run(job, job.seeds.start), None
+    why = ""
     for way in _WAYS:
         try:
-            drawn = _step(problem, run, replace(way, shared=False, draws=True))
-        except Terminated:
-            raise
-        except (Exception, SystemExit) as error:  # whatever a rule from anywhere raises
-            why = why or error
+            drawn = _step(problem, job, replace(way, shared=False, draws=True))
+        except (InvalidInput, RuleError) as error:
+            why = why or str(error)
             continue
         single = way.evaluates or drawn or "rest" in job.optimizer or job.optimizer.get(DECLARED) is False
         return replace(way, shared=not single, draws=drawn)
-    raise InvalidInput(_refusal(problem, job, why)) from why
+    target = job.optimizer["_target_"]
+    raise InvalidInput(
+        f"{job.optimizer_name}: {target} must step from gradients, or by a closure; got {why}; "
+        f"{_remedy(problem, job)}"
+    )
 
 
-def _step(problem: Problem, run: Run, way: Way) -> bool:
+def _step(problem: Problem, job: Job, way: Way) -> bool:
     """Step a rule a few times, and return whether it drew random numbers."""
     with undisturbed():
-        stack = Stack(problem, [run], torch.device("cpu"), {run.job.hash: way})
+        stack = Stack(problem, [Run(job, job.seeds.start)], torch.device("cpu"), {job.hash: way})
         for _ in range(_STEPS):
             stack.step(*next(stack.batches()))
     ((_, driver),) = stack.drivers
@@ -76,12 +85,28 @@ def _step(problem: Problem, run: Run, way: Way) -> bool:
     return driver.drawn
 
 
-def _check(job: Job, ways: Ways, problems: dict[str, tuple[Problem, int]]) -> None:
+def _problem(
+    job: Job,
+    problems: dict[str, tuple[Problem, int] | InvalidInput],
+    require_problem: Callable[[Problem], None],
+) -> tuple[Problem, int]:
+    """Return a job's problem and the number of its points, or refuse it: each distinct one is tried once."""
     key = repr(job.problem)
     if key not in problems:
-        problem = build_problem(job.problem)
-        problems[key] = problem, len(problem.data(Source(problem.name, job.seeds.start)).inputs)
-    problem, points = problems[key]
+        try:
+            problem = build_problem(job.problem)
+            require_problem(problem)
+            problems[key] = problem, len(problem.data(Source(problem.name, job.seeds.start)).targets)
+        except InvalidInput as error:
+            problems[key] = error
+    found = problems[key]
+    if isinstance(found, InvalidInput):
+        raise found
+    return found
+
+
+def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
+    problem, points = of
     check_batch_size(job.batch_size, points)
     if ways.known(job, len(job.seeds)) is not None:
         build_rule(job.optimizer, list(problem.model().parameters()))
@@ -89,21 +114,15 @@ def _check(job: Job, ways: Ways, problems: dict[str, tuple[Problem, int]]) -> No
         ways.try_first(job, try_out(problem, job))
 
 
-def _refusal(problem: Problem, job: Job, why: BaseException | None) -> str:
-    """Say why a rule cannot be stepped, and what to write instead."""
-    target = job.optimizer["_target_"]
-    told = f"{type(why).__name__}: {' '.join(str(why).split())}"
-    message = f"{job.optimizer_name}: {target} cannot be stepped on {problem.name}: {told}"
-    params = [torch.nn.Parameter(torch.zeros_like(parameter)) for parameter in problem.model().parameters()]
+def _remedy(problem: Problem, job: Job) -> str:
+    """Return what to write where a rule does not work: for one that takes matrices only, what is seen to work."""
     for further in ({}, {"group": {"use_muon": True}}):
-        remedy = {**job.optimizer, **further, "rest": {"_target_": "torch.optim.AdamW", "lr": 0.01}}
+        optimizer = {**job.optimizer, **further, "rest": {"_target_": "torch.optim.AdamW", "lr": 0.01}}
         try:
-            build_rule(remedy, params)
-        except Exception:  # whatever a class from anywhere raises: this is no remedy
+            _step(problem, replace(job, optimizer=optimizer), Way(shared=False, draws=True))
+        except (InvalidInput, RuleError):
             continue
-        words = [
-            *(f"{key}: {{use_muon: true}}" for key in further),
-            "rest: {_target_: torch.optim.AdamW, lr: 0.01}",
-        ]
-        return f"{message}; it takes matrices only: write in its file {', '.join(words)}"
-    return f"{message}; see under bring your own in README what an optimizer is given here"
+        words = ", ".join(f"{key}: {{use_muon: true}}" for key in further)
+        rest = "rest: {_target_: torch.optim.AdamW, lr: 0.01}"
+        return f"it takes matrices only: write in its file {words + ', ' if words else ''}{rest}"
+    return "README says under bring your own what an optimizer is given here"

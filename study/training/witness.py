@@ -18,7 +18,7 @@ from torch import Tensor
 
 from study.job import Job
 from study.randomness import Source
-from study.training.drivers import Batch, Descent, Own, Rows
+from study.training.drivers import Descent, Inputs, Own, Rows, Targets, of_run
 from study.training.instance import Stream, Way, undisturbed
 
 _LOOKS = (4, 64)  # steps: most rules that mix elements do so at once
@@ -54,7 +54,7 @@ class _Moment(NamedTuple):
     """A step, or a change of mode (no gradient), and where the run stood in the stack after it."""
 
     gradient: Tensor | None
-    inputs: Tensor
+    inputs: tuple[Tensor, ...]
     targets: Tensor
     training: bool
     after: Tensor
@@ -86,7 +86,7 @@ class Witness:
         self._gone = start[0].double().abs()
         self._last = start[0].clone()
         self._moments: list[_Moment] = []
-        self._met: tuple[Tensor, Tensor, Tensor] | None = None
+        self._met: tuple[Tensor, tuple[Tensor, ...], Tensor] | None = None
         self._steps = self._seen = 0
 
     @property
@@ -94,10 +94,9 @@ class Witness:
         """Whether the rule drew random numbers."""
         return any(stream.drawn for stream in self._streams)
 
-    def before(self, gradients: Float[Tensor, "run parameter"], inputs: Batch, targets: Batch) -> None:
+    def before(self, gradients: Float[Tensor, "run parameter"], inputs: Inputs, targets: Targets) -> None:
         """Take note of what the run meets, before the rule can change it."""
-        nothing = torch.empty(0)
-        batch = (inputs[self._row], targets[self._row]) if self._way.evaluates else (nothing, nothing)
+        batch = of_run(self._row, inputs, targets) if self._way.evaluates else ((), torch.empty(0))
         self._met = (gradients[self._row].clone(), *batch)
 
     def after(self, params: Float[Tensor, "run parameter"]) -> Finding | None:
@@ -111,8 +110,8 @@ class Witness:
 
     def mode(self, params: Float[Tensor, "run parameter"], *, training: bool) -> None:
         """Take note of where the run stands after a change of mode."""
-        nothing, after = torch.empty(0), params[self._row].detach().clone()
-        self._moments.append(_Moment(None, nothing, nothing, training, after))
+        after = params[self._row].detach().clone()
+        self._moments.append(_Moment(None, (), torch.empty(0), training, after))
 
     def look(self) -> Finding | None:
         """Step the run alone as far as the stack is, and return what is seen otherwise."""
@@ -148,6 +147,6 @@ class Witness:
                     alone.mode(training=moment.training)
                 else:
                     stands.gradients[0] = moment.gradient
-                    alone.step(moment.inputs[None], moment.targets[None])
+                    alone.step(tuple(tensor[None] for tensor in moment.inputs), moment.targets[None])
                 went.append(stands.values[0].clone())
         return torch.stack(went)

@@ -59,6 +59,8 @@ def _unchecked(inputs: Tensor, targets: Tensor, eval_targets: Tensor) -> Data:
     data = object.__new__(Data)
     for name, value in (("inputs", inputs), ("targets", targets), ("eval_targets", eval_targets)):
         object.__setattr__(data, name, value)
+    object.__setattr__(data, "further", ())
+    object.__setattr__(data, "test", None)
     return data
 
 
@@ -256,6 +258,16 @@ class InfiniteFloor(Honest):
 class FloorTooHigh(Honest):
     def floor(self, data: Data) -> float:
         return 0.05
+
+
+class FloorAboveTheStart(Honest):
+    def floor(self, data: Data) -> float:
+        return 1e4
+
+
+class VectorMetric(Honest):
+    def metrics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return {"error": (prediction - target).abs()}
 
 
 class CurveOfAnotherInput(Honest):

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from study.certify.check import Result, Verdict
-from study.certify.problem import certify_problem
+from study.certify.problem import certify_problem, require_problem
+from study.errors import InvalidInput
+from study.training.build import build_problem
 
+BROUGHT = ("Classifier", "Images", "TwoInputs", "FreshNoise", "Drifting", "Held")
 PLANTED = "tests.certify.planted_problems"
 
 FAULTS = [  # the class, the check that finds it, and what is said
@@ -41,9 +44,11 @@ FAULTS = [  # the class, the check that finds it, and what is said
     ("TargetsOfAnotherRank", "loss pairs", "predictions (30, 1) with targets (30,)"),
     ("SummedLoss", "loss is a mean", "each point twice has 2 times the loss"),
     ("HalfDetachedLoss", "finite differences", "e-0"),
-    ("InfiniteFloor", "floor", "floor() is inf at seed 0"),
+    ("InfiniteFloor", "floor is a number", "floor() is inf at seed 0"),
     ("FloorTooHigh", "floor", "below the floor is found"),
-    ("Exits", "floor", "floor() raises SystemExit: good bye"),
+    ("FloorAboveTheStart", "floor is a number", "floor() is 10000 at seed 0, where the start has"),
+    ("VectorMetric", "metrics", "error is a Tensor of shape torch.Size([30, 1])"),
+    ("Exits", "floor is a number", "floor() raises SystemExit: good bye"),
     ("CurveOfAnotherInput", "curve", "model on curve_inputs() raises RuntimeError: mat1 and mat2 shapes"),
     ("BranchesOnTheData", "stack", "training in a stack raises RuntimeError: vmap: It looks like you're"),
     ("CountsTheRuns", "stack", "e+00"),
@@ -65,13 +70,21 @@ def test_each_fault_is_found_by_its_check_in_one_line(fault: str, check: str, sa
     assert len(checks[check].measured) < 300
 
 
+@pytest.mark.parametrize("fault", [fault for fault, check, _ in FAULTS if check != "floor"])
+def test_each_is_refused_before_anything_is_trained(fault: str) -> None:
+    """But for a floor that is a little too high, which takes a search to see."""
+    with pytest.raises(InvalidInput, match=r"; study certify problem=.* checks all of it$") as refused:
+        require_problem(build_problem({"name": "brought", "_target_": f"{PLANTED}.{fault}"}))
+    assert "\n" not in str(refused.value)
+
+
 def test_every_check_has_a_planted_fault() -> None:
     assert {check for _, check, _ in FAULTS} == set(_checks(f"{PLANTED}.Honest"))
 
 
 @pytest.mark.parametrize(
     "target",
-    [f"{PLANTED}.Honest", "tests.problems.brought.Classifier", "tests.problems.brought.Images"],
+    [f"{PLANTED}.Honest", *(f"tests.problems.brought.{kind}" for kind in BROUGHT)],
 )
 def test_honest_problems_pass(target: str) -> None:
     assert [check for check in _checks(target).values() if check.verdict is Verdict.FAILED] == []

@@ -69,3 +69,119 @@ class Images(Classifier):
     @override
     def curve_inputs(self) -> Tensor | None:
         return None
+
+
+@dataclass(frozen=True)
+class TwoInputs(Classifier):
+    """A model of two arguments: a point, and the index of a place with an offset of its own."""
+
+    name: str = "two_inputs"
+
+    @override
+    def data(self, source: Source) -> Data:
+        plain = super().data(source)
+        places = torch.arange(self.points) % 5
+        return Data(plain.inputs, plain.targets, plain.targets, further=(places,))
+
+    @override
+    def model(self) -> nn.Module:
+        return _Places()
+
+    @override
+    def curve_inputs(self) -> Tensor | None:
+        return None
+
+
+class _Places(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.offset = nn.Linear(2, 3), nn.Embedding(5, 3)
+
+    @override
+    def forward(self, inputs: Tensor, places: Tensor) -> Tensor:
+        logits: Tensor = self.linear(inputs) + self.offset(places)
+        return logits
+
+
+@dataclass(frozen=True)
+class FreshNoise(Problem):
+    """A bowl in five dimensions whose gradient has noise that is new in every step."""
+
+    name: str = "fresh_noise"
+    cap: float = 1e6
+    dtype = torch.float64
+
+    @override
+    def data(self, source: Source) -> Data:
+        one = torch.zeros(1, 5, dtype=self.dtype)
+        return Data(one, one, one)
+
+    @override
+    def model(self) -> nn.Module:
+        return _Place()
+
+    @override
+    def initialise(self, model: nn.Module, source: Source) -> None:
+        nn.init.normal_(model.get_parameter("place"), generator=source.generator("init"))
+
+    @override
+    def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
+        return ((prediction - target) ** 2).sum(dim=-1).mean()
+
+    @override
+    def floor(self, data: Data) -> float:
+        return 0.0
+
+    @override
+    def curve_inputs(self) -> Tensor | None:
+        return None
+
+    @override
+    def minibatch(
+        self, inputs: tuple[Tensor, ...], targets: Tensor, step: int, source: Source
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        noise = torch.randn(targets.shape, dtype=self.dtype, generator=source.generator(f"noise {step}"))
+        return inputs, targets + noise
+
+
+@dataclass(frozen=True)
+class Drifting(FreshNoise):
+    """A bowl whose optimum moves by 0.1 along each axis in every step."""
+
+    name: str = "drifting"
+
+    @override
+    def minibatch(
+        self, inputs: tuple[Tensor, ...], targets: Tensor, step: int, source: Source
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        return inputs, targets + 0.1 * step
+
+    @override
+    def eval_targets_at(self, targets: Tensor, step: int) -> Tensor:
+        return targets + 0.1 * step
+
+
+class _Place(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = nn.Parameter(torch.zeros(5, dtype=torch.float64))
+
+    @override
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.place.expand(inputs.shape[0], 5)
+
+
+@dataclass(frozen=True)
+class Held(Classifier):
+    """The blobs with a test split, and the share of points that are put into their own blob."""
+
+    name: str = "held"
+
+    @override
+    def data(self, source: Source) -> Data:
+        plain, other = super().data(source), super().data(Source(self.name, source.seed + 1000))
+        return Data(plain.inputs, plain.targets, plain.targets, test=other)
+
+    @override
+    def metrics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return {"accuracy": (prediction.argmax(dim=-1) == target).float().mean()}

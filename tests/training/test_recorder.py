@@ -11,7 +11,7 @@ from study.problems.parabola import Parabola
 from study.randomness import Source
 from study.training.result import Trained
 from study.training.train import train
-from tests.problems.brought import Classifier, Images
+from tests.problems.brought import Classifier, Drifting, FreshNoise, Held, Images, TwoInputs
 
 SGD = {"name": "sgd", "_target_": "torch.optim.SGD", "lr": 0.1}
 
@@ -46,6 +46,76 @@ def _plain_losses(problem: Problem, seed: int) -> list[float]:
             optimizer.step()
             losses.append(loss.item())
     return losses
+
+
+@pytest.mark.parametrize("kind", [TwoInputs, FreshNoise, Drifting])
+def test_problems_of_several_inputs_fresh_noise_and_a_moving_optimum_are_a_plain_loops(
+    kind: type[Problem],
+) -> None:
+    problem = kind()
+    trained = _train(problem)
+    for row, seed in enumerate(range(2)):
+        losses, evaluated = _plain(problem, seed)
+        np.testing.assert_allclose(trained.train_loss[row], losses, rtol=1e-5)
+        np.testing.assert_allclose(trained.series["eval/loss"].values[row], evaluated, rtol=1e-5)
+
+
+def _plain(problem: Problem, seed: int) -> tuple[list[float], list[float]]:
+    """Train with the noise and the drift of each problem written out by hand."""
+    source = Source(problem.name, seed)
+    model, data, order = problem.model(), problem.data(source), source.generator("order")
+    problem.initialise(model, source)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses: list[float] = []
+    evaluated: list[float] = []
+    fresh, drifting = type(problem) is FreshNoise, type(problem) is Drifting
+
+    def loss(batch: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        further = [tensor[batch] for tensor in data.further]
+        return problem.loss(model(data.inputs[batch], *further), targets)
+
+    def evaluate() -> None:
+        moved = 0.1 * len(losses) if drifting else 0
+        evaluated.append(loss(torch.arange(len(data.targets)), data.eval_targets + moved).item())
+
+    evaluate()
+    for _ in range(3):
+        points = len(data.targets)
+        for batch in (torch.randperm(points, generator=order) if points > 16 else torch.arange(points)).split(
+            16
+        ):
+            targets = data.targets[batch]
+            if fresh:
+                step = source.generator(f"noise {len(losses)}")
+                targets = targets + torch.randn(targets.shape, dtype=torch.float64, generator=step)
+            if drifting:
+                targets = targets + 0.1 * len(losses)
+            optimizer.zero_grad()
+            value = loss(batch, targets)
+            value.backward()
+            optimizer.step()
+            losses.append(value.item())
+        evaluate()
+    return losses, evaluated
+
+
+def test_a_test_split_and_further_metrics_are_recorded_at_each_evaluation() -> None:
+    trained = _train(Held())
+    assert sorted(trained.series) == ["eval/accuracy", "eval/loss", "test/accuracy", "test/loss"]
+    data = Held().data(Source("held", 1))
+    assert data.test is not None
+    model = Held().model()
+    model.load_state_dict({name: torch.from_numpy(values[1]) for name, values in trained.final.items()})
+    for split, inputs, targets in (
+        ("eval", data.inputs, data.targets),
+        ("test", data.test.inputs, data.test.targets),
+    ):
+        logits = model(inputs)
+        right = (logits.argmax(dim=1) == targets).float().mean().item()
+        assert trained.series[f"{split}/accuracy"].values[1, -1] == pytest.approx(right)
+        loss = torch.nn.functional.cross_entropy(logits, targets).item()
+        assert trained.series[f"{split}/loss"].values[1, -1] == pytest.approx(loss, rel=1e-5)
+    assert trained.series["test/loss"].steps.tolist() == [0, 4, 8, 12]
 
 
 def test_a_sample_is_what_the_first_seed_trained_on() -> None:
