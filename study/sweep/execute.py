@@ -21,6 +21,7 @@ from study.sweep.progress import Watch
 from study.tracking import names
 from study.tracking.records import StoredRun
 from study.training.build import build_problem, device_of
+from study.training.instance import RuleError
 from study.training.result import Trained
 from study.training.train import train
 from study.training.ways import Ways
@@ -172,6 +173,8 @@ def _train(
                 yield from _train(problem, members, trainer, outcome)
             return
         job = runs[0].job
+        if isinstance(error, RuleError) and isinstance(error.__cause__, (Exception, SystemExit)):
+            error = error.__cause__
         if isinstance(error, SystemExit):
             error = RuntimeError(f"it asks the process to exit with {error}")
         told = str(error) if isinstance(error, InvalidInput) else f"{type(error).__name__}: {error}"
