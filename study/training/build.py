@@ -10,7 +10,7 @@ from study.errors import InvalidInput
 from study.job import NOT_HYPERPARAMETERS
 from study.problems.base import Problem
 
-_MATRIX = 2  # axes
+MATRIX = 2  # axes
 
 
 def build_problem(node: Mapping[str, object]) -> Problem:
@@ -61,8 +61,8 @@ def build_rule(
     rest = node.get("rest")
     if not isinstance(rest, Mapping):
         return [build_optimizer(node, params)]
-    matrices = [parameter for parameter in params if parameter.ndim == _MATRIX]
-    others = [parameter for parameter in params if parameter.ndim != _MATRIX]
+    matrices = [parameter for parameter in params if parameter.ndim == MATRIX]
+    others = [parameter for parameter in params if parameter.ndim != MATRIX]
     if not matrices or not others:
         raise InvalidInput(
             "optimizer.rest must be left out where all parameters are matrices, or none is: "

@@ -121,6 +121,9 @@ class Stack:
     @contextmanager
     def evaluated(self) -> Iterator[None]:
         """Hold the parameters that the rules' authors mean by their result, which some do not train on."""
+        if not self.steps:  # there is nothing yet that a rule could have averaged
+            yield
+            return
         self._mode(training=False)
         yield
         self._mode(training=True)

@@ -10,13 +10,15 @@ from study.errors import InvalidInput
 from study.job import DECLARED, Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
-from study.training.build import build_optimizer, build_problem, build_rule
+from study.training.build import MATRIX, build_optimizer, build_problem, build_rule
 from study.training.drivers import Own
 from study.training.instance import RuleError, Way, undisturbed
 from study.training.stack import Stack
 from study.training.ways import Ways
 
 _STEPS = 2  # the second one finds what the first one left
+
+_POINTER = "README says under bring your own what an optimizer is given here"
 
 _WAYS = (
     Way(),
@@ -57,7 +59,13 @@ def try_out(problem: Problem, job: Job) -> Way:
     Raises:
         InvalidInput: there is none.
     """
-    build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])  # a refusal of values comes first
+    try:
+        build_optimizer(
+            job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))]
+        )  # a refusal of values comes first
+    except InvalidInput as error:
+        remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
+        raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
     why = ""
     for way in _WAYS:
         try:
@@ -68,9 +76,9 @@ def try_out(problem: Problem, job: Job) -> Way:
         single = way.evaluates or drawn or "rest" in job.optimizer or job.optimizer.get(DECLARED) is False
         return replace(way, shared=not single, draws=drawn)
     target = job.optimizer["_target_"]
+    remedy = _remedy(problem, job) or _POINTER
     raise InvalidInput(
-        f"{job.optimizer_name}: {target} must step from gradients, or by a closure; got {why}; "
-        f"{_remedy(problem, job)}"
+        f"{job.optimizer_name}: {target} must step from gradients, or by a closure; got {why}; {remedy}"
     )
 
 
@@ -115,14 +123,17 @@ def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
 
 
 def _remedy(problem: Problem, job: Job) -> str:
-    """Return what to write where a rule does not work: for one that takes matrices only, what is seen to work."""
-    for further in ({}, {"group": {"use_muon": True}}):
-        optimizer = {**job.optimizer, **further, "rest": {"_target_": "torch.optim.AdamW", "lr": 0.01}}
+    """Return what to write for a rule that takes matrices only, where that is seen to work; else nothing."""
+    matrices = any(parameter.ndim == MATRIX for parameter in problem.model().parameters())
+    for group, words in (({}, ""), ({"group": {"use_muon": True}}, "group: {use_muon: true}, ")):
+        rule = {**job.optimizer, **group}
         try:
-            _step(problem, replace(job, optimizer=optimizer), Way(shared=False, draws=True))
+            if not matrices:
+                build_optimizer(rule, [torch.nn.Parameter(torch.zeros(2, 2))])
+                return f"it takes matrices, and {problem.name} has none: write another problem"
+            rule["rest"] = {"_target_": "torch.optim.AdamW", "lr": 0.01}
+            _step(problem, replace(job, optimizer=rule), Way(shared=False, draws=True))
         except (InvalidInput, RuleError):
             continue
-        words = ", ".join(f"{key}: {{use_muon: true}}" for key in further)
-        rest = "rest: {_target_: torch.optim.AdamW, lr: 0.01}"
-        return f"it takes matrices only: write in its file {words + ', ' if words else ''}{rest}"
-    return "README says under bring your own what an optimizer is given here"
+        return f"it takes matrices only: write in its file {words}rest: {{_target_: torch.optim.AdamW, lr: 0.01}}"
+    return ""

@@ -236,8 +236,11 @@ def test_a_job_that_crashes_takes_no_other_with_it(tmp_path: Path, command: Comm
     (tmp_path / "broken.py").write_text(
         "import torch\n"
         "class Broken(torch.optim.SGD):\n"
+        "    steps = 0\n"
         "    def step(self, closure=None):\n"
-        "        raise ArithmeticError('the third wheel came off')\n"
+        "        self.steps += 1  # a trial of two is made before anything is written\n"
+        "        if self.steps > 2:\n"
+        "            raise ArithmeticError('the third wheel came off')\n"
     )
     optimizers = tmp_path / "own" / "optimizer"
     optimizers.mkdir(parents=True)
