@@ -161,6 +161,6 @@ def _help(usage: str, own: Path | None) -> None:
     wide = max(map(len, titles))
     sys.stdout.write(f"{usage.strip()}\n\nexperiments (experiment=...):\n")
     sys.stdout.writelines(f"  {name:{wide}}  {title}\n" for name, title in titles.items())
-    for group in ("optimizer", "problem"):
+    for group in ("optimizer", "schedule", "problem"):
         listed = fill(", ".join(choices(group, own)), 100, initial_indent="  ", subsequent_indent="  ")
         sys.stdout.write(f"\n{group}s ({group}=...):\n{listed}\n")

@@ -15,6 +15,9 @@ DECLARED = "elementwise"
 NOT_HYPERPARAMETERS = {"name", "_target_", DECLARED, "group", "rest"}
 """Keys of an optimizer's config that its class is not called with."""
 
+CONSTANT = "constant"
+"""Name of the schedule that is none."""
+
 LOCATIONS = {"path"}
 """Keys that decide no number: where a file lies says nothing of its (digest-checked) content."""
 
@@ -30,6 +33,7 @@ class Job:
         batch_size: samples per step; None is all of them.
         seeds: the seeds to run.
         label: what the job is called: `adam lr=0.01`.
+        schedule: the resolved `schedule` node; None for a constant learning rate, which no hash and no param tells.
 
     Attributes:
         hash: digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher).
@@ -53,11 +57,14 @@ class Job:
     batch_size: int | None
     seeds: range
     label: str = field(compare=False)
+    schedule: Mapping[str, object] | None = None
     hash: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
         decisive = [NUMERICS_VERSION, problem, self._rule(), self.epochs, self.batch_size]
+        if self.schedule is not None:
+            decisive.append(self.schedule)
         digest = hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode())
         object.__setattr__(self, "hash", digest.hexdigest()[:16])  # once: each run of the job asks for it
 
@@ -69,7 +76,8 @@ class Job:
     def values(self) -> dict[str, object]:
         """Return the job flattened: `optimizer.lr`, `problem.name`, `batch_size`, ..."""
         scalars = {"epochs": self.epochs, "batch_size": self.batch_size}
-        return dict(_flatten({"problem": self.problem, "optimizer": self._rule(), **scalars}))
+        schedule = {} if self.schedule is None else {"schedule": self.schedule}
+        return dict(_flatten({"problem": self.problem, "optimizer": self._rule(), **schedule, **scalars}))
 
     def params(self) -> dict[str, str]:
         """Return the job flattened to MLflow params, which are text."""
@@ -111,9 +119,9 @@ def label(optimizer: str, overrides: Iterable[str]) -> str:
         key, _, value = override.lstrip("+").partition("=")
         if key.rpartition(".")[2] in LOCATIONS:
             continue
-        if key.startswith(("optimizer.", "problem.")):
+        if key.startswith(("optimizer.", "problem.", "schedule.")):
             words.append(f"{key.partition('.')[2]}={value}")
-        elif key in ("problem", "epochs", "batch_size"):
+        elif key in ("problem", "schedule", "epochs", "batch_size"):
             words.append(f"{key}={value}")
     return " ".join(words)
 

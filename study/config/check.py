@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from study.config.location import Location
 from study.errors import InvalidInput, one_of
-from study.job import Job, label
+from study.job import CONSTANT, Job, label
 from study.ranges import (
     COUNT,
     FRACTION,
@@ -124,6 +124,7 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         batch_size=cast("int | None", batch_size),
         seeds=range(first, first + count),
         label=label(str(optimizer["name"]), overrides),
+        schedule=None if tree["schedule"] == {"name": CONSTANT} else _node(tree, "schedule"),
     )
 
 

@@ -11,7 +11,7 @@ def choices(group: str, own: Path | None = None) -> list[str]:
     """Return the names that `group=` may have, sorted.
 
     Args:
-        group: `optimizer`, `problem`, `experiment`, ...
+        group: `optimizer`, `schedule`, `problem`, `experiment`, ...
         own: the folder of `--config-dir`.
     """
     return sorted(_files(group, own))

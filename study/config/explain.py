@@ -14,7 +14,12 @@ from study.config.choices import choices
 from study.config.compose import compose
 from study.errors import InvalidInput, nearest, one_of
 
-_DECIDING = ("problem", "optimizer", "experiment")  # the groups whose choice decides which keys there are
+_DECIDING = (
+    "problem",
+    "optimizer",
+    "schedule",
+    "experiment",
+)  # the groups whose choice decides which keys there are
 
 
 def explain(
@@ -53,7 +58,7 @@ def _unknown_key(key: str, overrides: Sequence[str], own: Path | None, config: s
     keys = list(_keys(tree)) if isinstance(tree, Mapping) else []
     siblings = [known for known in keys if known.rpartition(".")[0] == node] or keys
     siblings = [known for known in siblings if not known.endswith(("._target_", ".name"))]
-    added = f" (+{key}=... adds one)" if node == "optimizer" else ""
+    added = f" (+{key}=... adds one)" if node in ("optimizer", "schedule") else ""
     known = ", ".join(sorted(siblings))
     return f"{key} is not a key of the config; there are {known}{nearest(key, siblings)}{added}"
 

@@ -76,7 +76,7 @@ def _misfit(
     except (TypeError, ValueError):
         return None
     named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    named.pop("params", None)  # the trainer's
+    named.pop("optimizer" if group == "schedule" else "params", None)  # the trainer's
     unknown = [key for key in keywords if key not in named]
     if unknown and not any(p.kind is p.VAR_KEYWORD for p in parameters):
         takes = f"{', '.join(named)}{nearest(unknown[0], named)}"

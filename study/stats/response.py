@@ -11,7 +11,7 @@ from study.stats.summary import summarise
 
 def settings(runs: pd.DataFrame) -> list[str]:
     """Return the columns that hold a job's settings: `optimizer.lr`, `problem.rotation`, `batch_size`, ..."""
-    groups, alone = ("optimizer.", "problem."), ("epochs", "batch_size")
+    groups, alone = ("optimizer.", "problem.", "schedule."), ("epochs", "batch_size")
     found = [c for c in map(str, runs) if c.startswith(groups) or c in alone]
     return [c for c in found if not c.endswith("._target_")]
 
@@ -88,9 +88,12 @@ def _require_numeric(runs: pd.DataFrame, x: str) -> None:
 def _lines(runs: pd.DataFrame, x: str) -> pd.Series:
     """Name the line that each run belongs to: its optimizer, and what else differs at the same x."""
     names = runs["optimizer"].astype(str)
-    cells = runs.groupby(["optimizer", x])
     for column in ("problem", *settings(runs)):
+        decided = (
+            column.startswith("schedule.") and column != "schedule.name"
+        )  # by the choice of the schedule
+        cells = runs.groupby(["optimizer", x, *(["schedule.name"] if decided else [])])
         if column != x and (cells[column].nunique(dropna=False) > 1).any():
             told = [f"{v:g}" if isinstance(v, (int, float)) else str(v) for v in runs[column]]
-            names += f" {column.rpartition('.')[2]}=" + pd.Series(told, runs.index)
+            names += f" {column.removesuffix('.name').rpartition('.')[2]}=" + pd.Series(told, runs.index)
     return names

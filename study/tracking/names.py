@@ -11,6 +11,7 @@ TRAIN_LOSS = "train/loss"  # of each step's minibatch, before the update
 EVAL_LOSS = "eval/loss"  # before the first epoch and after each
 TEST_LOSS = "test/loss"  # likewise, on what is never trained on, where the problem has a test split
 FULL_LOSS = "full/loss"  # on all data, every so many samples, where the problem asks for it
+LR = "lr"  # the learning rate that each step used, where a schedule moves it
 PARAM = "param/"  # param/<name>: a scalar parameter at each step, where there are few
 SUMMARY = "summary/"  # summary/<one of SUMMARIES>: one point; on a parent: what the sweep took
 
@@ -19,6 +20,7 @@ METRICS: Mapping[str, str] = {
     EVAL_LOSS: "evaluation loss",
     TEST_LOSS: "test loss",
     FULL_LOSS: "loss on all data",
+    LR: "learning rate",
 }
 """What pages call the metrics."""
 
@@ -70,6 +72,7 @@ DEVICE = "study.device"
 COMMAND = "study.command"
 OPTIMIZER_SOURCE = "study.optimizer_source"  # where a class from outside comes from: "package 1.2.3",
 PROBLEM_SOURCE = "study.problem_source"  # or "module sha256:<digest of its file>"
+SCHEDULE_SOURCE = "study.schedule_source"
 OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
 
 OK, DIVERGED = "ok", "diverged"

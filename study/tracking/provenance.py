@@ -64,8 +64,12 @@ def code_version(checkout: Path | None) -> str:
 
 def sources(job: Job) -> dict[str, str]:
     """Return the tags that say where the classes of a job come from, which are neither torch's nor the study's."""
-    classes = {names.OPTIMIZER_SOURCE: job.optimizer, names.PROBLEM_SOURCE: job.problem}
-    targets = {tag: str(node.get("_target_")) for tag, node in classes.items()}
+    classes = {
+        names.OPTIMIZER_SOURCE: job.optimizer,
+        names.PROBLEM_SOURCE: job.problem,
+        names.SCHEDULE_SOURCE: job.schedule,
+    }
+    targets = {tag: str(node.get("_target_")) for tag, node in classes.items() if node is not None}
     return {tag: source_of(path) for tag, path in targets.items() if path.partition(".")[0] not in _KNOWN}
 
 

@@ -13,6 +13,7 @@ from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
 from study.frames import SweepFrames
+from study.job import CONSTANT
 from study.tracking import finals, names
 from study.tracking.store import Store, open_store
 from study.tracking.sweeps import JobRow, job_rows
@@ -24,7 +25,7 @@ _RENAMED = {
     names.STATUS: "status",
     **{f"study.{key}": key for key in names.RECEIPTS},
 }
-_SOURCES = [names.OPTIMIZER_SOURCE, names.PROBLEM_SOURCE]
+_SOURCES = [names.OPTIMIZER_SOURCE, names.PROBLEM_SOURCE, names.SCHEDULE_SOURCE]
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
 
 
@@ -128,8 +129,10 @@ def _asked(jobs: Iterable[JobRow], wanted: pd.DataFrame, runs: pd.DataFrame) -> 
 
 def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
     """Choose and type the columns: numbers as numbers, a diverged run's losses infinite."""
-    groups = ("optimizer.", "problem.")
+    groups = ("optimizer.", "problem.", "schedule.")
     params = [key for key in map(str, stored) if key.startswith(groups) or key in ("epochs", "batch_size")]
+    if "schedule.name" in params:  # that of a constant rate is not among a run's params
+        stored = stored.fillna({"schedule.name": CONSTANT})
     summaries = stored.reindex(columns=[names.SUMMARY + key for key in names.SUMMARIES]).astype(float)
     summaries.columns = pd.Index(names.SUMMARIES)
     summaries.loc[stored["status"] == names.DIVERGED, list(names.FINAL_LOSSES)] = np.inf

@@ -73,6 +73,10 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
     times = np.round(trained.times * 1000).astype(np.int64)
     for row, run in enumerate(trained.runs):
         metrics = {key: _until(series, row, broken[row], times) for key, series in curves.items()}
+        if names.LR in metrics and not len(
+            metrics[names.LR].steps
+        ):  # a run of a constant rate, beside others
+            del metrics[names.LR]
         for key, value in _summary(trained, row, metrics, broken=broken[row]).items():
             metrics[names.SUMMARY + key] = Points(np.array([steps]), np.array([value]), times[-1:])
         tags = {

@@ -45,10 +45,12 @@ class Descent:
     Attributes:
         shapes: of the parameters, by name.
         loss: for a rule that evaluates it.
+        steps: of the run.
     """
 
     shapes: Mapping[str, torch.Size]
     loss: Loss
+    steps: int
 
 
 _LINE = 64  # bytes: where memory begins that torch allocates
@@ -64,6 +66,10 @@ class Driver(Protocol):
     evaluations: Tensor | None
     """Of the loss, by each run's rule so far; None where it asks for none."""
 
+    @property
+    def rates(self) -> list[float]:
+        """Each run's learning rate at the step to come."""
+
     def step(self, inputs: Inputs, targets: Targets) -> None:
         """Move the rows once, by their gradients; the minibatches are those of all rows of the stack."""
 
@@ -78,13 +84,20 @@ class Shared:
         job: whose optimizer.
         rows: the runs'.
         way: how the rule is driven.
+        descent: what each run's rule works on.
     """
 
-    def __init__(self, job: Job, rows: Rows, way: Way) -> None:
-        self._instance = Instance(job, [nn.Parameter(rows.values)], way, None)
+    def __init__(self, job: Job, rows: Rows, way: Way, descent: Descent) -> None:
+        self._instance = Instance(job, [nn.Parameter(rows.values)], way, None, steps=descent.steps)
         self._gradients = [rows.gradients]
         self.evaluations: Tensor | None = None
         self.modal = self._instance.modal
+        self._runs = len(rows.seeds)
+
+    @property
+    def rates(self) -> list[float]:
+        """Each run's learning rate at the step to come."""
+        return [self._instance.rate] * self._runs
 
     def step(self, inputs: Inputs, targets: Targets) -> None:  # noqa: ARG002  # as Own needs them
         """Move the rows once."""
@@ -131,7 +144,8 @@ class Own:
                 for memories in (self._values, self._gradients)
             )
             self._streams.append(stream)
-            self._instances.append(Instance(job, [nn.Parameter(leaf) for leaf in leaves], way, stream))
+            params = [nn.Parameter(leaf) for leaf in leaves]
+            self._instances.append(Instance(job, params, way, stream, steps=descent.steps))
             self._own_gradients.append(own)
         self.modal = any(instance.modal for instance in self._instances)
 
@@ -139,6 +153,11 @@ class Own:
     def drawn(self) -> bool:
         """Whether a rule has drawn random numbers from its stream."""
         return any(stream is not None and stream.drawn for stream in self._streams)
+
+    @property
+    def rates(self) -> list[float]:
+        """Each run's learning rate at the step to come."""
+        return [instance.rate for instance in self._instances]
 
     def step(self, inputs: Inputs, targets: Targets) -> None:
         """Move the rows once."""

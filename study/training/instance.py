@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from study.errors import InvalidInput, Terminated
 from study.job import Job
 from study.training.build import build_rule
+from study.training.schedule import build_schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,12 @@ class Instance:
             the rule does to them.
         way: how it is driven.
         stream: what it draws random numbers from, where it draws any.
+        steps: of the run, over which the schedule goes.
     """
 
-    def __init__(self, job: Job, params: Sequence[nn.Parameter], way: Way, stream: Stream | None) -> None:
+    def __init__(
+        self, job: Job, params: Sequence[nn.Parameter], way: Way, stream: Stream | None, *, steps: int
+    ) -> None:
         self.params, self.way = list(params), way
         self._homes = [parameter.data for parameter in params]
         self._places = [home.data_ptr() for home in self._homes]
@@ -97,6 +101,7 @@ class Instance:
         self._stream = stream
         with undisturbed(), self._streamed():
             self.optimizers = build_rule(job.optimizer, self.params)
+            self._schedulers = build_schedules(job.schedule, self.optimizers, steps)
         self._modal = [rule for rule in self.optimizers if _has_modes(rule)]
         self.mode(training=True)
 
@@ -105,8 +110,13 @@ class Instance:
         """Whether its parameters in training are not those to be evaluated (schedule-free rules)."""
         return bool(self._modal)
 
+    @property
+    def rate(self) -> float:
+        """The learning rate of the step to come: its optimizer's, of the first parameters."""
+        return float(self.optimizers[0].param_groups[0]["lr"])
+
     def step(self, gradients: Sequence[Tensor], objective: Objective | None = None) -> None:
-        """Update the parameters once.
+        """Update the parameters once, then the learning rate where a schedule moves it.
 
         Args:
             gradients: one of each parameter, which the rule may change in place.
@@ -168,6 +178,8 @@ class Instance:
             first.step()
         for rule in rest:
             rule.step()
+        for scheduler in self._schedulers:
+            scheduler.step()
 
     @contextmanager
     def _streamed(self) -> Iterator[None]:

@@ -30,6 +30,7 @@ class Recorder:
         self._measured: dict[str, list[tuple[int, Tensor]]] = {}
         self._full: list[tuple[int, Tensor]] = []
         self._params: list[Tensor] = []
+        self._rates = [stack.rates()]
         self._samples = 0
         if sum(stack.sizes) <= MAX_TRACED_SCALARS:
             self._params.append(stack.params.detach().clone())
@@ -38,6 +39,7 @@ class Recorder:
         """Keep the losses of a step that is done, on a minibatch of so many samples."""
         self._losses.append(losses)
         self._times.append(time.time())
+        self._rates.append(self._stack.rates())
         self._samples += samples
         if self._params:
             self._params.append(self._stack.params.detach().clone())
@@ -98,6 +100,8 @@ class Recorder:
         series |= {metric: _series(recorded) for metric, recorded in self._measured.items()}
         if self._full:
             series[names.FULL_LOSS] = _series(self._full)
+        if rates := [rate for rate in self._rates[:-1] if rate is not None]:  # the last is of no step
+            series[names.LR] = Series(np.arange(len(rates)), np.stack(rates, axis=1))
         if self._params:
             trace = _array(torch.stack(self._params, dim=1))
             steps = np.arange(trace.shape[1])

@@ -71,7 +71,7 @@ class Stack:
         self.orders = start.Orders(problem.name, self.seeds, self.points, shuffled=shuffled)
         self.params = self.drawn.params[self.row].requires_grad_()
         self.grads = torch.zeros_like(self.params)
-        self._descent = Descent(self.shapes, self._objective)
+        self._descent = Descent(self.shapes, self._objective, runs[0].job.epochs * self.steps_per_epoch)
         self.witnesses = list(self._witnesses(ways, witnessed))
         self.drivers = list(self._drivers(ways))
         self.findings: list[Finding] = []
@@ -135,6 +135,14 @@ class Stack:
             if driver.evaluations is not None:
                 counts[rows] = driver.evaluations.numpy()
         return counts if (counts >= 0).any() else None
+
+    def rates(self) -> Float[np.ndarray, " run"] | None:
+        """Return the learning rate of each run at the step to come, NaN where it is constant; None where all are."""
+        scheduled = [(rows, driver) for rows, driver in self.drivers if self.runs[rows.start].job.schedule]
+        rates = np.full(len(self.runs), np.nan)
+        for rows, driver in scheduled:
+            rates[rows] = driver.rates
+        return rates if scheduled else None
 
     @torch.no_grad()
     def evaluate(self, targets: Shaped[Tensor, "seed point ..."]) -> Float[Tensor, " run"]:
@@ -213,7 +221,7 @@ class Stack:
     def _drivers(self, ways: Mapping[str, Way]) -> Iterator[tuple[slice, Driver]]:
         for job, rows in self.jobs():
             way, own = ways[job.hash], self._rows(rows)
-            yield rows, Shared(job, own, way) if way.shared else Own(job, own, way, self._descent)
+            yield rows, (Shared if way.shared else Own)(job, own, way, self._descent)
 
     def _witnesses(self, ways: Mapping[str, Way], witnessed: Collection[str]) -> Iterator[Witness]:
         for job, rows in self.jobs():

@@ -1,5 +1,6 @@
 """Trial of a job: its problem and its rule for a few steps of one run, before anything is trained or written."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from study.randomness import Source
 from study.training.build import MATRIX, build_optimizer, build_problem, build_rule
 from study.training.drivers import Own
 from study.training.instance import RuleError, Way, undisturbed
+from study.training.schedule import check_schedule
 from study.training.stack import Stack
 from study.training.ways import Ways
 
@@ -32,7 +34,7 @@ _WAYS = (
 def check_jobs(
     jobs: Iterable[Job], ways: Ways, require_problem: Callable[[Problem], None] = lambda _: None
 ) -> dict[str, str]:
-    """Build every problem and optimizer once, and try each rule that is not known.
+    """Build every problem and optimizer once, try each rule that is not known, and go through each schedule.
 
     Args:
         jobs: to be trained.
@@ -54,7 +56,7 @@ def check_jobs(
 
 
 def try_out(problem: Problem, job: Job) -> Way:
-    """Return the way in which a rule can be driven, as far as a few steps of one run show it.
+    """Return the way in which a rule can be driven, as far as a few steps of one run at a constant rate show it.
 
     Raises:
         InvalidInput: there is none.
@@ -67,6 +69,7 @@ def try_out(problem: Problem, job: Job) -> Way:
         remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
         raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
     why = ""
+    job = replace(job, schedule=None)
     for way in _WAYS:
         try:
             drawn = _step(problem, job, replace(way, shared=False, draws=True))
@@ -116,10 +119,12 @@ def _problem(
 def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
     problem, points = of
     check_batch_size(job.batch_size, points)
+    params = list(problem.model().parameters())
     if ways.known(job, len(job.seeds)) is not None:
-        build_rule(job.optimizer, list(problem.model().parameters()))
+        build_rule(job.optimizer, params)
     elif ways.tried(job) is None:
         ways.try_first(job, try_out(problem, job))
+    check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
 
 
 def _remedy(problem: Problem, job: Job) -> str:

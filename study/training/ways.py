@@ -109,7 +109,11 @@ class Ways:
         if declared is not None:
             rule, problem = _outline(rule, keep=str), _outline(problem, keep=(str, int))
         version = self._version(str(job.optimizer["_target_"]))
-        return json.dumps([version, declared, rule, problem, job.batch_size], sort_keys=True, default=str)
+        decisive = [version, declared, rule, problem, job.batch_size]
+        if job.schedule is not None:
+            schedule = job.schedule if declared is None else _outline(job.schedule, keep=str)
+            decisive += [self._version(str(job.schedule["_target_"])), schedule]
+        return json.dumps(decisive, sort_keys=True, default=str)
 
 
 def _outline(value: object, *, keep: type | tuple[type, ...]) -> object:
