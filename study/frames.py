@@ -24,10 +24,11 @@ class SweepFrames:
             `run_id`, `job` (hash), `label` (categorical, in the sweep's order: `adam lr=0.01`),
             `optimizer` (its name: `adam`, `scratch/adam`), `problem`, `seed` (int), `status`, the receipts
             (`data_sha`, ...), then one column per parameter of the job under its key (`optimizer.lr`,
-            `problem.rotation`, `batch_size`; numbers as numbers, absent = NaN), then the summary values: every one
+            `problem.rotation`, `batch_size`; numbers as numbers, absent = NaN; `schedule.name` and its arguments
+            where a job of the sweep has one), then the summary values: every one
             of `study.tracking.names.SUMMARIES`, final losses +inf for a diverged run, others NaN where there is none.
         points: one row per recorded value, sorted by run, metric and step. Columns: `run_id`, `metric`
-            (`train/loss`, `eval/loss`, `full/loss`, `param/x1`, ...), `step` (int), `value`.
+            (`train/loss`, `eval/loss`, `full/loss`, `lr`, `param/x1`, ...), `step` (int), `value`.
         fits: predictions of the trained models, for problems with a curve to draw. Columns: `label`,
             `optimizer`, `seed`, `x`, `prediction`. Empty for the others.
         data: the training data of the sweep's first seed, where the inputs have one feature. Columns: `x`,

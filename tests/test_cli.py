@@ -42,6 +42,8 @@ def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
             "problem=parabolla",
             ["problem must be one of", "bowl, ", "linear, ", "did you mean 'parabola'?"],
         ),
+        ("schedule=cosin", ["schedule must be one of constant, cosine, ", "did you mean 'cosine'?"]),
+        ("schedule=cosine schedule.Tmax=1", ["schedule.Tmax is not a key", "did you mean schedule.T_max?"]),
         ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
         pytest.param(
             "tracking=remote", ["tracking must be one of local; got 'remote'"], marks=pytest.mark.slow

@@ -69,7 +69,9 @@ def ask() -> Iterator[Ask]:
 
 
 def test_the_tutorials_rows_are_there() -> None:
-    rows = "headline smoke trajectories rotation leaky_average gamma polynomial airfoil batch_size zoo"
+    rows = (
+        "headline smoke trajectories rotation leaky_average gamma polynomial airfoil batch_size zoo schedules"
+    )
     assert {*rows.split(), "lr_sensitivity"} <= set(NAMES)
 
 

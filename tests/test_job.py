@@ -12,6 +12,7 @@ from study.job import Job, Run, label
 PROBLEM = {"name": "airfoil", "_target_": "study.problems.airfoil.Airfoil", "points": 1500, "path": None}
 OPTIMIZER = {"name": "adam", "_target_": "torch.optim.Adam", "lr": 0.01, "betas": [0.9, 0.99]}
 JOB = Job(PROBLEM, OPTIMIZER, epochs=12, batch_size=32, seeds=range(25), label="adam")
+COSINE = {"name": "cosine", "_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "T_max": "steps"}
 
 
 @pytest.mark.parametrize(
@@ -44,10 +45,24 @@ def test_what_decides_no_number_does_not_change_the_hash(same: Job) -> None:
         replace(JOB, optimizer={**OPTIMIZER, "amsgrad": True}),
         replace(JOB, optimizer={**OPTIMIZER, "_target_": "torch.optim.AdamW"}),
         replace(JOB, optimizer={**OPTIMIZER, "rest": {"_target_": "torch.optim.SGD"}}),
+        replace(JOB, schedule=COSINE),
     ],
 )
 def test_what_decides_numbers_changes_the_hash(other: Job) -> None:
     assert other.hash != JOB.hash
+
+
+def test_a_schedules_arguments_change_the_hash() -> None:
+    hashes = {replace(JOB, schedule={**COSINE, "T_max": t}).hash for t in ("steps", "0.5 * steps", 5, 5.0)}
+    assert len(hashes) == 3
+
+
+def test_a_job_without_a_schedule_is_the_one_that_stores_hold_already() -> None:
+    """Its hash as it was before there were schedules."""
+    assert JOB.hash == "84793b8c89258992"
+    assert not [key for key in JOB.params() if "schedule" in key]
+    told = replace(JOB, schedule=COSINE).params()
+    assert told == JOB.params() | {f"schedule.{key}": value for key, value in COSINE.items()}
 
 
 @pytest.mark.parametrize("value", [1, 1.0])
@@ -97,6 +112,7 @@ def test_params_are_the_job_flattened_to_text() -> None:
         (["problem=bowl", "problem.rotation=5.0"], "adam problem=bowl rotation=5.0"),
         (["batch_size=null", "epochs=3"], "adam batch_size=null epochs=3"),
         (["seeds=5", "first_seed=3", "device=cpu", "force=true", "tracking.uri=x", "experiment=y"], "adam"),
+        (["schedule=cosine", "schedule.T_max=9"], "adam schedule=cosine T_max=9"),
         (["hydra/launcher=basic", "stack.max_runs=3"], "adam"),
     ],
 )

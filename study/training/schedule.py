@@ -87,7 +87,9 @@ def _scheduler(node: Mapping[str, object], optimizer: torch.optim.Optimizer, ste
     return made
 
 
-def _made(node: Mapping[str, object], optimizer: torch.optim.Optimizer, words: Mapping[str, float]) -> object:
+def _made(
+    node: Mapping[str, object], optimizer: torch.optim.Optimizer, words: Mapping[str, float | int]
+) -> object:
     """Make what a node says, over the optimizer where it is a scheduler that is not told of it by those it holds."""
     arguments = {
         key: _filled(key, value, optimizer, words)
@@ -101,7 +103,9 @@ def _made(node: Mapping[str, object], optimizer: torch.optim.Optimizer, words: M
     return make(target, arguments, *leading, group="schedule", name=str(node.get("name", "")))
 
 
-def _filled(key: str, value: object, optimizer: torch.optim.Optimizer, words: Mapping[str, float]) -> object:
+def _filled(
+    key: str, value: object, optimizer: torch.optim.Optimizer, words: Mapping[str, float | int]
+) -> object:
     """Return an argument with its nodes made and its words filled in."""
     if isinstance(value, Mapping):
         return _made(value, optimizer, words) if "_target_" in value else value

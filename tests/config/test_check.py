@@ -44,6 +44,18 @@ def test_a_good_config_becomes_its_job() -> None:
     assert job.label == "adam lr=0.001 epochs=2"
 
 
+def test_a_schedule_is_a_part_of_the_job_unless_it_is_the_constant_one() -> None:
+    assert job_from_config(_compose(), []).schedule is None
+    assert job_from_config(_compose("schedule=constant"), []).hash == job_from_config(_compose(), []).hash
+    job = job_from_config(_compose("schedule=cosine", "schedule.T_max=0.5 * steps"), [])
+    assert job.schedule is not None
+    assert (job.schedule["name"], job.schedule["T_max"]) == ("cosine", "0.5 * steps")
+    with pytest.raises(
+        InvalidInput, match=r"^schedule must be a config with `name` and `_target_`, got .*'T_max'"
+    ):
+        job_from_config(_compose("+schedule.T_max=3"), [])
+
+
 def test_interpolations_are_resolved() -> None:
     job = job_from_config(_compose("optimizer.lr=${problem.noise}"), [])
     assert job.optimizer["lr"] == 0.1

@@ -25,6 +25,7 @@ def _completed(line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         ("study train opt", ["optimizer"]),
         ("study train optimizer=ad", ["adam", "adamw", "adagrad"]),
         ("study train optimizer=scratch/ad", ["scratch/adam"]),
+        ("study train schedule=", ["constant", "cosine", "warmup_cosine"]),
         ("study train optimizer=adam optimizer.be", ["optimizer.betas."]),
         ("study report experiment=he", ["headline"]),
         ("study train --config-dir {own} optimizer=mi", ["mine"]),

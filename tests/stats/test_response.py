@@ -56,6 +56,13 @@ def test_what_else_differs_at_the_same_x_makes_a_line_of_its_own() -> None:
     assert (table["runs"] == 1).all()
 
 
+def test_a_schedule_makes_a_line_of_its_own_and_what_its_choice_decides_none() -> None:
+    runs = _grid(lr=[1, 1, 2, 2, 3, 3])
+    runs["schedule.name"], runs["schedule.T_max"] = ["constant", "cosine"] * 3, [None, "steps"] * 3
+    table = respond(runs, x="optimizer.lr", value="excess", bootstrap=Bootstrap())
+    assert table["line"].tolist() == ["sgd schedule=constant"] * 3 + ["sgd schedule=cosine"] * 3
+
+
 def test_what_follows_from_x_makes_no_line() -> None:
     """A second setting that is tied to the first one is no other line."""
     runs = _grid(lr=[1, 2, 3, 4, 5, 6], eps=[6, 5, 4, 3, 2, 1])

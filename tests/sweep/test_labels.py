@@ -85,6 +85,25 @@ def test_values_are_written_as_one_would_type_them(jobs: list[Job], labels: list
     assert _labels(*jobs) == labels
 
 
+def test_schedules_are_told_by_their_names_and_by_what_their_choice_does_not_decide() -> None:
+    cosine, linear = (
+        {"name": "cosine", "_target_": "C", "T_max": "steps"},
+        {"name": "linear", "_target_": "L"},
+    )
+    constant = _job(), _job(ADAM)
+    assert _labels(*constant) == ["sgd", "adam"]
+    assert _labels(_job(schedule=linear), _job(ADAM, schedule=linear)) == ["sgd", "adam"]
+    three = [_job(schedule=schedule) for schedule in (None, cosine, linear)]
+    assert _labels(*three) == ["sgd schedule=constant", "sgd schedule=cosine", "sgd schedule=linear"]
+    halves = [_job(schedule={**cosine, "T_max": t}) for t in ("steps", "2 * steps")]
+    assert _labels(*halves) == ["sgd T_max=steps", 'sgd T_max="2 * steps"']
+    assert _labels(*halves, *three)[:3] == [
+        "sgd schedule=cosine T_max=steps",
+        'sgd schedule=cosine T_max="2 * steps"',
+        "sgd schedule=constant",
+    ]
+
+
 def test_one_name_of_two_values_is_said_in_full() -> None:
     values = itertools.product((1, 2), (3, 4))
     jobs = [_job({**SGD, "noise": a}, {**PARABOLA, "noise": b}) for a, b in values]

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -123,6 +124,8 @@ class TestSources:
             "study.optimizer_source": f"pandas {version('pandas')}",
             "study.problem_source": source_of("my_own_package.Rule"),
         }
+        moved = replace(_job("torch.optim.Adam", "study.X"), schedule={"_target_": "pandas.DataFrame"})
+        assert sources(moved) == {"study.schedule_source": f"pandas {version('pandas')}"}
 
 
 def test_tags_say_versions_device_and_user(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

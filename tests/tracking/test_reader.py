@@ -3,7 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any  # a fixture that serves
 
@@ -20,7 +21,7 @@ from study.tracking import sweeps
 from study.tracking.reader import read_sweep
 from study.tracking.store import open_store
 from study.tracking.sweeps import Request, Sweep
-from study.training.result import Trained
+from study.training.result import Series, Trained
 
 TAGS = {
     "mlflow.user": "me",
@@ -63,6 +64,30 @@ def test_frames_are_the_same_through_mlflows_client(
     monkeypatch.setattr(store_module, "KNOWN_REVISIONS", frozenset({"of another mlflow"}))
     with pytest.warns(UserWarning, match="slower"):
         _are_same(read_sweep("study", store=uri), fast)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_schedule_is_a_setting_and_its_rates_are_a_curve(
+    known: bool, uri: str, jobs: list[Job], train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside runs of a constant rate, by SQL and by MLflow's client."""
+    cosine = replace(jobs[0], schedule={"name": "cosine", "_target_": "C", "T_max": "steps"}, label="cosine")
+    both = [jobs[0], cosine]
+    trained = train(both)
+    nothing = [np.nan] * 4
+    rates = np.array([nothing, nothing, [0.1, 0.075, 0.05, 0.025], [0.1, 0.075, 0.05, 0.025]])
+    trained = replace(trained, series={**trained.series, "lr": Series(np.arange(4), rates)})
+    if not known:
+        monkeypatch.setattr(store_module, "KNOWN_REVISIONS", frozenset({"of another mlflow"}))
+    with nullcontext() if known else pytest.warns(UserWarning, match="slower"):
+        _write(_begin(uri, both, "2024-01-01"), trained)
+        frames = read_sweep("study", store=uri)
+    assert list(frames.runs["schedule.name"]) == ["constant"] * 2 + ["cosine"] * 2
+    assert list(frames.runs["schedule.T_max"].dropna()) == ["steps"] * 2
+    curves = frames.curves("lr")
+    assert list(curves["label"].unique()) == ["cosine"]
+    assert curves["value"].tolist() == [0.1, 0.075, 0.05, 0.025] * 2
+    assert curves["step"].tolist() == [0, 1, 2, 3] * 2
 
 
 @pytest.mark.slow
