@@ -5,9 +5,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-NUMERICS_VERSION = 1
-"""Raised when the same job would give other numbers than before, so that no old run is taken for a new one."""
+NUMERICS_VERSION = 2
+"""Raised when the same job would give other numbers than before, so that no old run is taken for a new one.
 
+2: runs carry the evaluation loss of the last epoch, which settings are compared by, and their training loss of the
+last epoch weights samples, not batches. Every loss of a step is as in 1.
+"""
+
+EVAL_MOMENTS = 8
+"""As in conf/config.yaml: a job that has it is not told apart by it."""
 
 DECLARED = "elementwise"
 """Key of an optimizer's config that says what the trainer measures: it decides no number."""
@@ -34,6 +40,7 @@ class Job:
         seeds: the seeds to run.
         label: what the job is called: `adam lr=0.01`.
         schedule: the resolved `schedule` node; None for a constant learning rate, which no hash and no param tells.
+        eval_moments: evaluations spread over the last epoch, whose mean is the job's result.
 
     Attributes:
         hash: digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher).
@@ -58,11 +65,12 @@ class Job:
     seeds: range
     label: str = field(compare=False)
     schedule: Mapping[str, object] | None = None
+    eval_moments: int = EVAL_MOMENTS
     hash: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
-        decisive = [NUMERICS_VERSION, problem, self._rule(), self.epochs, self.batch_size]
+        decisive = [NUMERICS_VERSION, problem, self._rule(), self.epochs, self.batch_size, self.eval_moments]
         if self.schedule is not None:
             decisive.append(self.schedule)
         digest = hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode())
@@ -75,7 +83,9 @@ class Job:
 
     def values(self) -> dict[str, object]:
         """Return the job flattened: `optimizer.lr`, `problem.name`, `batch_size`, ..."""
-        scalars = {"epochs": self.epochs, "batch_size": self.batch_size}
+        scalars: dict[str, object] = {"epochs": self.epochs, "batch_size": self.batch_size}
+        if self.eval_moments != EVAL_MOMENTS:
+            scalars["eval_moments"] = self.eval_moments
         schedule = {} if self.schedule is None else {"schedule": self.schedule}
         return dict(_flatten({"problem": self.problem, "optimizer": self._rule(), **schedule, **scalars}))
 
@@ -121,7 +131,7 @@ def label(optimizer: str, overrides: Iterable[str]) -> str:
             continue
         if key.startswith(("optimizer.", "problem.", "schedule.")):
             words.append(f"{key.partition('.')[2]}={value}")
-        elif key in ("problem", "schedule", "epochs", "batch_size"):
+        elif key in ("problem", "schedule", "epochs", "batch_size", "eval_moments"):
             words.append(f"{key}={value}")
     return " ".join(words)
 

@@ -101,7 +101,7 @@ def _run(job: int, label: str, seed: int, loss: np.ndarray, *, broken: bool = Fa
         "optimizer.lr": lr, "optimizer.alpha": 0.9 if optimizer == "rmsprop" else float("nan"),
         "epochs": len(loss) // 32, "batch_size": 32,
         names.DIVERGED_STEP: 10.0 if broken else float("nan"), **dict.fromkeys(names.FINAL_LOSSES, last),
-        names.INITIAL_EVAL_LOSS: 0.3, names.FLOOR: 0.0,
+        names.INITIAL_EVAL_LOSS: 0.3, names.FLOOR: 0.0, names.TRAIN_FLOOR: 0.009 + seed / 10_000,
     }  # fmt: skip
 
 

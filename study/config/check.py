@@ -125,6 +125,7 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         seeds=range(first, first + count),
         label=label(str(optimizer["name"]), overrides),
         schedule=None if tree["schedule"] == {"name": CONSTANT} else _node(tree, "schedule"),
+        eval_moments=cast("int", tree["eval_moments"]),
     )
 
 
@@ -151,6 +152,7 @@ def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
 def _check_scalars(tree: Mapping[str, object]) -> None:
     batch = or_null(COUNT, " for all data")
     ranges = {"seeds": COUNT, "epochs": COUNT, "first_seed": WHOLE, "batch_size": batch, "force": SWITCH}
+    ranges["eval_moments"] = COUNT
     for key, range_ in ranges.items():
         range_.require(key, tree[key])
     stack = cast("Mapping[str, object]", tree["stack"])

@@ -1,6 +1,8 @@
 """Many settings in order of their final loss: one row each, median and interval, every run behind it."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -32,11 +34,7 @@ class Ranking(Chart[Summed]):
     @override
     def draw(self, table: Summed, context: Context) -> Figure:
         figure, axes, rows = row_sheet(table, context, log=self.log, each=0.36)
-        notes = [
-            f"{row['label']}  ({row['diverged']}/{row['runs']} diverged)" if row["diverged"] else row["label"]
-            for row in table.summary.to_dict("records")
-        ]
-        axes.set_yticklabels(notes)
+        axes.set_yticklabels([_noted(row) for row in table.summary.to_dict("records")])
         for row in rows:
             low, middle, high = row.ends
             color, at = row.line.color, row.at
@@ -53,3 +51,10 @@ class Ranking(Chart[Summed]):
         if np.isfinite(first["median"]):
             claim += f", and {last['label']} the highest of {len(table.summary)}, {number(last['median'], 4)}"
         return f"{claim}. Dot and bar: median and {context.interval}; ticks: single runs.{diverged_of(context.runs)}"
+
+
+def _noted(row: Mapping[Hashable, Any]) -> str:
+    """Return a label and how many of its runs diverged or made no progress, where any did."""
+    counts = {"diverged": row["diverged"], "without progress": row["no_progress"]}
+    notes = [f"{count}/{row['runs']} {how}" for how, count in counts.items() if count]
+    return f"{row['label']}  ({', '.join(notes)})" if notes else str(row["label"])

@@ -51,7 +51,8 @@ class TutorialView(Chart[OneSeed]):
                 f"tutorial_view.seed must be one of the sweep, {seeds[0]} to {seeds[-1]}, got {seed}"
             )
         curves = context.sweep.curves(self.metric).query("seed == @seed")
-        return OneSeed(seed, curves, self.top or 2 * _calm(curves), level_of(context.runs, self.metric))
+        level = level_of(context.runs[context.runs["seed"] == seed], self.metric)
+        return OneSeed(seed, curves, self.top or 2 * _calm(curves), level)
 
     @override
     def draw(self, table: OneSeed, context: Context) -> Figure:

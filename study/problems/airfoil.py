@@ -18,7 +18,7 @@ from typing_extensions import override
 from study.config.paths import ROOT
 from study.errors import InvalidInput
 from study.problems.base import Data, Problem
-from study.problems.regression import Affine, half_mse, least_mse, with_ones
+from study.problems.regression import Affine, constant_mse, half_mse, least_mse, with_ones
 from study.randomness import Source
 from study.ranges import NotNegative, Positive, up_to
 
@@ -80,6 +80,10 @@ class Airfoil(Problem):
     @override
     def floor(self, data: Data) -> float:
         return least_mse(with_ones(data.inputs), data.eval_targets) / 2
+
+    @override
+    def constant_loss(self, data: Data) -> float:
+        return constant_mse(data.eval_targets) / 2
 
     @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:

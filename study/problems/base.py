@@ -133,6 +133,20 @@ class Problem(ABC):
     def floor(self, data: Data) -> float:
         """Return the least `eval/loss` of any parameters on this data, or a lower bound of it such as 0."""
 
+    def constant_loss(self, data: Data) -> float | None:  # noqa: ARG002
+        """Return the least `eval/loss` of any constant prediction on this data, None where it is not known.
+
+        A run that does not end below it has made no progress.
+        """
+        return None
+
+    def train_floor(self, data: Data) -> float | None:  # noqa: ARG002
+        """Return the least `train/loss` on all of this data that is known to be reached, None where none is.
+
+        Where targets hold noise it is less than the noise: the fit has seen it.
+        """
+        return None
+
     @abstractmethod
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         """Return inputs at which a model of one output is drawn as a curve, or None for no curve."""

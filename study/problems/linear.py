@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from study.problems.base import Data, Problem
-from study.problems.regression import Affine, half_mse, least_mse, with_ones
+from study.problems.regression import Affine, constant_mse, half_mse, least_mse, with_ones
 from study.randomness import Source
 from study.ranges import Count, NotNegative, Positive, Real, numbers
 
@@ -67,6 +67,10 @@ class Linear(Problem):
     @override
     def floor(self, data: Data) -> float:
         return least_mse(with_ones(data.inputs), data.eval_targets) / 2
+
+    @override
+    def constant_loss(self, data: Data) -> float:
+        return constant_mse(data.eval_targets) / 2
 
     @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from study.problems.base import Data, Problem
+from study.problems.regression import constant_mse
+from study.problems.relu_fit import MOST_UNITS, relu_mse
 from study.randomness import Source
 from study.ranges import Count, NotNegative, Positive
 
@@ -17,7 +19,8 @@ class Parabola(Problem):
     """y = x^2 + noise * N(0, 1) at `points` equidistant x in [-1, 1]; a 1 -> width -> 1 ReLU network; MSE.
 
     `eval/loss` is the mean squared distance to the noise-free x^2 on the same x. Its lower bound, 0, is out of
-    reach of a piecewise linear function; the minibatch loss cannot go below noise^2 in the mean.
+    reach of a piecewise linear function. The noise-free x^2 has noise^2 as its expected training loss; a fitted
+    network has seen the noise and may have less.
 
     Args:
         points: number of samples.
@@ -62,6 +65,15 @@ class Parabola(Problem):
     @override
     def floor(self, data: Data) -> float:
         return 0.0
+
+    @override
+    def constant_loss(self, data: Data) -> float:
+        return constant_mse(data.eval_targets)
+
+    @override
+    def train_floor(self, data: Data) -> float | None:
+        """Return what a search for the best network of this width found; of very wide ones nothing is known."""
+        return relu_mse(data.inputs, data.targets, self.width) if self.width <= MOST_UNITS else None
 
     @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:

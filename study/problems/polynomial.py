@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from study.problems.base import Data, Problem
-from study.problems.regression import least_mse
+from study.problems.regression import constant_mse, least_mse
 from study.randomness import Source
 from study.ranges import Count, NotNegative, Positive, numbers
 
@@ -67,6 +67,10 @@ class Polynomial(Problem):
     @override
     def floor(self, data: Data) -> float:
         return least_mse(_powers(data.inputs), data.eval_targets)
+
+    @override
+    def constant_loss(self, data: Data) -> float:
+        return constant_mse(data.eval_targets)
 
     @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:

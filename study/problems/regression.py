@@ -41,6 +41,11 @@ def least_mse(design: Float[Tensor, "point feature"], target: Float[Tensor, "poi
     return float(((columns @ theta - y) ** 2).mean())
 
 
+def constant_mse(target: Float[Tensor, "point 1"]) -> float:
+    """Return min over c of mean((c - target)^2), the target's variance, in double precision."""
+    return float(target.double().var(correction=0))
+
+
 def with_ones(inputs: Float[Tensor, "point feature"]) -> Float[Tensor, "point column"]:
     """Return the inputs with a column of ones beside them: the design of an affine model."""
     return torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)

@@ -37,9 +37,9 @@ def curve_points(sweep: SweepFrames) -> pd.DataFrame:
 
 
 def facts(sweep: SweepFrames) -> Mapping[str, str]:
-    """Return what a reader asks first: how many runs, seeds, points, and how many diverged."""
+    """Return what a reader asks first: how many runs, seeds, points, and how many ended badly."""
     runs = sweep.runs
-    diverged = int((runs["status"] == names.DIVERGED).sum())
+    diverged, still = (int((runs["status"] == how).sum()) for how in (names.DIVERGED, names.NO_PROGRESS))
     seeds = runs.groupby("label", observed=True)["seed"].nunique()
     counted = {"run": len(runs), "setting": len(seeds)}
     return {
@@ -47,15 +47,18 @@ def facts(sweep: SweepFrames) -> Mapping[str, str]:
         "seed" if seeds.max() == 1 else "seeds": from_to(seeds),
         "values recorded": f"{len(sweep.points):,}",
         "diverged": f"{diverged:,}" if diverged else "none",
+        **({"without progress": f"{still:,}"} if still else {}),
     }
 
 
 def summary_table(context: Context, summary: pd.DataFrame) -> Table:
-    """Return the summary, best first."""
+    """Return the summary, best first; how many runs made no progress is a column where any did."""
+    counts = ["runs", "diverged", *(["no_progress"] if summary["no_progress"].any() else [])]
     rows = [
         {
-            "rank": str(row["rank"]), "setting": str(row["label"]), "runs": str(row["runs"]),
-            "diverged": str(row["diverged"]), "median": number(row["median"], 4),
+            "rank": str(row["rank"]), "setting": str(row["label"]),
+            **{count.replace("_", " "): str(row[count]) for count in counts},
+            "median": number(row["median"], 4),
             f"{context.bootstrap.percent} interval": (
                 bracket(row["low"], row["high"]) if row["runs"] > 1 else "none"
             ),

@@ -11,7 +11,8 @@ from study.stats.summary import summarise
 
 def settings(runs: pd.DataFrame) -> list[str]:
     """Return the columns that hold a job's settings: `optimizer.lr`, `problem.rotation`, `batch_size`, ..."""
-    groups, alone = ("optimizer.", "problem.", "schedule."), ("epochs", "batch_size")
+    groups = ("optimizer.", "problem.", "schedule.")
+    alone = ("epochs", "batch_size", "eval_moments")
     found = [c for c in map(str, runs) if c.startswith(groups) or c in alone]
     return [c for c in found if not c.endswith("._target_")]
 
@@ -34,7 +35,7 @@ def respond(runs: pd.DataFrame, *, x: str, value: str, bootstrap: Bootstrap) -> 
 
     Returns:
         `line` (`adam`, or `adam batch_size=32` where other settings differ at the same x), `optimizer`, `x`, `runs`,
-        `diverged`, `median`, `low`, `high`, sorted by line, as first met, and x.
+        `diverged`, `no_progress`, `median`, `low`, `high`, sorted by line, as first met, and x.
 
     Raises:
         InvalidInput: there is no such setting, or it is not a number.

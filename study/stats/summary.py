@@ -1,4 +1,4 @@
-"""One row per label: how many runs, how many diverged, where the final loss lies, and who is first."""
+"""One row per label: how many runs, how they ended, where the final loss lies, and who is first."""
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,8 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
         bootstrap: of the interval.
 
     Returns:
-        `label`, `runs`, `diverged`, `median`, `low`, `high`, `rank` (1 = least median; ties share the better
-        rank), in the order of the labels' categories, or of their first appearance.
+        `label`, `runs`, `diverged`, `no_progress`, `median`, `low`, `high`, `rank` (1 = least median; ties share the
+        better rank), in the order of the labels' categories, or of their first appearance.
 
     Raises:
         InvalidInput: there are runs without the value.
@@ -26,7 +26,9 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
     if value not in runs or runs[value].isna().any():
         raise InvalidInput(f"the value {value} must be recorded for every run, and some of these have none")
     groups = runs.groupby("label", sort=isinstance(runs["label"].dtype, pd.CategoricalDtype), observed=True)
-    table = groups["status"].agg(runs="size", diverged=lambda status: int((status == names.DIVERGED).sum()))
+    table = groups["status"].agg(runs="size")
+    for status in (names.DIVERGED, names.NO_PROGRESS):
+        table[status] = (runs["status"] == status).groupby(runs["label"], observed=True, sort=False).sum()
     samples = groups[value].apply(lambda sample: sample.to_numpy(dtype=float))
     table[["median", "low", "high"]] = np.nan
     for _, alike in samples.groupby(table["runs"]):  # samples of one size are one call

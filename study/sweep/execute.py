@@ -19,7 +19,7 @@ from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.progress import Watch
 from study.tracking import names
-from study.tracking.records import StoredRun
+from study.tracking.records import Ended, StoredRun
 from study.training.build import build_problem, device_of
 from study.training.instance import RuleError
 from study.training.result import Trained
@@ -41,8 +41,8 @@ class Keeper(Protocol):
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
         """Take note of the jobs that are asked for, and return them under the labels they have there."""
 
-    def final_losses(self, jobs: Iterable[Job], value: str) -> Mapping[Key, float]:
-        """Return a final loss of every finished run of some jobs, infinite for a diverged one."""
+    def endings(self, jobs: Iterable[Job], value: str) -> Mapping[Key, Ended]:
+        """Return how every finished run of some jobs ended, and a final loss of it, infinite for a diverged one."""
 
     def keep(self, trained: Trained, written: Callable[[int], None], *, replace: bool) -> Sequence[StoredRun]:
         """Keep a stack, perhaps in the place of other runs, and return its runs; tell `written` how many more."""
@@ -56,7 +56,7 @@ class Outcome:
     """What became of some jobs.
 
     Attributes:
-        losses: the last epoch's mean loss by run, infinite for a diverged one.
+        losses: the evaluation loss of the last epoch by run, infinite for a diverged one.
         failures: what crashed, by job hash.
         found: how many of the runs the store held already.
         training: seconds spent in training.
@@ -70,7 +70,7 @@ class Outcome:
     writing: float = 0.0
 
     def objective(self, job: Job) -> float:
-        """Return the median over the job's seeds of the last epoch's mean loss: what a sweeper minimises."""
+        """Return the median over the job's seeds of what settings are compared by: what a sweeper minimises."""
         return float(np.median([self.losses[job.hash, seed] for seed in job.seeds]))
 
 
@@ -90,8 +90,8 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch
     outcome = Outcome()
     if not settings.force:
         wanted = {(job.hash, seed) for job in jobs for seed in job.seeds}
-        there = sweep.final_losses(jobs, names.LAST_EPOCH_LOSS)
-        outcome.losses = {key: loss for key, loss in there.items() if key in wanted}
+        there = sweep.endings(jobs, names.CRITERION)
+        outcome.losses = {key: run.loss for key, run in there.items() if key in wanted}
     outcome.found = len(outcome.losses)
     missing = _missing(jobs, outcome.losses)
     watch.expect(len(missing))
@@ -120,11 +120,11 @@ def _missing(jobs: Iterable[Job], present: Mapping[Key, float]) -> list[Run]:
 
 
 def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:
-    """Yield runs that can be trained together: of one problem, one number of epochs and one batch size."""
+    """Yield runs that can be trained together: of one problem, as many epochs, one batch size and as many moments."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         job = run.job
-        groups.setdefault(repr((job.problem, job.epochs, job.batch_size)), []).append(run)
+        groups.setdefault(repr((job.problem, job.epochs, job.batch_size, job.eval_moments)), []).append(run)
     for group in groups.values():
         problem = build_problem(group[0].job.problem)
         for block in blocks(group, max_runs):
@@ -191,7 +191,7 @@ def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, re
     kept = sweep.keep(trained, watch.written, replace=replace)
     outcome.writing += time.perf_counter() - began
     for run, record in zip(trained.runs, kept, strict=True):
-        outcome.losses[run.job.hash, run.seed] = record.last_epoch_loss
+        outcome.losses[run.job.hash, run.seed] = record.criterion
     labels = {run.job.label for run in trained.runs}
     name = labels.pop() if len(labels) == 1 else f"{len(labels)} settings"
-    watch.finished(name, len(kept), sum(record.status == names.DIVERGED for record in kept))
+    watch.finished(name, [record.status for record in kept])

@@ -107,12 +107,12 @@ class OpenSweep:
         self._live.close()
         labels = {(job.hash, seed): job.label for job in self.jobs for seed in job.seeds}
         failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
-        there = self.sweep.final_losses(self.jobs, self.comparison.value) if self.jobs else {}
-        losses = [(label, there[run]) for run, label in labels.items() if run in there]
+        there = self.sweep.endings(self.jobs, self.comparison.value) if self.jobs else {}
+        runs = [(label, *there[run]) for run, label in labels.items() if run in there]
         training = sum(outcome.training for outcome in self.outcomes)
         writing = sum(outcome.writing for outcome in self.outcomes)
         spent = {"wall": seconds, "composing": self.composing, "training": training, "writing": writing}
-        counted = {"runs": float(len(losses)), "runs_wanted": float(len(labels))}
+        counted = {"runs": float(len(runs)), "runs_wanted": float(len(labels))}
         self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
         experiment, location = self.settings.experiment, self.settings.location
         _, report = again_commands(command(), experiment, location=location)
@@ -123,7 +123,7 @@ class OpenSweep:
             wanted=len(labels),
             found=sum(outcome.found for outcome in self.outcomes),
             force=self.settings.force,
-            losses=losses,
+            runs=runs,
             failures={job.label: failures[job.hash] for job in self.jobs if job.hash in failures},
             seconds=(seconds, training, writing),
             commands=(report, ui_command(location)),

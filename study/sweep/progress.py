@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from typing_extensions import override
+
+from study.tracking import names
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +26,21 @@ class Watch:
     def written(self, runs: int) -> None:
         """So many more runs are in the store."""
 
-    def finished(self, name: str, runs: int, diverged: int) -> None:
-        """A stack is trained and written; its name is its job's label, or says how many jobs it has."""
+    def finished(self, name: str, statuses: Sequence[str]) -> None:
+        """A stack is trained and written; its name is its job's label, or says how many jobs it has.
+
+        Args:
+            name: of the stack.
+            statuses: how each of its runs ended, by the words of `names`.
+        """
 
 
 class Lines(Watch):
     """A `Watch` for a process that trains one job of another's sweep: a line for each stack that is done."""
 
     @override
-    def finished(self, name: str, runs: int, diverged: int) -> None:
-        log.info("%s: %d runs trained, %d diverged", name, runs, diverged)
+    def finished(self, name: str, statuses: Sequence[str]) -> None:
+        log.info("%s: %d runs trained, %s", name, len(statuses), _counted(statuses))
 
 
 class Display(Watch):
@@ -92,9 +99,15 @@ class Display(Watch):
         self._bars.update(self._writing, completed=self._written, done=done)
 
     @override
-    def finished(self, name: str, runs: int, diverged: int) -> None:
+    def finished(self, name: str, statuses: Sequence[str]) -> None:
         if not self._console.is_terminal:
             left = (self._clock() - self._began) * (self._runs - self._written) / max(self._written, 1)
-            told = f"{name}: {runs} runs, {diverged} diverged"
+            told = f"{name}: {len(statuses)} runs, {_counted(statuses)}"
             line = f"{told} ({self._written}/{self._runs}, {left:.0f} s left)"
             self._console.print(line, highlight=False, soft_wrap=True)
+
+
+def _counted(statuses: Sequence[str]) -> str:
+    """Return how many of some runs diverged, and how many made no progress if any did."""
+    diverged, still = statuses.count(names.DIVERGED), statuses.count(names.NO_PROGRESS)
+    return f"{diverged} diverged" + (f", {still} without progress" if still else "")

@@ -1,6 +1,5 @@
 """Summary at the end of a sweep, for a terminal: its settings by rank, how it ended, and what to do next."""
 
-import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # a row of a frame
@@ -54,7 +53,7 @@ class End:
         wanted: how many runs were asked for.
         found: how many of them were in the store before.
         force: they were to be trained again.
-        losses: label and compared value of each run that is in the store now, in the sweep's order.
+        runs: label, status and compared value of each run that is in the store now, in the sweep's order.
         failures: what crashed, by label.
         seconds: what the command took, what of it was training and what writing.
         commands: that one may want next.
@@ -66,7 +65,7 @@ class End:
     wanted: int
     found: int
     force: bool
-    losses: Sequence[tuple[str, float]]
+    runs: Sequence[tuple[str, str, float]]
     failures: Mapping[str, Exception]
     seconds: tuple[float, float, float]
     commands: Sequence[str]
@@ -75,36 +74,37 @@ class End:
 def show(end: End, comparison: Comparison, console: Console) -> None:
     """Print the end of a sweep: no longer than the screen where that can be had, and the next commands last."""
     lines = list(closing_lines(end))
-    if end.losses:
+    if end.runs:
         try:
             room = console.height - len(lines) - 1  # and one for the prompt
-            console.print(closing_table(end.losses, comparison, room=room))
+            console.print(closing_table(end.runs, comparison, room=room))
         except InvalidInput as error:  # the store has runs that lack the value
             lines.insert(0, str(error))
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def closing_table(losses: Sequence[tuple[str, float]], comparison: Comparison, *, room: int) -> Group:
+def closing_table(runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, room: int) -> Group:
     """Return the settings of a sweep by rank, as its report ranks them.
 
     Args:
-        losses: label and compared value of each run, in the sweep's order; infinite for a diverged one.
+        runs: label, status and compared value of each run, in the sweep's order; infinite for a diverged one.
         comparison: how.
         room: how many lines the table may have; what does not fit is counted in its last.
 
     Raises:
         InvalidInput: some runs lack the value.
     """
-    rows = _ranked(losses, comparison)
+    rows = _ranked(runs, comparison)
+    counts = ["runs", "diverged", *(["no_progress"] if any(row["no_progress"] for row in rows) else [])]
     shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     interval = f"{comparison.bootstrap.percent} interval"
-    for heading in ("rank", "setting", "runs", "diverged", "median", interval):
+    for heading in ("rank", "setting", *counts, "median", interval):
         named = heading == "setting"  # which alone may be broken where the screen is narrow
-        table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
+        table.add_column(heading.replace("_", " "), justify="left" if named else "right", no_wrap=not named)
     for row in shown:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, counts))
     title = names.SUMMARIES[comparison.value].words
     if len(shown) == len(rows):
         return Group(title, table)
@@ -115,7 +115,7 @@ def closing_table(losses: Sequence[tuple[str, float]], comparison: Comparison, *
 def closing_lines(end: End) -> Iterator[str]:
     """Yield how a sweep ended, line by line, and last what to do next."""
     wall, training, writing = end.seconds
-    line = f"{end.experiment}: {len(end.losses):,}/{end.wanted:,} runs in the store, {wall:.1f} s in all"
+    line = f"{end.experiment}: {len(end.runs):,}/{end.wanted:,} runs in the store, {wall:.1f} s in all"
     if training:
         line += f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)"
     yield line
@@ -138,24 +138,23 @@ def closing_lines(end: End) -> Iterator[str]:
 def _interrupted(end: End) -> str:
     if end.force:
         return "interrupted: what was trained again is kept; the same command trains all of them once more"
-    rest = end.wanted - len(end.losses)
+    rest = end.wanted - len(end.runs)
     goes_on = f"; the same command trains the other {rest:,}" if rest else ""
-    return f"interrupted: {len(end.losses):,} of {end.wanted:,} runs are kept{goes_on}"
+    return f"interrupted: {len(end.runs):,} of {end.wanted:,} runs are kept{goes_on}"
 
 
-def _ranked(losses: Sequence[tuple[str, float]], comparison: Comparison) -> list[dict[Hashable, Any]]:
+def _ranked(ended: Sequence[tuple[str, str, float]], comparison: Comparison) -> list[dict[Hashable, Any]]:
     import pandas as pd  # only now: what decides and trains needs no frames
 
     from study.stats.summary import by_rank, summarise
 
-    runs = pd.DataFrame(losses, columns=["label", comparison.value])
+    runs = pd.DataFrame(ended, columns=["label", "status", comparison.value])
     runs["label"] = pd.Categorical(runs["label"], runs["label"].unique())
-    runs["status"] = [names.DIVERGED if math.isinf(loss) else names.OK for _, loss in losses]
     table = summarise(runs, value=comparison.value, bootstrap=comparison.bootstrap)
     return by_rank(table).to_dict("records")
 
 
-def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+def _cells(row: Mapping[Hashable, Any], counts: Sequence[str]) -> tuple[str, ...]:
     interval = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
-    counts = (str(row[key]) for key in ("rank", "label", "runs", "diverged"))
-    return *counts, f"{row['median']:.4g}", interval
+    first = (str(row[key]) for key in ("rank", "label", *counts))
+    return *first, f"{row['median']:.4g}", interval

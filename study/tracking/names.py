@@ -34,22 +34,31 @@ class Summary:
     # diverged has none, and counts as infinite. The others are what they are for every run.
 
 
+EVAL_LAST_EPOCH = "eval_last_epoch"
 LAST_EPOCH_LOSS = "last_epoch_loss"
 FINAL_EVAL_LOSS = "final_eval_loss"
 EXCESS = "excess"
 INITIAL_EVAL_LOSS = "initial_eval_loss"
+CONSTANT_EVAL_LOSS = "constant_eval_loss"
 FLOOR = "floor"
+TRAIN_FLOOR = "train_floor"
 DIVERGED_STEP = "diverged_step"
 
 SUMMARIES: Mapping[str, Summary] = {
-    LAST_EPOCH_LOSS: Summary("training loss of the last epoch", final=True),
-    FINAL_EVAL_LOSS: Summary("final evaluation loss", final=True),
-    EXCESS: Summary("final loss above the floor", final=True),
+    EVAL_LAST_EPOCH: Summary("evaluation loss of the last epoch", final=True),  # mean of some moments of it
+    LAST_EPOCH_LOSS: Summary("training loss of the last epoch", final=True),  # mean over its samples
+    FINAL_EVAL_LOSS: Summary("evaluation loss after the last step", final=True),
+    EXCESS: Summary("loss of the last epoch above the floor", final=True),  # EVAL_LAST_EPOCH - FLOOR
     INITIAL_EVAL_LOSS: Summary("evaluation loss at the start"),
+    CONSTANT_EVAL_LOSS: Summary("least evaluation loss of a constant"),
     FLOOR: Summary("least evaluation loss there is"),
+    TRAIN_FLOOR: Summary("least training loss found"),
     DIVERGED_STEP: Summary("step at which it diverged"),
 }
 """Every value of a run under `summary/`, and every such column of `SweepFrames.runs`: computed in `records`."""
+
+CRITERION = EVAL_LAST_EPOCH
+"""What settings are compared by unless a report asks for another, and what a sweeper minimises."""
 
 FINAL_LOSSES = tuple(name for name, summary in SUMMARIES.items() if summary.final)
 
@@ -65,7 +74,7 @@ FAILED = "study.failed."  # on a parent: study.failed.<hash>.<first seed> = the 
 KIND = "study.kind"  # "sweep" or "run"
 JOB_HASH = "study.job_hash"
 LABEL = "study.label"  # what the job is called in the sweep that trained the run: "adam lr=0.01"
-STATUS = "study.status"  # OK or DIVERGED
+STATUS = "study.status"  # OK, NO_PROGRESS or DIVERGED
 GIT_COMMIT = "study.git_commit"  # with " (dirty)"; or "0.1.0 (installed)", or "unknown"
 VERSIONS = "study.versions"
 DEVICE = "study.device"
@@ -75,7 +84,9 @@ PROBLEM_SOURCE = "study.problem_source"  # or "module sha256:<digest of its file
 SCHEDULE_SOURCE = "study.schedule_source"
 OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
 
-OK, DIVERGED = "ok", "diverged"
+OK, NO_PROGRESS, DIVERGED = "ok", "no_progress", "diverged"
+"""How a run ended. No progress: its criterion is not below the evaluation loss at the start, or not below that of the
+best constant where its problem knows one. Diverged: its loss became non-finite, or passed the problem's cap."""
 
 DATA_SHA, INIT_SHA, ORDER_SHA = "data_sha", "init_sha", "order_sha"
 RECEIPTS: Mapping[str, str] = {DATA_SHA: "data", INIT_SHA: "start", ORDER_SHA: "order of minibatches"}

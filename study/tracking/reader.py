@@ -25,6 +25,7 @@ _RENAMED = {
     names.STATUS: "status",
     **{f"study.{key}": key for key in names.RECEIPTS},
 }
+_SCALARS = ("epochs", "batch_size", "eval_moments")
 _SOURCES = [names.OPTIMIZER_SOURCE, names.PROBLEM_SOURCE, names.SCHEDULE_SOURCE]
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
 
@@ -130,7 +131,7 @@ def _asked(jobs: Iterable[JobRow], wanted: pd.DataFrame, runs: pd.DataFrame) -> 
 def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
     """Choose and type the columns: numbers as numbers, a diverged run's losses infinite."""
     groups = ("optimizer.", "problem.", "schedule.")
-    params = [key for key in map(str, stored) if key.startswith(groups) or key in ("epochs", "batch_size")]
+    params = [key for key in map(str, stored) if key.startswith(groups) or key in _SCALARS]
     if "schedule.name" in params:  # that of a constant rate is not among a run's params
         stored = stored.fillna({"schedule.name": CONSTANT})
     summaries = stored.reindex(columns=[names.SUMMARY + key for key in names.SUMMARIES]).astype(float)

@@ -1,7 +1,9 @@
 """Records of a trained stack: curves that end where a run broke, and summaries, as the store keeps them."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,6 +13,7 @@ from study.tracking.provenance import sources
 from study.training.result import Series, Trained
 
 _NEVER = np.iinfo(np.int64).max  # the step at which a run breaks that does not
+_ROUNDINGS = 8  # units of the last place by which the mean losses of equal parameters may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,13 @@ class Points:
     steps: Int[np.ndarray, " step"]  # at which each value was taken, ascending
     values: Float[np.ndarray, " step"]  # all finite
     times: Int[np.ndarray, " step"]  # in milliseconds since the epoch
+
+
+class Ended(NamedTuple):
+    """How a run ended: `names.OK`, `names.NO_PROGRESS` or `names.DIVERGED`, and a final loss of it."""
+
+    status: str
+    loss: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +61,13 @@ class StoredRun:
 
     @property
     def status(self) -> str:
-        """`names.OK`, or `names.DIVERGED`: the loss became non-finite or passed the problem's cap."""
+        """`names.OK`, `names.NO_PROGRESS` or `names.DIVERGED`."""
         return self.tags[names.STATUS]
 
     @property
-    def last_epoch_loss(self) -> float:
-        """The mean training loss of the last epoch, infinite for a diverged run."""
-        points = self.metrics.get(names.SUMMARY + names.LAST_EPOCH_LOSS)
+    def criterion(self) -> float:
+        """The evaluation loss of the last epoch, infinite for a diverged run."""
+        points = self.metrics.get(names.SUMMARY + names.CRITERION)
         return np.inf if points is None else float(points.values[0])
 
 
@@ -69,7 +79,9 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
     """
     steps = trained.train_loss.shape[1]
     curves = {names.TRAIN_LOSS: Series(np.arange(steps), trained.train_loss), **trained.series}
-    broken = _first_broken_step(curves, trained.cap).tolist()
+    judged = (curves[names.TRAIN_LOSS], curves[names.EVAL_LOSS], trained.last_epoch)
+    broken = _first_broken_step(judged, trained.cap).tolist()
+    rounding = _ROUNDINGS * float(np.finfo(trained.last_epoch.values.dtype).eps)
     times = np.round(trained.times * 1000).astype(np.int64)
     for row, run in enumerate(trained.runs):
         metrics = {key: _until(series, row, broken[row], times) for key, series in curves.items()}
@@ -77,14 +89,15 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
             metrics[names.LR].steps
         ):  # a run of a constant rate, beside others
             del metrics[names.LR]
-        for key, value in _summary(trained, row, metrics, broken=broken[row]).items():
+        summary = _summary(trained, row, metrics, broken=broken[row])
+        for key, value in summary.items():
             metrics[names.SUMMARY + key] = Points(np.array([steps]), np.array([value]), times[-1:])
         tags = {
             **shared,
             names.KIND: "run",
             names.JOB_HASH: run.job.hash,
             names.LABEL: run.job.label,
-            names.STATUS: names.OK if broken[row] == _NEVER else names.DIVERGED,
+            names.STATUS: _status(summary, rounding=rounding),
             names.RUN_NAME: run.name,
             **sources(run.job),
             **{f"study.{name}": shas[row] for name, shas in trained.receipts.items()},
@@ -94,11 +107,10 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
         yield StoredRun(run.name, params, tags, metrics, int(every.min()), int(every.max()))
 
 
-def _first_broken_step(curves: Mapping[str, Series], cap: float) -> Int[np.ndarray, " run"]:
+def _first_broken_step(judged: Sequence[Series], cap: float) -> Int[np.ndarray, " run"]:
     """Return the step at which each run broke."""
-    broken = np.full(len(curves[names.TRAIN_LOSS].values), _NEVER)
-    for key in (names.TRAIN_LOSS, names.EVAL_LOSS):
-        series = curves[key]
+    broken = np.full(len(judged[0].values), _NEVER)
+    for series in judged:
         bad = ~(np.isfinite(series.values) & (series.values <= cap))
         steps = np.where(bad.any(axis=1), series.steps[bad.argmax(axis=1)], _NEVER)
         broken = np.minimum(broken, steps)
@@ -114,12 +126,29 @@ def _until(series: Series, row: int, broken: int, times: Int[np.ndarray, " step"
 def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broken: int) -> dict[str, float]:
     """Return the run's summary values; a diverged run has no final loss."""
     evaluated, floor = metrics[names.EVAL_LOSS].values, float(trained.floor[row])
-    start = {names.FLOOR: floor, **({names.INITIAL_EVAL_LOSS: float(evaluated[0])} if len(evaluated) else {})}
+    known = {
+        names.FLOOR: floor,
+        names.CONSTANT_EVAL_LOSS: float(trained.constant[row]),
+        names.TRAIN_FLOOR: float(trained.train_floor[row]),
+        names.INITIAL_EVAL_LOSS: float(evaluated[0]) if len(evaluated) else math.nan,
+    }
+    start = {key: value for key, value in known.items() if not math.isnan(value)}
     if broken != _NEVER:
         return start | {names.DIVERGED_STEP: float(broken)}
-    last_epoch = metrics[names.TRAIN_LOSS].values[-trained.steps_per_epoch :]
+    last_epoch = metrics[names.TRAIN_LOSS].values[-len(trained.batches) :]
+    criterion = float(trained.last_epoch.values[row].mean(dtype=np.float64))
     return start | {
-        names.LAST_EPOCH_LOSS: float(last_epoch.mean(dtype=np.float64)),
+        names.EVAL_LAST_EPOCH: criterion,
+        names.LAST_EPOCH_LOSS: float(np.average(last_epoch.astype(np.float64), weights=trained.batches)),
         names.FINAL_EVAL_LOSS: float(evaluated[-1]),
-        names.EXCESS: float(evaluated[-1]) - floor,
+        names.EXCESS: criterion - floor,
     }
+
+
+def _status(summary: Mapping[str, float], *, rounding: float) -> str:
+    """Return how a run ended, by its summary values; what is below by no more than rounding is not below."""
+    if names.DIVERGED_STEP in summary:
+        return names.DIVERGED
+    bounds = [summary[key] for key in (names.INITIAL_EVAL_LOSS, names.CONSTANT_EVAL_LOSS) if key in summary]
+    below = all(summary[names.CRITERION] < bound - rounding * abs(bound) for bound in bounds)
+    return names.OK if below else names.NO_PROGRESS

@@ -13,7 +13,7 @@ from mlflow.entities import Metric, RunTag
 from study.config.location import without_password
 from study.job import Job
 from study.tracking import finals, names
-from study.tracking.records import StoredRun, records
+from study.tracking.records import Ended, StoredRun, records
 from study.tracking.store import Store
 from study.training.result import Trained
 
@@ -75,18 +75,18 @@ class Sweep:
             self.store.client.log_batch(self.run_id, tags=tags[low : low + _TAGS])
         return jobs
 
-    def final_losses(self, jobs: Iterable[Job], value: str) -> dict[Key, float]:
-        """Return a final loss of every finished run of some jobs, by (job hash, seed).
+    def endings(self, jobs: Iterable[Job], value: str) -> dict[Key, Ended]:
+        """Return how every finished run of some jobs ended, and with which final loss, by (job hash, seed).
 
-        Infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed the newest
-        counts.
+        The loss is infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed
+        the newest counts.
         """
         loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
         columns = [names.JOB_HASH, names.SEED, names.STATUS, loss]
         frame = self.store.backend.runs(self.experiment_id, hashes, columns).reindex(columns=columns)
         losses = frame[loss].astype(float).where(frame[names.STATUS] != names.DIVERGED, np.inf)
         keys = zip(frame[names.JOB_HASH], frame[names.SEED].astype(int), strict=True)
-        return dict(zip(keys, losses, strict=True))
+        return dict(zip(keys, map(Ended, frame[names.STATUS], losses), strict=True))
 
     def keep(
         self, trained: Trained, written: Callable[[int], None], *, replace: bool = False

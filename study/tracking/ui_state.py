@@ -17,7 +17,7 @@ STATE = json.dumps(
             "groupByKeys": [{"mode": "tag", "groupByData": key} for key in (names.LABEL, names.JOB_HASH)],
         },
         "selectedColumns": [
-            f"metrics.`{names.SUMMARY}{names.LAST_EPOCH_LOSS}`",
+            f"metrics.`{names.SUMMARY}{names.CRITERION}`",
             "params.`optimizer.lr`",
             f"params.`{names.SEED}`",
             f"tags.`{names.STATUS}`",

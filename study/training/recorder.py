@@ -23,7 +23,10 @@ class Recorder:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._curve()  # what a figure is drawn from may fail now, but not take trained runs with it at the end
+        # what a figure is drawn from may fail now, but not take trained runs with it at the end
+        self._curve()
+        # asked for here, and not of a trial
+        self._train_floor = [stack.problem.train_floor(data) for data in stack.drawn.data]
         self._times = [time.time()]
         self._losses: list[Tensor] = []
         self._evaluated: list[tuple[int, Tensor]] = []
@@ -31,7 +34,10 @@ class Recorder:
         self._full: list[tuple[int, Tensor]] = []
         self._params: list[Tensor] = []
         self._rates = [stack.rates()]
-        self._samples = 0
+        self._samples, self._batches = 0, list[int]()
+        self._moments: list[tuple[int, Tensor]] = []
+        job, steps = stack.runs[0].job, stack.steps_per_epoch
+        self._between = set(moments(job.epochs * steps, steps, job.eval_moments)[:-1])
         if sum(stack.sizes) <= MAX_TRACED_SCALARS:
             self._params.append(stack.params.detach().clone())
 
@@ -41,19 +47,22 @@ class Recorder:
         self._times.append(time.time())
         self._rates.append(self._stack.rates())
         self._samples += samples
+        self._batches.append(samples)
         if self._params:
             self._params.append(self._stack.params.detach().clone())
         every = self._stack.problem.full_every
         if every is not None and self._samples % every == 0:
             self._full.append((len(self._losses), self._stack.evaluate(self._stack.drawn.targets)))
+        if len(self._losses) in self._between:
+            with self._stack.evaluated():
+                self._moments.append((len(self._losses), self._loss()))
 
     def evaluate(self) -> None:
         """Compute and keep each run's `eval/loss` where it stands."""
         with self._stack.evaluated():
-            losses = self._stack.evaluate(self._stack.drawn.eval_targets)
+            self._evaluated.append((len(self._losses), self._loss()))
             for metric, values in self._stack.measure().items():
                 self._measured.setdefault(metric, []).append((len(self._losses), values))
-        self._evaluated.append((len(self._losses), losses))
 
     def trained(self) -> Trained:
         """Return all that was kept, as arrays of one row per run."""
@@ -68,8 +77,12 @@ class Recorder:
             runs=stack.runs,
             cap=stack.problem.cap,
             train_loss=_array(torch.stack(self._losses, dim=1)),
+            batches=np.array(self._batches[-stack.steps_per_epoch :]),
             series=self._series(),
+            last_epoch=_series([*self._moments, self._evaluated[-1]]),
             floor=np.array(data.floor)[stack.rows],
+            constant=np.array(data.constant, dtype=np.float64)[stack.rows],
+            train_floor=np.array(self._train_floor, dtype=np.float64)[stack.rows],  # NaN for None
             final=final,
             curve=_array(curve),
             curve_inputs=_array(curve_inputs),
@@ -82,9 +95,11 @@ class Recorder:
                 names.ORDER_SHA: [orders[row] for row in stack.rows],
             },
             times=np.array(self._times),
-            steps_per_epoch=stack.steps_per_epoch,
             evaluations=stack.evaluations(),
         )
+
+    def _loss(self) -> Float[Tensor, " run"]:
+        return self._stack.evaluate(self._stack.drawn.eval_targets)
 
     def _curve(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:
         """Return where the models are drawn and their heights there; no points where an output is no one number."""
@@ -108,6 +123,21 @@ class Recorder:
             for column, name in enumerate(_scalar_names(self._stack.shapes)):
                 series[names.PARAM + name] = Series(steps, trace[:, :, column])
         return series
+
+
+def moments(steps: int, per_epoch: int, count: int) -> list[int]:
+    """Return after which of so many steps the last epoch is evaluated: evenly spread, the last of them its end.
+
+    An epoch of fewer steps is evaluated after each of them.
+
+    Example:
+        >>> moments(384, 32, 8)
+        [356, 360, 364, 368, 372, 376, 380, 384]
+        >>> moments(30, 10, 4), moments(20, 1, 8)
+        ([22, 25, 28, 30], [20])
+    """
+    count = min(count, per_epoch)
+    return [steps - per_epoch + round(moment * per_epoch / count) for moment in range(1, count + 1)]
 
 
 def _sample(*columns: Shaped[Tensor, "point ..."]) -> Shaped[Tensor, "sample column"]:

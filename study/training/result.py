@@ -25,8 +25,12 @@ class Trained:
         runs: who was trained.
         cap: the problem's; a loss above it is a divergence.
         train_loss: the minibatch loss before each update, step 0, 1, 2, ...
+        batches: samples of each minibatch of an epoch.
         series: further metrics by key: those of `study.tracking.names`.
+        last_epoch: the evaluation loss at some moments of the last epoch, the last of them its end.
         floor: the least evaluation loss there is.
+        constant: the least evaluation loss of a constant prediction, NaN where the problem knows none.
+        train_floor: the least training loss that is known to be reached, NaN likewise.
         final: the parameters after the last step, by the module's names.
         curve: what the trained models predict at the problem's curve inputs (no columns where it has none).
         curve_inputs: those inputs.
@@ -34,7 +38,6 @@ class Trained:
             one of them is more than a column.
         receipts: digests of what was paired, by `names.RECEIPTS`.
         times: when each step was done, in seconds since the epoch; steps + 1 values, the first is the start.
-        steps_per_epoch: number of updates in one epoch.
         evaluations: how often each run's rule asked for its loss beside what is recorded here, -1 where it does not;
             None where none does.
     """
@@ -42,13 +45,16 @@ class Trained:
     runs: tuple[Run, ...]
     cap: float
     train_loss: Float[np.ndarray, "run step"]
+    batches: Int[np.ndarray, " batch"]
     series: Mapping[str, Series]
+    last_epoch: Series
     floor: Float[np.ndarray, " run"]
+    constant: Float[np.ndarray, " run"]
+    train_floor: Float[np.ndarray, " run"]
     final: Mapping[str, Float[np.ndarray, "run ..."]]
     curve: Float[np.ndarray, "run point"]
     curve_inputs: Float[np.ndarray, "point feature"]
     sample: Float[np.ndarray, "sample column"]
     receipts: Mapping[str, list[str]]
     times: Float[np.ndarray, "step+1"]
-    steps_per_epoch: int
     evaluations: Int[np.ndarray, " run"] | None = None

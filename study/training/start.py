@@ -22,7 +22,9 @@ class Start:
     eval_targets: Shaped[Tensor, "seed point ..."]
     test: tuple[tuple[Shaped[Tensor, "seed point ..."], ...], Shaped[Tensor, "seed point ..."]] | None
     params: Float[Tensor, "seed parameter"]
+    data: Sequence[Data]  # as drawn
     floor: list[float]
+    constant: list[float | None]
     data_sha: list[str]
     init_sha: list[str]
 
@@ -49,7 +51,9 @@ def draw(problem: Problem, model: nn.Module, seeds: Sequence[int], device: torch
             else None
         ),
         params=torch.stack(starts).to(device),
+        data=data,
         floor=[problem.floor(d) for d in data],
+        constant=[problem.constant_loss(d) for d in data],
         data_sha=[digest(*_tensors(d)) for d in data],
         init_sha=[digest(start) for start in starts],
     )

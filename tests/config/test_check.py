@@ -15,6 +15,7 @@ from study.config.check import Settings, check_batch_size, job_from_config, sett
 from study.config.compose import Composer
 from study.config.location import Location
 from study.errors import InvalidInput
+from study.job import EVAL_MOMENTS
 from study.training.build import device_of
 from study.training.trial import check_jobs
 from study.training.ways import Ways
@@ -33,6 +34,7 @@ def test_a_good_config_becomes_its_job() -> None:
     job = job_from_config(_compose(*words), words)
     assert job.seeds == range(3, 8)
     assert (job.epochs, job.batch_size) == (2, 32)
+    assert job.eval_moments == EVAL_MOMENTS  # of conf/config.yaml
     assert job.optimizer == {
         "name": "adam",
         "_target_": "torch.optim.Adam",
@@ -92,6 +94,8 @@ _BETAS = r"two numbers in \[0, 1\), as in optimizer.betas=\[0.9,0.99\]"
         ("first_seed=false", "first_seed must be a whole number >= 0, got False"),
         ("first_seed=0.0", "first_seed must be a whole number >= 0, got 0.0"),
         ("epochs=0", f"epochs must be {_COUNT}, got 0"),
+        ("eval_moments=0", f"eval_moments must be {_COUNT}, got 0"),
+        ("eval_moments=null", f"eval_moments must be {_COUNT}, got None"),
         ("epochs=2.5", f"epochs must be {_COUNT}, got 2.5"),
         ("epochs=nan", f"epochs must be {_COUNT}, got nan"),
         ("batch_size=0", f"batch_size must be {_BATCH}, got 0"),

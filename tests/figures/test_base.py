@@ -40,8 +40,8 @@ class MyFigure(Chart[int]):
         ({"x": "epochs"}, "my_figure.x must be one of epoch, step, got 'epochs'; did you mean 'epoch'?"),
         (
             {"value": "exces"},
-            "my_figure.value must be one of excess, final_eval_loss, last_epoch_loss, or null for the report's, "
-            "got 'exces'; did you mean 'excess'?",
+            "my_figure.value must be one of eval_last_epoch, excess, final_eval_loss, last_epoch_loss, or null for "
+            "the report's, got 'exces'; did you mean 'excess'?",
         ),
         ({"best": 0}, "my_figure.best must be a whole number >= 1, or null, got 0"),
         ({"log": "yes"}, "my_figure.log must be true or false, got 'yes'"),

@@ -34,6 +34,14 @@ def test_the_first_seed_and_the_room_it_needs() -> None:
     assert "seed 100 alone (n = 1 of 3" in said(TutorialView(), context_of(sweep))
 
 
+def test_the_level_is_that_of_its_seed() -> None:
+    sweep = parabola_sweep(seeds=3, steps=40)
+    runs = sweep.runs.assign(train_floor=sweep.runs["seed"].map({0: 0.02, 1: 0.07, 2: 0.04}))
+    level = TutorialView(seed=1).compute(context_of(replace(sweep, runs=runs))).level
+    assert level is not None
+    assert level.at == 0.07
+
+
 def test_a_run_that_diverges_does_not_decide_the_axis() -> None:
     sweep = parabola_sweep(seeds=1, steps=40)  # the first label breaks at once
     assert TutorialView().compute(context_of(sweep)).top < 0.5

@@ -52,3 +52,21 @@ def test_the_floor_is_reached_and_flat_there(name: str, problem: Callable[..., P
     end = start - torch.linalg.solve(curvature, gradient)
     assert loss(end).item() == pytest.approx(p.floor(data), rel=1e-9, abs=1e-12)
     assert jacobian(loss, end).abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("name", ["parabola", "linear", "polynomial", "airfoil", "bowl"])
+def test_the_best_constant_has_the_loss_of_a_model_that_predicts_it(
+    name: str, problem: Callable[..., Problem]
+) -> None:
+    """Through the problem's own loss: the mean has it, and a constant beside it has more; a bowl predicts nothing."""
+    p = problem(name)
+    data = p.data(Source(name, 3))
+    known = p.constant_loss(data)
+    if name == "bowl":
+        assert known is None
+        return
+    constant = data.eval_targets.mean().expand_as(data.eval_targets)
+    assert float(p.loss(constant, data.eval_targets)) == pytest.approx(known, rel=1e-5)  # float32
+    assert known is not None
+    for beside in (-0.1, 0.1):
+        assert float(p.loss(constant + beside, data.eval_targets)) > known

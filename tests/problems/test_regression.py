@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from study.problems.regression import Affine, half_mse, least_mse, with_ones
+from study.problems.regression import Affine, constant_mse, half_mse, least_mse, with_ones
 
 
 def test_affine_by_hand() -> None:
@@ -31,3 +31,10 @@ def test_least_mse_is_numpys() -> None:
 def test_least_mse_of_an_exact_fit_is_zero() -> None:
     x = torch.arange(5.0)[:, None]
     assert least_mse(with_ones(x), 3 * x + 1) == pytest.approx(0, abs=1e-25)
+
+
+def test_the_best_constant_is_the_mean() -> None:
+    """By hand: (4 + 1 + 1 + 4) / 4 about the mean 3; no other constant of a fine grid has less."""
+    target = torch.tensor([[1.0], [2.0], [4.0], [5.0]])
+    assert constant_mse(target) == 2.5
+    assert min(float(((c - target) ** 2).mean()) for c in np.linspace(0, 6, 601)) == pytest.approx(2.5)

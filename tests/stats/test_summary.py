@@ -22,6 +22,7 @@ def test_counts_medians_and_intervals() -> None:
     assert list(table["label"]) == list(runs["label"].cat.categories)
     assert table["runs"].tolist() == [5, 5, 5, 5]
     assert table["diverged"].tolist() == [1, 0, 0, 0]
+    assert table["no_progress"].tolist() == [0, 0, 0, 0]
     medians = runs.groupby("label", observed=True)["last_epoch_loss"].median()
     assert table["median"].tolist() == medians.tolist()
     interval = scipy.stats.bootstrap(
@@ -38,7 +39,7 @@ def test_divergence_and_ties_in_the_rank() -> None:
     values: dict[str, list[float]] = {"a": [1, 2, 3], "b": [np.inf, np.inf, 1], "c": [2, 2], "d": [1.0]}
     runs = pd.DataFrame(
         [
-            (label, "diverged" if np.isinf(value) else "ok", value)
+            (label, "diverged" if np.isinf(value) else "no_progress" if value == 2 else "ok", value)
             for label in values
             for value in values[label]
         ],
@@ -48,6 +49,7 @@ def test_divergence_and_ties_in_the_rank() -> None:
     assert table["label"].tolist() == ["a", "b", "c", "d"]
     assert table["rank"].tolist() == [2, 4, 2, 1]
     assert table["diverged"].tolist() == [0, 2, 0, 0]
+    assert table["no_progress"].tolist() == [1, 0, 2, 0]
     assert table["median"].tolist() == [2, np.inf, 2, 1]
     assert not table.isna().any().any()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from study.job import Job
 from study.tracking import names
-from study.tracking.records import StoredRun, records
+from study.tracking.records import Ended, StoredRun, records
 from study.training.result import Trained
 
 
@@ -39,10 +39,11 @@ class Memory:
     def fail(self, job: Job, error: Exception) -> None:
         self.failed.append((job.label, repr(error)))
 
-    def final_losses(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], float]:
+    def endings(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], Ended]:
         hashes = {job.hash for job in jobs}
-        written = {_key(record): _final(record, value) for record in self.records}
-        return {key: loss for key, loss in {**self.there, **written}.items() if key[0] in hashes}
+        there = {key: Ended("ok", loss) for key, loss in self.there.items()}
+        written = {_key(record): Ended(record.status, _final(record, value)) for record in self.records}
+        return {key: run for key, run in {**there, **written}.items() if key[0] in hashes}
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self.ended.append((status, summary))

@@ -3,7 +3,7 @@
 import math
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
@@ -62,8 +62,8 @@ class Counts(Watch):
         self.stored += runs
 
     @override
-    def finished(self, name: str, runs: int, diverged: int) -> None:
-        self.lines.append((name, runs, diverged))
+    def finished(self, name: str, statuses: Sequence[str]) -> None:
+        self.lines.append((name, len(statuses), statuses.count("diverged")))
 
 
 def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:

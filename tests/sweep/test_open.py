@@ -378,7 +378,7 @@ def test_a_sweeper_of_another_kind_is_given_median_losses(tmp_path: Path, comman
     for line in (tmp_path / "returned").read_text().splitlines():
         lr, value = line.split()
         losses = [
-            run.data.metrics["summary/last_epoch_loss"]
+            run.data.metrics["summary/eval_last_epoch"]
             for run in stage.runs
             if run.data.params["optimizer.lr"] == lr
         ]
@@ -405,7 +405,7 @@ def test_the_end_counts_each_run_once_and_ranks_by_the_reports_value(
     assert (summary["runs"], summary["runs_wanted"], summary["wall_seconds"]) == (2, 4, 1.5)
     losses = [float(record.metrics["summary/excess"].values[0]) for record in parent.records]
     title, _, _, row, *lines = capsys.readouterr().out.splitlines()
-    assert title == "final loss above the floor"
+    assert title == "loss of the last epoch above the floor"
     assert row.split()[:5] == ["1", "adam", "2", "0", f"{sum(losses) / 2:.4g}"]
     assert lines[0].startswith("smoke: 2/4 runs in the store, 1.5 s in all (")
     assert lines[1:] == [

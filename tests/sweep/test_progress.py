@@ -75,9 +75,11 @@ def test_elsewhere_there_is_one_line_per_stack_and_no_bar(clock: Clock) -> None:
         display.expect(5)
         display.trained(5.0)
         display.written(2)
-        display.finished("52 settings", 2, 0)
+        display.finished("52 settings", ["ok"] * 2)
         display.written(3)
-        display.finished("sgd lr=100 and a label that is much longer than the page is wide", 3, 1)
+        display.finished(
+            "sgd lr=100 and a label that is much longer than the page is wide", ["ok", "ok", "diverged"]
+        )
     assert page.getvalue().splitlines() == [
         "52 settings: 2 runs, 0 diverged (2/5, 0 s left)",
         "sgd lr=100 and a label that is much longer than the page is wide: 3 runs, 1 diverged (5/5, 0 s left)",
@@ -91,8 +93,8 @@ def test_time_left_is_what_the_rest_would_take(clock: Clock) -> None:
     display.expect(8)
     clock.now = 110.0
     display.written(2)
-    display.finished("adam", 2, 0)
-    assert page.getvalue() == "adam: 2 runs, 0 diverged (2/8, 30 s left)\n"
+    display.finished("adam", ["ok", "no_progress"])
+    assert page.getvalue() == "adam: 2 runs, 0 diverged, 1 without progress (2/8, 30 s left)\n"
 
 
 def test_a_process_of_a_launcher_says_a_line_when_it_is_done(caplog: pytest.LogCaptureFixture) -> None:
@@ -101,7 +103,7 @@ def test_a_process_of_a_launcher_says_a_line_when_it_is_done(caplog: pytest.LogC
         lines.expect(2)
         lines.trained(2.0)
         lines.written(2)
-        lines.finished("adam", 2, 1)
+        lines.finished("adam", ["ok", "diverged"])
     assert caplog.messages == ["adam: 2 runs trained, 1 diverged"]
 
 
@@ -114,7 +116,7 @@ def test_both_bars_are_drawn_on_a_real_terminal() -> None:
         "    display.expect(4)\n"
         "    display.trained(4.0)\n"
         "    display.written(4)\n"
-        "    display.finished('adam', 4, 0)\n"
+        "    display.finished('adam', ['ok'] * 4)\n"
     )
     shown = _on_a_terminal([sys.executable, "-c", code])
     assert "training" in shown

@@ -20,7 +20,7 @@ from study.sweep.summary import Comparison, End, closing_lines, closing_table, s
 
 QUICK = Bootstrap(resamples=200)
 LAST = Comparison("last_epoch_loss", QUICK)
-MANY = [(f"adam lr={index}", float(52 - index)) for index in range(52) for _ in range(3)]
+MANY = [(f"adam lr={index}", "ok", float(52 - index)) for index in range(52) for _ in range(3)]
 END = End(
     experiment="headline",
     overrides=(),
@@ -28,7 +28,7 @@ END = End(
     wanted=156,
     found=0,
     force=False,
-    losses=MANY,
+    runs=MANY,
     failures={},
     seconds=(12.34, 5.0, 3.0),
     commands=("make report", "make ui"),
@@ -47,10 +47,9 @@ def _rows(shown: RenderableType) -> list[list[str]]:
 
 
 def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
-    losses = (
-        [("worse", 3.0)] * 3 + [("better", 1.0), ("better", 1.5), ("better", math.inf)] + [("single", 2.0)]
-    )
-    table = closing_table(losses, LAST, room=50)
+    better = [("better", "ok", 1.0), ("better", "ok", 1.5), ("better", "diverged", math.inf)]
+    runs = [*[("worse", "ok", 3.0)] * 3, *better, ("single", "ok", 2.0)]
+    table = closing_table(runs, LAST, room=50)
     assert _text(table)[0].strip() == "training loss of the last epoch"
     assert _text(table)[1].split("  ")[-1] == "95% interval"
     assert _rows(table) == [
@@ -58,6 +57,18 @@ def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
         ["2", "single", "1", "0", "2", "none"],
         ["3", "worse", "3", "0", "3", "3 to 3"],
     ]
+
+
+def test_runs_that_made_no_progress_are_counted_where_there_are_any() -> None:
+    runs = [
+        ("sgd", "no_progress", 9.0),
+        ("sgd", "diverged", math.inf),
+        ("adam", "ok", 1.0),
+        ("adam", "ok", 2.0),
+    ]
+    table = closing_table(runs, LAST, room=50)
+    assert _text(table)[1].split()[2:6] == ["runs", "diverged", "no", "progress"]
+    assert [row[:5] for row in _rows(table)] == [["1", "adam", "2", "0", "0"], ["2", "sgd", "2", "1", "1"]]
 
 
 def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
@@ -72,7 +83,7 @@ def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
             [row["rank"], row["setting"]]
             for row in summary_table(replace(context, value=value), summary).rows
         ]
-        losses = list(zip(runs["label"].astype(str), runs[value].astype(float), strict=True))
+        losses = list(zip(runs["label"].astype(str), runs["status"], runs[value].astype(float), strict=True))
         assert [row[:2] for row in _rows(closing_table(losses, Comparison(value, QUICK), room=50))] == page
         assert [rank for rank, _ in page] == (
             ["1", "1", "3", "3"] if value == "excess" else ["1", "2", "3", "4"]
@@ -112,7 +123,7 @@ def test_all_of_it_fits_on_a_screen_of_24_lines_with_what_is_next_at_its_end() -
 
 def test_a_value_that_some_runs_lack_is_said_and_hides_nothing_else() -> None:
     page = StringIO()
-    show(replace(END, losses=[("sgd", 1.0), ("sgd", np.nan)]), LAST, Console(file=page, width=100))
+    show(replace(END, runs=[("sgd", "ok", 1.0), ("sgd", "ok", np.nan)]), LAST, Console(file=page, width=100))
     assert (
         page.getvalue().splitlines()[0].startswith("the value last_epoch_loss must be recorded for every run")
     )

@@ -111,7 +111,7 @@ def test_frames_come_back_from_every_store(
             elsewhere = request.getfixturevalue("postgresql")()
         sweep = _begin(elsewhere, jobs, "2024-01-01")
         _write(sweep, train(jobs))
-        assert sweep.final_losses(jobs, "last_epoch_loss").keys() == {
+        assert sweep.endings(jobs, "last_epoch_loss").keys() == {
             (job.hash, seed) for job in jobs for seed in job.seeds
         }
         _holds_what_was_trained(read_sweep("study", store=elsewhere), jobs)
@@ -134,7 +134,8 @@ def _holds_what_was_trained(frames: SweepFrames, jobs: list[Job]) -> None:
     level = np.array([0.1, 0.2, 0.11, 0.21])
     np.testing.assert_allclose(runs["last_epoch_loss"], [*(level + 1.5), np.inf], rtol=1e-7)  # float32
     np.testing.assert_allclose(runs["final_eval_loss"], [*(level + 1), np.inf], rtol=1e-15)
-    np.testing.assert_allclose(runs["excess"], [*(level + 0.5), np.inf], rtol=1e-15)
+    np.testing.assert_allclose(runs["eval_last_epoch"], [*(level + 1.25), np.inf], rtol=1e-15)
+    np.testing.assert_allclose(runs["excess"], [*(level + 0.75), np.inf], rtol=1e-15)
     np.testing.assert_allclose(runs["initial_eval_loss"], [*(level + 3), 103], rtol=1e-15)
     np.testing.assert_array_equal(runs["diverged_step"], [np.nan] * 4 + [2])
     np.testing.assert_array_equal(runs["floor"], [0.5] * 5)
@@ -181,9 +182,11 @@ def test_the_newest_run_wins(uri: str, jobs: list[Job], train: Train) -> None:
     frames = read_sweep("study", store=uri)
     np.testing.assert_allclose(frames.runs["last_epoch_loss"][:4], [51.6, 51.7, 1.61, 1.71], rtol=1e-6)
     assert len(frames.curves("train/loss")) == 4 * 4 + 2
-    assert sweep.final_losses(jobs, "last_epoch_loss") == {
-        (job, seed): loss
-        for job, seed, loss in frames.runs[["job", "seed", "last_epoch_loss"]].itertuples(index=False)
+    assert sweep.endings(jobs, "last_epoch_loss") == {
+        (job, seed): (status, loss)
+        for job, seed, status, loss in frames.runs[["job", "seed", "status", "last_epoch_loss"]].itertuples(
+            index=False
+        )
     }
 
 
@@ -194,7 +197,7 @@ def test_a_sweep_takes_the_runs_that_others_trained(
     more = make_job("sgd", 0.1, seeds=range(4), note=" again")
     second = _begin(uri, [more], "2024-01-02")
     _write(second, train([make_job("sgd", 0.1, seeds=range(2, 4))]))
-    assert set(second.final_losses([more], "last_epoch_loss")) >= {(more.hash, seed) for seed in range(4)}
+    assert set(second.endings([more], "last_epoch_loss")) >= {(more.hash, seed) for seed in range(4)}
     frames = read_sweep("study", store=uri)
     assert list(frames.runs["seed"]) == [0, 1, 2, 3]
     assert set(frames.runs["label"]) == {"sgd lr=0.1 again"}

@@ -1,6 +1,7 @@
 """What is kept of runs that end well and of runs that break, against arrays written by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from study.training.result import Series, Trained
 
 NAN, INF = math.nan, math.inf
 CAP = 10.0
+KNOWN = {"floor": 0.25, "constant_eval_loss": 4.0, "train_floor": 0.125}
 
 
 def test_a_run_that_ends_well_keeps_everything() -> None:
@@ -21,12 +23,15 @@ def test_a_run_that_ends_well_keeps_everything() -> None:
     assert _curve(record, "eval/loss") == {0: 5.0, 2: 2.5, 4: 0.75}
     assert _summary(record) == {
         "initial_eval_loss": 5.0,
-        "last_epoch_loss": 1.5,  # of steps 2 and 3
+        "constant_eval_loss": 4.0,
+        "eval_last_epoch": 1.1875,  # of 1.625 after step 3 and 0.75 after step 4
+        "last_epoch_loss": 1.75,  # of step 2, with 3 samples, and 3, with 1
         "final_eval_loss": 0.75,
         "floor": 0.25,
-        "excess": 0.5,
+        "train_floor": 0.125,
+        "excess": 0.9375,
     }
-    assert record.last_epoch_loss == 1.5
+    assert record.criterion == 1.1875
 
 
 @pytest.mark.parametrize(
@@ -46,8 +51,8 @@ def test_a_curve_ends_where_its_run_breaks(train: list[float], kept: dict[int, f
     assert record.status == "diverged"
     assert _curve(record, "train/loss") == kept
     assert _curve(record, "eval/loss") == {s: v for s, v in {0: 5.0, 2: 2.5}.items() if s <= step}
-    assert _summary(record) == {"initial_eval_loss": 5.0, "floor": 0.25, "diverged_step": float(step)}
-    assert record.last_epoch_loss == INF
+    assert _summary(record) == {**KNOWN, "initial_eval_loss": 5.0, "diverged_step": float(step)}
+    assert record.criterion == INF
 
 
 def test_every_summary_value_is_named_and_a_diverged_run_has_no_final_loss() -> None:
@@ -58,7 +63,7 @@ def test_every_summary_value_is_named_and_a_diverged_run_has_no_final_loss() -> 
 
 
 def test_the_cap_itself_is_not_passed() -> None:
-    assert _record(train=[CAP] * 4, evaluated=[CAP] * 3).status == "ok"
+    assert _record(train=[CAP] * 4, evaluated=[CAP] * 3).status == "no_progress"
 
 
 def test_the_evaluation_may_break_before_any_minibatch_does() -> None:
@@ -78,7 +83,7 @@ def test_the_last_evaluation_may_be_the_one_that_breaks() -> None:
 
 def test_a_run_broken_from_the_start_has_no_first_evaluation() -> None:
     record = _record(train=[NAN] * 4, evaluated=[NAN] * 3)
-    assert _summary(record) == {"floor": 0.25, "diverged_step": 0.0}
+    assert _summary(record) == {**KNOWN, "diverged_step": 0.0}
     assert _curve(record, "train/loss") == _curve(record, "eval/loss") == {}
     assert record.start <= record.end
 
@@ -112,7 +117,50 @@ def test_rows_do_not_mix() -> None:
     assert [record.status for record in (first, second, third)] == ["ok", "diverged", "ok"]
     assert [record.params["seed"] for record in (first, second, third)] == ["0", "1", "2"]
     assert [record.tags["study.init_sha"] for record in (first, second, third)] == ["i0", "i1", "i2"]
-    assert third.last_epoch_loss == 3.0
+    assert third.criterion == 2.0  # of 3 and 1
+    assert _summary(third)["last_epoch_loss"] == 3.5
+
+
+@pytest.mark.parametrize(
+    ("evaluated", "status"),
+    [
+        ([5.0, 4.0, 4.0], "no_progress"),  # no better than the best constant
+        ([5.0, 4.0, np.nextafter(4.0, 0)], "no_progress"),  # by a rounding
+        ([5.0, 4.0, 3.9], "ok"),
+        ([3.0, 2.0, 3.0], "ok"),  # in the mean of the last epoch it is below its start, 2.75
+        ([3.0, 3.0, 3.0], "no_progress"),  # ends where it started
+        ([3.0, 3.0, np.nextafter(3.0, 0)], "no_progress"),
+        ([3.0, 1.0, 9.0], "no_progress"),  # 7, above its start
+        ([0.0, 0.0, 0.0], "no_progress"),  # at the optimum, as before
+        ([-3.0, -3.0, -3.0], "no_progress"),
+        ([-3.0, -3.5, -3.5], "ok"),
+    ],
+)
+def test_a_run_that_does_not_come_down_made_no_progress(evaluated: list[float], status: str) -> None:
+    """It keeps its losses, which are what they are; the best constant has 4."""
+    record = _record(train=[4.0, 3.0, 2.0, 1.0], evaluated=evaluated)
+    assert record.status == status
+    assert math.isfinite(record.criterion)
+    assert len(_curve(record, "train/loss")) == 4
+
+
+def test_where_no_constant_is_known_the_start_alone_is_to_be_beaten() -> None:
+    """And what is not known is not kept."""
+    trained = _trained(np.ones((1, 4)), np.array([[9.0, 8.0, 8.0]]))
+    unknown = np.array([NAN])
+    (record,) = records(replace(trained, constant=unknown, train_floor=unknown), {})
+    assert record.status == "ok"
+    assert {"constant_eval_loss", "train_floor"}.isdisjoint(_summary(record))
+
+
+@pytest.mark.parametrize("broken", [NAN, INF, 11.0])
+def test_a_run_may_break_at_a_moment_of_its_last_epoch(broken: float) -> None:
+    trained = _trained(np.ones((1, 4)), np.array([[5.0, 2.5, 0.75]]))
+    last_epoch = Series(np.array([3, 4]), np.array([[broken, 0.75]]))
+    (record,) = records(replace(trained, last_epoch=last_epoch), {})
+    assert record.status == "diverged"
+    assert _summary(record)["diverged_step"] == 3.0
+    assert _curve(record, "eval/loss") == {0: 5.0, 2: 2.5}
 
 
 def test_times_are_milliseconds_of_the_step() -> None:
@@ -127,7 +175,7 @@ def test_the_mean_of_the_last_epoch_is_taken_in_double_precision() -> None:
     """In float32 the sum of 2^24 + 1 loses the 1."""
     train = np.array([[0.0, 0.0, 2.0**24, 1.0]], dtype=np.float32)
     (record,) = records(_trained(train, np.zeros((1, 3)), cap=1e9), {})
-    assert record.last_epoch_loss == (2**24 + 1) / 2
+    assert _summary(record)["last_epoch_loss"] == (3 * 2**24 + 1) / 4
 
 
 def _record(train: list[float], evaluated: list[float], series: dict[str, Series] | None = None) -> StoredRun:
@@ -138,7 +186,7 @@ def _record(train: list[float], evaluated: list[float], series: dict[str, Series
 def _trained(
     train: np.ndarray, evaluated: np.ndarray, *, series: dict[str, Series] | None = None, cap: float = CAP
 ) -> Trained:
-    """Two epochs of two steps; the first step begins at second 1 and each takes half a second."""
+    """Two epochs of two steps, of 3 samples and of 1; the first step begins at second 1, each takes half a second."""
     count = len(train)
     job = Job({"name": "p"}, {"name": "sgd", "lr": 0.1}, 2, 1, range(count), "sgd")
     return Trained(
@@ -146,15 +194,23 @@ def _trained(
         cap=cap,
         train_loss=train,
         series={"eval/loss": Series(np.array([0, 2, 4]), evaluated)} | (series or {}),
+        last_epoch=Series(np.array([3, 4]), _between(evaluated)),
         floor=np.full(count, 0.25),
+        constant=np.full(count, 4.0),
+        train_floor=np.full(count, 0.125),
         final={},
         curve=np.empty((count, 0)),
         curve_inputs=np.empty((0, 1)),
         sample=np.zeros((2, 3)),
         receipts={name: [f"{name[0]}{row}" for row in range(count)] for name in ("data_sha", "init_sha")},
         times=1 + np.arange(5) / 2,
-        steps_per_epoch=2,
+        batches=np.array([3, 1]),
     )
+
+
+def _between(evaluated: np.ndarray) -> np.ndarray:
+    """Two moments of the last epoch: its middle, halfway between the evaluations before and after it, and its end."""
+    return np.stack([evaluated[:, 1:].mean(axis=1), evaluated[:, 2]], axis=1)
 
 
 def _curve(record: StoredRun, key: str) -> dict[int, float]:

@@ -121,17 +121,17 @@ def test_finished_runs_are_those_of_the_jobs_in_this_experiment(
     store: Store, jobs: list[Job], train: Callable[..., Trained], make_job: MakeJob
 ) -> None:
     sweep = _begin(store, jobs)
-    assert sweep.final_losses(jobs, "last_epoch_loss") == {}
+    assert sweep.endings(jobs, "last_epoch_loss") == {}
     wild = make_job("sgd", 100.0, seeds=range(1))
     sweep.keep(train([*jobs, wild]), lambda _: None)
-    got = sweep.final_losses([jobs[0], wild], "last_epoch_loss")
+    got = sweep.endings([jobs[0], wild], "last_epoch_loss")
     assert got == {
-        (jobs[0].hash, 0): pytest.approx(1.6, rel=1e-7),
-        (jobs[0].hash, 1): pytest.approx(1.7, rel=1e-7),
-        (wild.hash, 0): np.inf,
+        (jobs[0].hash, 0): ("ok", pytest.approx(1.6, rel=1e-7)),
+        (jobs[0].hash, 1): ("ok", pytest.approx(1.7, rel=1e-7)),
+        (wild.hash, 0): ("diverged", np.inf),
     }
     elsewhere = sweeps.begin(store, "other", jobs, Request(id="x", tags={}))
-    assert elsewhere.final_losses(jobs, "last_epoch_loss") == {}
+    assert elsewhere.endings(jobs, "last_epoch_loss") == {}
 
 
 def test_runs_carry_what_the_design_promises(

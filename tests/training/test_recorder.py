@@ -33,7 +33,8 @@ def test_a_classifier_trains_as_in_a_plain_loop_and_leaves_no_curve(kind: type[C
     assert trained.curve_inputs.shape == (0, 1)
 
 
-def _plain_losses(problem: Problem, seed: int) -> list[float]:
+def _plain_losses(problem: Problem, seed: int, evaluated: list[float] | None = None) -> list[float]:
+    """Return the loss of each step, and add to `evaluated` the loss on all data after it."""
     source = Source(problem.name, seed)
     model, data, order = problem.model(), problem.data(source), source.generator("order")
     problem.initialise(model, source)
@@ -45,6 +46,9 @@ def _plain_losses(problem: Problem, seed: int) -> list[float]:
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
+            if evaluated is not None:
+                with torch.no_grad():
+                    evaluated.append(problem.loss(model(data.inputs), data.eval_targets).item())
     return losses
 
 
@@ -142,3 +146,31 @@ def test_a_curve_that_cannot_be_drawn_fails_before_anything_is_trained() -> None
     with pytest.raises(RuntimeError, match=r"2, 7\] but got"):
         _train(_WrongCurve())
     assert len(_WrongCurve.steps) <= 2  # those of the trial of its rule
+
+
+@pytest.mark.parametrize(("count", "after"), [(1, [4]), (2, [2, 4]), (3, [1, 3, 4]), (8, [1, 2, 3, 4])])
+def test_the_last_epoch_is_evaluated_at_moments_spread_over_it(count: int, after: list[int]) -> None:
+    """As a plain loop does, of an epoch of 16 + 16 + 16 + 12 samples."""
+    problem = Classifier()
+    job = Job({"name": problem.name}, SGD, 3, 16, range(2), "sgd", eval_moments=count)
+    trained = train(problem, [Run(job, seed) for seed in job.seeds], device=torch.device("cpu"))
+    assert trained.last_epoch.steps.tolist() == [8 + step for step in after]
+    assert trained.batches.tolist() == [16, 16, 16, 12]
+    assert trained.series["eval/loss"].steps.tolist() == [0, 4, 8, 12]
+    for row, seed in enumerate(range(2)):
+        evaluated: list[float] = []
+        _plain_losses(problem, seed, evaluated)
+        expected = [evaluated[8 + step - 1] for step in after]
+        np.testing.assert_allclose(trained.last_epoch.values[row], expected, rtol=1e-5)  # float32, 12 steps
+
+
+def test_evaluating_more_often_changes_no_loss() -> None:
+    problem, seeds = Parabola(name="parabola", points=60, noise=0.1, width=4, cap=9.0), range(2)
+    often, once = (
+        train(problem, [Run(job, seed) for seed in seeds], device=torch.device("cpu"))
+        for job in (Job({"name": "parabola"}, SGD, 3, 16, seeds, "sgd", eval_moments=n) for n in (8, 1))
+    )
+    assert np.array_equal(often.train_loss, once.train_loss)
+    assert np.array_equal(often.series["eval/loss"].values, once.series["eval/loss"].values)
+    assert often.last_epoch.values.shape == (2, 4)
+    assert np.array_equal(once.last_epoch.values[:, 0], often.series["eval/loss"].values[:, -1])

@@ -112,7 +112,7 @@ def test_start_is_torchs_own_default_bitwise() -> None:
 
 def test_the_last_batch_holds_the_remaining_eight() -> None:
     trained = _train([_job(_node("sgd"), epochs=1)], seeds=[0])
-    assert trained.steps_per_epoch == 32
+    assert trained.batches.tolist() == [32] * 31 + [8]
     order = torch.randperm(1000, generator=_generator(0, "order"))
     last = order[-8:]
     x, y, _ = _data(0)

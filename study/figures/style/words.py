@@ -57,13 +57,21 @@ def from_to(counts: pd.Series) -> str:
 
 
 def diverged_of(runs: pd.DataFrame) -> str:
-    """Return which runs diverged, as a sentence, or nothing where none did."""
-    counts = runs.loc[runs["status"] == names.DIVERGED].groupby("label", observed=True, sort=False).size()
+    """Return which runs diverged and which made no progress, a sentence for each, or nothing where none did."""
+    endings = {
+        names.DIVERGED: "diverged ({}) and count as infinite",
+        names.NO_PROGRESS: "made no progress ({}): they end no lower than at their start, or than a constant",
+    }
+    return "".join(_ended(runs, status, how) for status, how in endings.items())
+
+
+def _ended(runs: pd.DataFrame, status: str, how: str) -> str:
+    counts = runs.loc[runs["status"] == status].groupby("label", observed=True, sort=False).size()
     if counts.empty:
         return ""
     named = ", ".join(f"{label}: {count}" for label, count in counts.items())
     where = named if len(counts) <= 6 else f"{len(counts)} settings"
-    return f" {counts.sum()} of {len(runs)} runs diverged ({where}) and count as infinite."
+    return f" {counts.sum()} of {len(runs)} runs {how.format(where)}."
 
 
 def some(items: Sequence[str], most: int = 8) -> str:

@@ -27,6 +27,15 @@ def test_many_items_are_counted() -> None:
     assert some(list("abcdefghij"), most=2) == "a; b; and 8 more"
 
 
+def test_no_progress_in_words() -> None:
+    """After those that diverged."""
+    runs = pd.DataFrame({"label": list("aab"), "status": ["no_progress", "ok", "diverged"]})
+    assert diverged_of(runs) == (
+        " 1 of 3 runs diverged (b: 1) and count as infinite. 1 of 3 runs made no progress (a: 1): they end no lower "
+        "than at their start, or than a constant."
+    )
+
+
 def test_divergence_in_words() -> None:
     """By label, or by how many of them there are; nothing where none did."""
     runs = pd.DataFrame({"label": list("aab"), "status": ["diverged", "ok", "diverged"]})
