@@ -54,7 +54,7 @@ def test_everything_of_ones_own_is_certified_beside_it(
     assert _pages(own / "certificates") == ["README.md", "mine.md", "problem/blobs.md"]
     index = (own / "certificates" / "README.md").read_text()
     assert "| [mine](mine.md) | `torch.optim.Adam` |  | " in index
-    assert "| [blobs](problem/blobs.md) | `tests.problems.brought.Classifier` | 16 | 0 | 1 |" in index
+    assert "| [blobs](problem/blobs.md) | `tests.problems.brought.Classifier` | 18 | 0 | 1 |" in index
     assert (
         f"Made by `study certify problem=blobs --config-dir '{own}'`."
         in (own / "certificates" / "problem" / "blobs.md").read_text()
