@@ -10,13 +10,14 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from study.config.make import find, make
-from study.errors import InvalidInput, Terminated
+from study.errors import InvalidInput, Terminated, nearest
 from study.job import Job
 from study.ranges import NOT_NEGATIVE
 from study.training.build import build_rule
 
 _SHARE = re.compile(r"(?:(?P<share>\d*\.?\d+(?:e[+-]?\d+)?) *\* *)?(?P<of>steps|lr)")
 _WORD = re.compile(r"[A-Za-z_]\w*")  # as in anneal_strategy: cos
+_NUMBERS = (int, float, "int", "float")  # annotations
 _MOMENTUM = "`cycle_momentum`"  # as torch's refusal has it
 
 
@@ -48,23 +49,25 @@ def check_schedule(job: Job, params: Iterable[torch.nn.Parameter], steps: int) -
     if job.schedule is None:
         return
     rule = build_rule(job.optimizer, list(params))
-    name, target = job.schedule["name"], job.schedule["_target_"]
     with warnings.catch_warnings(action="ignore"):  # that no optimizer is stepped here
         for scheduler in build_schedules(job.schedule, rule, steps):
-            for step in range(steps):
-                for group in scheduler.optimizer.param_groups:
-                    NOT_NEGATIVE.require(
-                        f"schedule {name}: the learning rate of step {step}", float(group["lr"])
-                    )
-                try:
-                    scheduler.step()
-                except Terminated:
-                    raise
-                except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
-                    raise InvalidInput(
-                        f"schedule {name}: {target} must hold for all {steps} steps, got after step {step} "
-                        f"{type(error).__name__}: {' '.join(str(error).split())}"
-                    ) from error
+            _go_through(scheduler, job.schedule, steps)
+
+
+def _go_through(scheduler: LRScheduler, node: Mapping[str, object], steps: int) -> None:
+    step, name = 0, f"schedule {node['name']}"
+    try:
+        for step in range(steps):
+            for group in scheduler.optimizer.param_groups:
+                NOT_NEGATIVE.require(f"{name}: the learning rate of step {step}", float(group["lr"]))
+            scheduler.step()
+    except (InvalidInput, Terminated):
+        raise
+    except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise InvalidInput(
+            f"{name}: {node['_target_']} must hold for all {steps} steps, got after step {step} {told}"
+        ) from error
 
 
 def _scheduler(node: Mapping[str, object], optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:
@@ -72,7 +75,8 @@ def _scheduler(node: Mapping[str, object], optimizer: torch.optim.Optimizer, ste
     of = find(target)
     if not _is_scheduler(of):
         raise InvalidInput(f"schedule._target_ must be a torch.optim.lr_scheduler.LRScheduler, got {target}")
-    if asked := [key for key, p in inspect.signature(of.step).parameters.items() if p.default is p.empty][1:]:
+    _, *needed = (p for p in inspect.signature(of.step).parameters.values() if p.default is p.empty)
+    if asked := [p.name for p in needed if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
         raise InvalidInput(
             f"schedule._target_ must be a class whose step needs no argument, got {target}, which needs {asked[0]}"
         )
@@ -98,7 +102,11 @@ def _made(
     }
     target = str(node["_target_"])
     of = find(target)
-    first = next(iter(inspect.signature(of).parameters), None) if _is_scheduler(of) else None
+    parameters = inspect.signature(of).parameters if _is_scheduler(of) else {}
+    for key, parameter in parameters.items():
+        if parameter.annotation in _NUMBERS and isinstance(arguments.get(key), str):
+            raise _no_share(key, arguments[key])
+    first = next(iter(parameters), None)
     leading = [] if first is None or first in arguments else [optimizer]
     return make(target, arguments, *leading, group="schedule", name=str(node.get("name", "")))
 
@@ -115,13 +123,16 @@ def _filled(
         return value
     share = _SHARE.fullmatch(value)
     if share is None and _WORD.fullmatch(value) is None:
-        raise InvalidInput(
-            f"schedule.{key} must be a number, a word, or a share as in `0.1 * steps` or `0.1 * lr`, got {value!r}"
-        )
+        raise _no_share(key, value)
     if share is None:
         return value
     filled = float(share["share"] or 1) * words[share["of"]]
     return max(1, round(filled)) if share["of"] == "steps" else filled
+
+
+def _no_share(key: str, value: object) -> InvalidInput:
+    must = f"schedule.{key} must be a number, or a share as in `0.1 * steps` or `0.1 * lr`"
+    return InvalidInput(f"{must}, got {value!r}{nearest(value, ('steps', 'lr'))}")
 
 
 def _is_scheduler(of: Callable[..., object]) -> TypeGuard[type[LRScheduler]]:
