@@ -235,7 +235,7 @@ def _stack(specimen: Specimen) -> Result:
     return must_agree(value, tolerance=tolerance, cause="sums in another order", least=tolerance)
 
 
-@must_hold("metrics", "one finite number each, under a name")
+@must_hold("metrics", "one finite number each, under a name, and the criterion among them")
 def _metrics(specimen: Specimen) -> Iterator[str]:
     model, data = specimen.started(SEEDS[0])
     with finding("metrics()"):
@@ -247,6 +247,10 @@ def _metrics(specimen: Specimen) -> Iterator[str]:
             yield f"{name} is a {type(value).__name__} of shape {getattr(value, 'shape', '-')}"
         elif not value.isfinite():
             yield f"{name} is {value.item()}"
+    splits = ["eval"] if data.test is None else ["eval", "test"]
+    known = [f"{split}/{name}" for split in splits for name in ("loss", *measured)]
+    if specimen.problem.criterion not in known:
+        yield f"the criterion is {specimen.problem.criterion!r}, but measured are {', '.join(known)}"
 
 
 @must_hold("floor is a number", "finite, and not above the loss at the start")

@@ -53,6 +53,8 @@ class Problem(ABC):
             descends on another multiple of the loss than the one it reports.
         full_every: also record `full/loss`, the loss on all data, whenever so many samples have been seen
             (None: never).
+        criterion: the metric that settings are compared by, lower is better: `eval/loss`, `test/loss`, or one of
+            `metrics` as `eval/<name>` or `test/<name>`. `floor` and `constant_loss` are values of it.
 
     Example:
         >>> from study.ranges import Count, Positive
@@ -96,6 +98,7 @@ class Problem(ABC):
     dtype: torch.dtype = torch.float32
     gradient_scale: float = 1.0
     full_every: int | None = None
+    criterion: str = "eval/loss"
 
     def __post_init__(self) -> None:
         """Refuse values outside of their ranges.
@@ -131,10 +134,10 @@ class Problem(ABC):
 
     @abstractmethod
     def floor(self, data: Data) -> float:
-        """Return the least `eval/loss` of any parameters on this data, or a lower bound of it such as 0."""
+        """Return the least criterion of any parameters on this data, or a lower bound of it such as 0."""
 
     def constant_loss(self, data: Data) -> float | None:  # noqa: ARG002
-        """Return the least `eval/loss` of any constant prediction on this data, None where it is not known.
+        """Return the least criterion of any constant prediction on this data, None where it is not known.
 
         A run that does not end below it has made no progress.
         """

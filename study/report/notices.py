@@ -4,6 +4,7 @@ import pandas as pd
 
 from study.frames import SweepFrames
 from study.report.tables import Table
+from study.tracking import names
 
 MOST_ROWS = 12  # of the table of what is missing
 
@@ -53,6 +54,12 @@ def notices(sweep: SweepFrames) -> list[str]:
         told.append(
             f"Not the experiment as its file asks for it: {', '.join(sweep.overrides)} was asked for beside it. Its "
             "title and text are those of the file."
+        )
+    if names.JUDGED_BY in sweep.runs:
+        judged = ", ".join(sorted(map(str, sweep.runs[names.JUDGED_BY].dropna().unique())))
+        told.append(
+            f"Compared by {judged}, as the problem asks: where this page speaks of the evaluation loss of the last "
+            "epoch, it is that one."
         )
     if present < asked:
         why = _ENDED.get(sweep.info.get("status", ""), "some of its runs are not there")

@@ -43,6 +43,7 @@ CONSTANT_EVAL_LOSS = "constant_eval_loss"
 FLOOR = "floor"
 TRAIN_FLOOR = "train_floor"
 DIVERGED_STEP = "diverged_step"
+EVALUATIONS = "evaluations"
 
 SUMMARIES: Mapping[str, Summary] = {
     EVAL_LAST_EPOCH: Summary("evaluation loss of the last epoch", final=True),  # mean of some moments of it
@@ -54,6 +55,7 @@ SUMMARIES: Mapping[str, Summary] = {
     FLOOR: Summary("least evaluation loss there is"),
     TRAIN_FLOOR: Summary("least training loss found"),
     DIVERGED_STEP: Summary("step at which it diverged"),
+    EVALUATIONS: Summary("losses that its rule asked for"),  # by a closure, or to differentiate again
 }
 """Every value of a run under `summary/`, and every such column of `SweepFrames.runs`: computed in `records`."""
 
@@ -64,6 +66,7 @@ FINAL_LOSSES = tuple(name for name, summary in SUMMARIES.items() if summary.fina
 
 # Params of a run: its job's, flattened, and
 SEED = "seed"
+JUDGED_BY = "problem.criterion"  # the metric that is compared, where that is not EVAL_LOSS
 
 # Tags.
 SWEEP = "study.sweep"  # on a run: the sweep that trained it; on a parent: its own id

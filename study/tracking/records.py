@@ -97,12 +97,14 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
             names.KIND: "run",
             names.JOB_HASH: run.job.hash,
             names.LABEL: run.job.label,
-            names.STATUS: _status(summary, rounding=rounding),
+            names.STATUS: _status(summary, metrics[trained.criterion], rounding=rounding),
             names.RUN_NAME: run.name,
             **sources(run.job),
             **{f"study.{name}": shas[row] for name, shas in trained.receipts.items()},
         }
         params = run.job.params() | {names.SEED: str(run.seed)}
+        if trained.criterion != names.EVAL_LOSS:
+            params[names.JUDGED_BY] = trained.criterion
         every = np.concatenate([points.times for points in metrics.values()])
         yield StoredRun(run.name, params, tags, metrics, int(every.min()), int(every.max()))
 
@@ -132,6 +134,8 @@ def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broke
         names.TRAIN_FLOOR: float(trained.train_floor[row]),
         names.INITIAL_EVAL_LOSS: float(evaluated[0]) if len(evaluated) else math.nan,
     }
+    if trained.evaluations is not None and trained.evaluations[row] >= 0:
+        known[names.EVALUATIONS] = float(trained.evaluations[row])
     start = {key: value for key, value in known.items() if not math.isnan(value)}
     if broken != _NEVER:
         return start | {names.DIVERGED_STEP: float(broken)}
@@ -145,10 +149,12 @@ def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broke
     }
 
 
-def _status(summary: Mapping[str, float], *, rounding: float) -> str:
+def _status(summary: Mapping[str, float], judged: Points, *, rounding: float) -> str:
     """Return how a run ended, by its summary values; what is below by no more than rounding is not below."""
     if names.DIVERGED_STEP in summary:
         return names.DIVERGED
-    bounds = [summary[key] for key in (names.INITIAL_EVAL_LOSS, names.CONSTANT_EVAL_LOSS) if key in summary]
-    below = all(summary[names.CRITERION] < bound - rounding * abs(bound) for bound in bounds)
+    bounds = [float(judged.values[0]), summary.get(names.CONSTANT_EVAL_LOSS, math.inf)]
+    below = all(
+        summary[names.CRITERION] < bound - rounding * abs(bound) for bound in bounds if bound < math.inf
+    )
     return names.OK if below else names.NO_PROGRESS

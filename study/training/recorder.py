@@ -55,7 +55,7 @@ class Recorder:
             self._full.append((len(self._losses), self._stack.evaluate(self._stack.drawn.targets)))
         if len(self._losses) in self._between:
             with self._stack.evaluated():
-                self._moments.append((len(self._losses), self._loss()))
+                self._moments.append((len(self._losses), self._judged()))
 
     def evaluate(self) -> None:
         """Compute and keep each run's `eval/loss` where it stands."""
@@ -73,13 +73,15 @@ class Recorder:
                 name: _array(values).copy() for name, values in stack.unflatten(stack.params.detach()).items()
             }
         orders = stack.orders.digests()
+        criterion = self._series()[stack.problem.criterion]
         return Trained(
             runs=stack.runs,
             cap=stack.problem.cap,
             train_loss=_array(torch.stack(self._losses, dim=1)),
             batches=np.array(self._batches[-stack.steps_per_epoch :]),
             series=self._series(),
-            last_epoch=_series([*self._moments, self._evaluated[-1]]),
+            last_epoch=_with_end(self._moments, criterion),
+            criterion=stack.problem.criterion,
             floor=np.array(data.floor)[stack.rows],
             constant=np.array(data.constant, dtype=np.float64)[stack.rows],
             train_floor=np.array(self._train_floor, dtype=np.float64)[stack.rows],  # NaN for None
@@ -100,6 +102,11 @@ class Recorder:
 
     def _loss(self) -> Float[Tensor, " run"]:
         return self._stack.evaluate(self._stack.drawn.eval_targets)
+
+    def _judged(self) -> Float[Tensor, " run"]:
+        """Return the criterion of each run where it stands."""
+        criterion = self._stack.problem.criterion
+        return self._loss() if criterion == names.EVAL_LOSS else self._stack.measure()[criterion]
 
     def _curve(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:
         """Return where the models are drawn and their heights there; no points where an output is no one number."""
@@ -150,6 +157,13 @@ def _sample(*columns: Shaped[Tensor, "point ..."]) -> Shaped[Tensor, "sample col
 def _series(recorded: list[tuple[int, Tensor]]) -> Series:
     steps, losses = zip(*recorded, strict=True)
     return Series(np.array(steps), _array(torch.stack(losses, dim=1)))
+
+
+def _with_end(moments: list[tuple[int, Tensor]], criterion: Series) -> Series:
+    """Return the criterion at some moments and at the end, which was evaluated already."""
+    before = _series(moments) if moments else Series(criterion.steps[:0], criterion.values[:, :0])
+    steps = np.append(before.steps, criterion.steps[-1])
+    return Series(steps, np.concatenate([before.values, criterion.values[:, -1:]], axis=1))
 
 
 def _scalar_names(shapes: dict[str, torch.Size]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from study.job import Run
+from study.tracking import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,9 @@ class Trained:
         train_loss: the minibatch loss before each update, step 0, 1, 2, ...
         batches: samples of each minibatch of an epoch.
         series: further metrics by key: those of `study.tracking.names`.
-        last_epoch: the evaluation loss at some moments of the last epoch, the last of them its end.
-        floor: the least evaluation loss there is.
-        constant: the least evaluation loss of a constant prediction, NaN where the problem knows none.
+        last_epoch: the criterion at some moments of the last epoch, the last of them its end.
+        floor: the least criterion there is.
+        constant: the least criterion of a constant prediction, NaN where the problem knows none.
         train_floor: the least training loss that is known to be reached, NaN likewise.
         final: the parameters after the last step, by the module's names.
         curve: what the trained models predict at the problem's curve inputs (no columns where it has none).
@@ -40,6 +41,7 @@ class Trained:
         times: when each step was done, in seconds since the epoch; steps + 1 values, the first is the start.
         evaluations: how often each run's rule asked for its loss beside what is recorded here, -1 where it does not;
             None where none does.
+        criterion: the key of the series that settings are compared by.
     """
 
     runs: tuple[Run, ...]
@@ -58,3 +60,4 @@ class Trained:
     receipts: Mapping[str, list[str]]
     times: Float[np.ndarray, "step+1"]
     evaluations: Int[np.ndarray, " run"] | None = None
+    criterion: str = names.EVAL_LOSS

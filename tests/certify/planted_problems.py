@@ -270,6 +270,10 @@ class VectorMetric(Honest):
         return {"error": (prediction - target).abs()}
 
 
+class UnknownCriterion(Honest):
+    criterion = "test/loss"
+
+
 class CurveOfAnotherInput(Honest):
     def curve_inputs(self) -> Tensor | None:
         return torch.zeros(5, 2)

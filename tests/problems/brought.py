@@ -173,9 +173,10 @@ class _Place(nn.Module):
 
 @dataclass(frozen=True)
 class Held(Classifier):
-    """The blobs with a test split, and the share of points that are put into their own blob."""
+    """The blobs with a test split, by whose loss settings are compared, and the share of points put right."""
 
     name: str = "held"
+    criterion = "test/loss"
 
     @override
     def data(self, source: Source) -> Data:

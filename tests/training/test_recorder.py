@@ -9,6 +9,7 @@ from study.job import Job, Run
 from study.problems.base import Problem
 from study.problems.parabola import Parabola
 from study.randomness import Source
+from study.tracking.records import records
 from study.training.result import Trained
 from study.training.train import train
 from tests.problems.brought import Classifier, Drifting, FreshNoise, Held, Images, TwoInputs
@@ -120,6 +121,12 @@ def test_a_test_split_and_further_metrics_are_recorded_at_each_evaluation() -> N
         loss = torch.nn.functional.cross_entropy(logits, targets).item()
         assert trained.series[f"{split}/loss"].values[1, -1] == pytest.approx(loss, rel=1e-5)
     assert trained.series["test/loss"].steps.tolist() == [0, 4, 8, 12]
+    assert trained.last_epoch.steps.tolist() == [9, 10, 11, 12]  # four steps to an epoch
+    assert (trained.last_epoch.values[:, -1] == trained.series["test/loss"].values[:, -1]).all()
+    assert (trained.last_epoch.values[:, -1] != trained.series["eval/loss"].values[:, -1]).all()
+    kept = list(records(trained, {}))
+    assert {run.params["problem.criterion"] for run in kept} == {"test/loss"}
+    assert kept[0].criterion == pytest.approx(trained.last_epoch.values[0].mean())
 
 
 def test_a_sample_is_what_the_first_seed_trained_on() -> None:
