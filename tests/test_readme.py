@@ -2,10 +2,13 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from study import read_sweep
 from study.cli import COMMANDS
 from study.config.compose import compose
 
@@ -39,3 +42,21 @@ def test_each_linked_file_is_there() -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
     assert len(links) > 10
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.slow
+def test_the_classifier_trains_as_it_stands_here(tmp_path: Path, command: Callable[..., Any]) -> None:
+    (code,) = [block for kind, block in BLOCKS if kind == "python" and "class Blobs" in block]
+    (config,) = [block for kind, block in BLOCKS if kind == "yaml" and "my_problems.Blobs" in block]
+    (tmp_path / "my_problems.py").write_text(code)
+    (tmp_path / "my_conf" / "problem").mkdir(parents=True)
+    (tmp_path / "my_conf" / "problem" / "blobs.yaml").write_text(config)
+    (line,) = re.findall(r"`study (train --config-dir my_conf -m problem=blobs[^`]*)`", TEXT)
+    store = f"sqlite:///{tmp_path}/runs.db"
+    name, *words = shlex.split(line)
+    done = command(tmp_path, f"study.{name}", *words, "seeds=3", f"tracking.uri={store}")
+    assert done.returncode == 0, done.stderr
+    points = read_sweep("blobs", store=store).points
+    assert {"eval/accuracy", "test/accuracy", "test/loss"} <= set(points["metric"])
+    last = points[points["metric"] == "test/accuracy"].groupby("run_id")["value"].last()
+    assert (last > 0.5).all()

@@ -102,13 +102,20 @@ def _random_states() -> dict[str, object]:
     }
 
 
-@must_hold("gradient", "finite, and not zero everywhere")
+@must_hold("gradient", "finite, not zero everywhere, and one of each parameter")
 def _gradient(specimen: Specimen) -> Iterator[str]:
     for seed in SEEDS:
-        gradient = specimen.gradient(*specimen.started(seed))
-        if not gradient.isfinite().all():
-            yield f"it is not finite at the start of seed {seed}"
-        elif not gradient.any():
+        model, data = specimen.started(seed)
+        named = dict(model.named_parameters())
+        loss = specimen.loss(model, data)
+        with finding("the gradient of the loss"):
+            found = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
+        for name, gradient in zip(named, found, strict=True):
+            if gradient is None:
+                yield f"{name} takes no part in the loss: an optimizer would leave it where it is, or decay it"
+            elif not gradient.isfinite().all():
+                yield f"that of {name} is not finite at the start of seed {seed}"
+        if not any(gradient is not None and gradient.any() for gradient in found):
             yield f"it is zero at the start of seed {seed}: nothing would be learned"
 
 

@@ -270,6 +270,13 @@ class VectorMetric(Honest):
         return {"error": (prediction - target).abs()}
 
 
+class IdleParameter(Honest):
+    def model(self) -> nn.Module:
+        network = super().model()
+        network.register_parameter("idle", nn.Parameter(torch.ones(2)))
+        return network
+
+
 class UnknownCriterion(Honest):
     criterion = "test/loss"
 

@@ -48,6 +48,7 @@ FAULTS = [  # the class, the check that finds it, and what is said
     ("FloorTooHigh", "floor", "below the floor is found"),
     ("FloorAboveTheStart", "floor is a number", "floor() is 10000 at seed 0, where the start has"),
     ("VectorMetric", "metrics", "error is a Tensor of shape torch.Size([30, 1])"),
+    ("IdleParameter", "gradient", "idle takes no part in the loss"),
     ("UnknownCriterion", "metrics", "the criterion is 'test/loss', but measured are eval/loss"),
     ("Exits", "floor is a number", "floor() raises SystemExit: good bye"),
     ("CurveOfAnotherInput", "curve", "model on curve_inputs() raises RuntimeError: mat1 and mat2 shapes"),
