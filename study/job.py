@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-NUMERICS_VERSION = 2
+NUMERICS_VERSION = 3
 """Raised when the same job would give other numbers than before, so that no old run is taken for a new one.
 
 2: runs carry the evaluation loss of the last epoch, which settings are compared by, and their training loss of the
-last epoch weights samples, not batches. Every loss of a step is as in 1.
+last epoch weights samples, not batches. 3: that epoch is evaluated in the middles of equal parts. Every loss of a
+single step is as in 1.
 """
 
 EVAL_MOMENTS = 8

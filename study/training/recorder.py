@@ -37,7 +37,7 @@ class Recorder:
         self._samples, self._batches = 0, list[int]()
         self._moments: list[tuple[int, Tensor]] = []
         job, steps = stack.runs[0].job, stack.steps_per_epoch
-        self._between = set(moments(job.epochs * steps, steps, job.eval_moments)[:-1])
+        self._at = set(moments(job.epochs * steps, steps, job.eval_moments))
         if sum(stack.sizes) <= MAX_TRACED_SCALARS:
             self._params.append(stack.params.detach().clone())
 
@@ -53,7 +53,7 @@ class Recorder:
         every = self._stack.problem.full_every
         if every is not None and self._samples % every == 0:
             self._full.append((len(self._losses), self._stack.evaluate(self._stack.drawn.targets)))
-        if len(self._losses) in self._between:
+        if len(self._losses) in self._at:
             with self._stack.evaluated():
                 self._moments.append((len(self._losses), self._judged()))
 
@@ -73,14 +73,13 @@ class Recorder:
                 name: _array(values).copy() for name, values in stack.unflatten(stack.params.detach()).items()
             }
         orders = stack.orders.digests()
-        criterion = self._series()[stack.problem.criterion]
         return Trained(
             runs=stack.runs,
             cap=stack.problem.cap,
             train_loss=_array(torch.stack(self._losses, dim=1)),
             batches=np.array(self._batches[-stack.steps_per_epoch :]),
             series=self._series(),
-            last_epoch=_with_end(self._moments, criterion),
+            last_epoch=_series(self._moments),
             criterion=stack.problem.criterion,
             floor=np.array(data.floor)[stack.rows],
             constant=np.array(data.constant, dtype=np.float64)[stack.rows],
@@ -133,18 +132,19 @@ class Recorder:
 
 
 def moments(steps: int, per_epoch: int, count: int) -> list[int]:
-    """Return after which of so many steps the last epoch is evaluated: evenly spread, the last of them its end.
+    """Return after which of so many steps the last epoch is evaluated: in the middle of each of `count` equal parts.
 
-    An epoch of fewer steps is evaluated after each of them.
+    Not at its end: where the last minibatch is a small remainder, what follows it would count for a whole part, and
+    not for the one step in many that it is. An epoch of fewer steps is evaluated after each of them.
 
     Example:
         >>> moments(384, 32, 8)
-        [356, 360, 364, 368, 372, 376, 380, 384]
+        [354, 358, 362, 366, 370, 374, 378, 382]
         >>> moments(30, 10, 4), moments(20, 1, 8)
-        ([22, 25, 28, 30], [20])
+        ([22, 24, 27, 29], [20])
     """
     count = min(count, per_epoch)
-    return [steps - per_epoch + round(moment * per_epoch / count) for moment in range(1, count + 1)]
+    return [steps - per_epoch + -(-(2 * part + 1) * per_epoch // (2 * count)) for part in range(count)]
 
 
 def _sample(*columns: Shaped[Tensor, "point ..."]) -> Shaped[Tensor, "sample column"]:
@@ -157,13 +157,6 @@ def _sample(*columns: Shaped[Tensor, "point ..."]) -> Shaped[Tensor, "sample col
 def _series(recorded: list[tuple[int, Tensor]]) -> Series:
     steps, losses = zip(*recorded, strict=True)
     return Series(np.array(steps), _array(torch.stack(losses, dim=1)))
-
-
-def _with_end(moments: list[tuple[int, Tensor]], criterion: Series) -> Series:
-    """Return the criterion at some moments and at the end, which was evaluated already."""
-    before = _series(moments) if moments else Series(criterion.steps[:0], criterion.values[:, :0])
-    steps = np.append(before.steps, criterion.steps[-1])
-    return Series(steps, np.concatenate([before.values, criterion.values[:, -1:]], axis=1))
 
 
 def _scalar_names(shapes: dict[str, torch.Size]) -> Iterator[str]:

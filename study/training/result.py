@@ -28,7 +28,7 @@ class Trained:
         train_loss: the minibatch loss before each update, step 0, 1, 2, ...
         batches: samples of each minibatch of an epoch.
         series: further metrics by key: those of `study.tracking.names`.
-        last_epoch: the criterion at some moments of the last epoch, the last of them its end.
+        last_epoch: the criterion at some moments of the last epoch.
         floor: the least criterion there is.
         constant: the least criterion of a constant prediction, NaN where the problem knows none.
         train_floor: the least training loss that is known to be reached, NaN likewise.

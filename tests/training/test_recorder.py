@@ -10,6 +10,7 @@ from study.problems.base import Problem
 from study.problems.parabola import Parabola
 from study.randomness import Source
 from study.tracking.records import records
+from study.training.recorder import moments
 from study.training.result import Trained
 from study.training.train import train
 from tests.problems.brought import Classifier, Drifting, FreshNoise, Held, Images, TwoInputs
@@ -155,7 +156,7 @@ def test_a_curve_that_cannot_be_drawn_fails_before_anything_is_trained() -> None
     assert len(_WrongCurve.steps) <= 2  # those of the trial of its rule
 
 
-@pytest.mark.parametrize(("count", "after"), [(1, [4]), (2, [2, 4]), (3, [1, 3, 4]), (8, [1, 2, 3, 4])])
+@pytest.mark.parametrize(("count", "after"), [(1, [2]), (2, [1, 3]), (3, [1, 2, 4]), (8, [1, 2, 3, 4])])
 def test_the_last_epoch_is_evaluated_at_moments_spread_over_it(count: int, after: list[int]) -> None:
     """As a plain loop does, of an epoch of 16 + 16 + 16 + 12 samples."""
     problem = Classifier()
@@ -180,4 +181,17 @@ def test_evaluating_more_often_changes_no_loss() -> None:
     assert np.array_equal(often.train_loss, once.train_loss)
     assert np.array_equal(often.series["eval/loss"].values, once.series["eval/loss"].values)
     assert often.last_epoch.values.shape == (2, 4)
-    assert np.array_equal(once.last_epoch.values[:, 0], often.series["eval/loss"].values[:, -1])
+    assert np.array_equal(often.last_epoch.values[:, -1], often.series["eval/loss"].values[:, -1])
+
+
+@pytest.mark.parametrize(
+    ("per_epoch", "count"), [(32, 8), (40, 8), (34, 8), (7, 5), (8, 8), (1, 8), (1000, 8), (5, 9)]
+)
+def test_a_moment_is_the_middle_of_its_part(per_epoch: int, count: int) -> None:
+    """Or the step after it; so that a straight line has the mean of its steps, to half a step."""
+    found = np.array(moments(3 * per_epoch, per_epoch, count)) - 2 * per_epoch
+    parts = min(count, per_epoch)
+    assert len(set(found)) == len(found) == parts
+    middles = (np.arange(parts) + 0.5) * per_epoch / parts
+    assert ((found >= middles) & (found < middles + 1)).all()
+    assert abs(found.mean() - np.arange(1, per_epoch + 1).mean()) <= 0.5
