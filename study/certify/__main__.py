@@ -57,7 +57,7 @@ def certify(asked: Asked) -> int:
     written = [certificate for certificate in done if certificate.part.as_it_stands]
     texts = {page_name(certificate.part): page(certificate, own) for certificate in written}
     if written and whole:
-        texts["README.md"] = index(written, own)
+        texts |= _planted(own) | {"README.md": index(written, own)}
     if texts:
         with replacing(folder, key="pages", keep=not whole or len(written) < len(parts)) as fresh:
             for name, text in texts.items():
@@ -65,6 +65,13 @@ def certify(asked: Asked) -> int:
                 (fresh / name).write_text(text, encoding="utf-8")
         say(f"written: {folder / (list(texts)[-1] if whole or len(texts) == 1 else '')}")
     return FAILED if any(certificate.counts()[Verdict.FAILED] for certificate in done) else 0
+
+
+def _planted(own: Path | None) -> dict[str, str]:
+    """Return the page of planted faults, by its name; one's own folder has none."""
+    from study.certify.planted import planted_page
+
+    return {"planted.md": planted_page()} if own is None else {}
 
 
 def _folder(asked: Asked) -> Path:

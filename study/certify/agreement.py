@@ -2,40 +2,85 @@
 
 import inspect
 import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, combinations
 
 import torch
 from hydra.utils import get_class
 
-from study.certify.check import Check, NotApplicable, Result, check, judge, must_agree
-from study.certify.rule import STEPS, Subject, difference
+from study.certify.check import Check, NotApplicable, Result, check, judge, must_agree, must_all_agree
+from study.certify.rule import Path, Subject, difference, quadratic_gradients
+from study.errors import InvalidInput
 from study.theory import LinearRule
 
+SCALES = (1.0, 1e-6, 1e6)
+"""What gradients are multiplied by: some rules clip what is large, or lose what is small."""
+
 _SECTIONS = 256
+_STEPS = 100  # down a quadratic
 _VANISHED = 1e-200  # so near 0 a double soon stops moving
 
 
-@check("formula in NumPy")
-def _with_formula(rule: Subject) -> Result:
-    claim = rule.claim
-    if claim.formula is None:
+def _from_formula(rule: Subject, gradients: Path) -> float:
+    if rule.claim.formula is None:
         raise NotApplicable("no formula is claimed")
-    value = difference(rule.path, rule.path_of(claim.formula))
-    return must_agree(value, tolerance=claim.tolerance, cause=claim.cause)
+    rule.must_be_as_claimed()
+    return difference(rule.walk(gradients), rule.path_of(rule.claim.formula, gradients))
 
 
-@check("torch.optim")
-def _with_torch(rule: Subject) -> Result:
-    twin = rule.claim.twin
+def _from_twin(rule: Subject, gradients: Path) -> float:
+    twin, dialect = rule.claim.twin, rule.claim.dialect
     if twin is None:
         raise NotApplicable("no twin in torch.optim is claimed")
     if rule.config["_target_"] == twin["_target_"]:
         raise NotApplicable("it is torch.optim's own")
-    values = rule.hyperparameters()
-    dialect = {key: value for key, value in rule.claim.dialect.items() if key in values}
-    taken = inspect.signature(get_class(str(twin["_target_"]))).parameters
+    kind, values = get_class(str(twin["_target_"])), rule.hyperparameters()
+    rule.must_be_known("torch.optim", kind, fixed=dialect)
+    taken = inspect.signature(kind).parameters
     shared = {key: value for key, value in values.items() if key in taken}
     other = Subject({**shared, **twin, "name": f"the twin of {rule.config['name']}"})
-    return must_agree(difference(rule.changed(**dialect).path, other.path))
+    spoken = rule.changed(**{key: value for key, value in dialect.items() if key in values})
+    return difference(spoken.walk(gradients), other.walk(gradients))
+
+
+_Oracle = Callable[[Subject, Path], float]
+"""How far a rule is from where it should go along some gradients."""
+
+
+def _compared(name: str, oracle: _Oracle) -> Check[Subject]:
+    def find(rule: Subject) -> Result:
+        found = {f"of gradients × {s:g}": oracle(rule, s * quadratic_gradients()) for s in SCALES}
+        return must_all_agree(found, tolerance=rule.claim.tolerance, cause=rule.claim.cause)
+
+    return name, find
+
+
+@check("options switched on")
+def _options(rule: Subject) -> Result:
+    """Switch on what is off, alone and in pairs, and compare where the formula or the twin knows it."""
+    off = [key for key, value in rule.hyperparameters().items() if _is_off(value)]
+    found: dict[str, float] = {}
+    known: set[str] = set()
+    for names in chain(combinations(off, 1), combinations(off, 2)):
+        switched = rule.changed(
+            **{name: True if rule.hyperparameters()[name] is False else 0.1 for name in names}
+        )
+        for told, oracle in (("from the formula", _from_formula), ("from torch.optim", _from_twin)):
+            with suppress(NotApplicable, InvalidInput):  # not known, or not to be had together
+                found[f"with {' and '.join(names)}, {told}"] = oracle(switched, quadratic_gradients())
+                known.update(names)
+    unknown = ", ".join(name for name in off if name not in known)
+    if not found:
+        raise NotApplicable(f"neither formula nor twin knows {unknown}" if off else "none is off")
+    result = must_all_agree(found, tolerance=rule.claim.tolerance, cause=rule.claim.cause)
+    unseen = f"; not tried: {unknown}" if unknown else ""
+    return replace(result, required=f"{result.required}, with {', '.join(sorted(known))}{unseen}")
+
+
+def _is_off(value: object) -> bool:
+    return isinstance(value, (int, float)) and not value
 
 
 @check("closed form on quadratics")
@@ -44,9 +89,9 @@ def _closed_form(rule: Subject) -> Result:
     theory = _theory(rule)
     products = torch.linspace(0.01, 0.99, 50, dtype=torch.float64) * theory.boundary
     start = torch.linspace(-2, 2, 50, dtype=torch.float64)
-    found = rule.descend(products / rule.lr, start, steps=STEPS)
+    found = rule.descend(products / rule.lr, start, steps=_STEPS)
     pairs = zip(products.tolist(), start.tolist(), strict=True)
-    expected = torch.stack([torch.from_numpy(theory.path(p, x, steps=STEPS)) for p, x in pairs], dim=1)
+    expected = torch.stack([torch.from_numpy(theory.path(p, x, steps=_STEPS)) for p, x in pairs], dim=1)
     return must_agree(difference(found, expected))
 
 
@@ -63,6 +108,7 @@ def _boundary(rule: Subject) -> Result:
 def _theory(rule: Subject) -> LinearRule:
     if rule.claim.linear is None:
         raise NotApplicable("not linear in the gradient")
+    rule.must_be_as_claimed()
     kind = get_class(rule.claim.linear)
     theory: LinearRule = kind(**rule.arguments_of(kind))
     return theory
@@ -73,12 +119,12 @@ def boundary(rule: Subject) -> float:
 
     It dies out where it ends near 0, or nearer than half way; overflow is neither.
     """
-    low, width, window = 0.0, 8.0, STEPS // 2
+    low, width, window = 0.0, 8.0, _STEPS // 2
     for _ in range(2):
         width /= _SECTIONS
         products = low + width * torch.arange(1, _SECTIONS, dtype=torch.float64)
-        places = rule.descend(products / rule.lr, torch.ones_like(products), steps=10 * STEPS).abs()
-        end, middle = places[-window:].amax(0), places[5 * STEPS - window : 5 * STEPS].amax(0)
+        places = rule.descend(products / rule.lr, torch.ones_like(products), steps=10 * _STEPS).abs()
+        end, middle = places[-window:].amax(0), places[5 * _STEPS - window : 5 * _STEPS].amax(0)
         stable = (end < middle) | (end < _VANISHED)
         low += width * int(stable.cumprod(0).sum())
     return low + width / 2
@@ -88,6 +134,7 @@ def boundary(rule: Subject) -> float:
 def _with_limit(rule: Subject) -> Result:
     if rule.claim.limit is None:
         raise NotApplicable("no limit is claimed")
+    rule.must_be_as_claimed()
     value = beyond_eps(rule, rule.claim.limit, eps=1e10)
     return must_agree(value, tolerance=1e-6, cause="the root beside eps = 1e10")
 
@@ -99,5 +146,12 @@ def beyond_eps(rule: Subject, limit: str, *, eps: float) -> float:
     return difference(rule.changed(lr=rule.lr * divisor, eps=eps).path, expected)
 
 
-AGREEMENT: tuple[Check[Subject], ...] = (_with_formula, _with_torch, _closed_form, _boundary, _with_limit)
+AGREEMENT: tuple[Check[Subject], ...] = (
+    _compared("formula in NumPy", _from_formula),
+    _compared("torch.optim", _from_twin),
+    _options,
+    _closed_form,
+    _boundary,
+    _with_limit,
+)
 """The comparisons of a rule with what it claims to be."""

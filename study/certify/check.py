@@ -3,7 +3,7 @@
 The code of a part under test is called inside `finding`, so that what it raises fails the check that met it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import TypeVar
 from study.errors import InvalidInput
 
 ROUNDING = 1e-12
-"""What double precision may add up to over 100 steps, relative to the longest way gone."""
+"""What double precision may add up to over 400 steps, relative to the longest way gone."""
 
 DISTINCT = 1e-3
 """What a rule that must not have a symmetry has to miss it by."""
@@ -76,6 +76,16 @@ def must_agree(
 ) -> Result:
     """Require a relative difference to be at most `tolerance`, which has a `cause`; `least` as for `number`."""
     return judge(value <= tolerance, number(value, least=least), f"≤ {tolerance:.0e} ({cause})")
+
+
+def must_all_agree(
+    values: Mapping[str, float], *, tolerance: float, cause: str, least: float = 1e-13
+) -> Result:
+    """Require what differs in each case to be at most `tolerance`; if not, the case of the largest is said."""
+    case = max(values, key=lambda case: values[case])
+    result = must_agree(values[case], tolerance=tolerance, cause=cause, least=least)
+    passed = result.verdict is Verdict.PASSED
+    return result if passed else judge(False, f"{result.measured}, {case}", result.required)
 
 
 def must_differ(value: float) -> Result:

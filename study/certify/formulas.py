@@ -1,8 +1,8 @@
 r"""Formulas of the optimizers in NumPy, as sums over all gradients so far: slow, without the usual recursions.
 
 Each takes the start, the gradients g_1 ... g_T and the rule's hyperparameters under torch's names, and returns
-the places θ_1 ... θ_T after each step. Defaults are torch's. The sources are in the rules of study/optimizers/
-and, for the others, here.
+the places θ_1 ... θ_T after each step; lr may be one number, or one for each step. Defaults are torch's. The
+sources are in the rules of study/optimizers/ and, for the others, here.
 """
 
 import numpy as np
@@ -11,33 +11,36 @@ from jaxtyping import Float
 Place = Float[np.ndarray, "*shape"]
 Path = Float[np.ndarray, "step *shape"]
 Number = float | int
+Rate = Number | Float[np.ndarray, " step"]
 Pair = tuple[Number, Number]
 
 BETAS = (0.9, 0.999)
 
 
-def sgd(start: Place, g: Path, *, lr: Number) -> Path:
+def sgd(start: Place, g: Path, *, lr: Rate) -> Path:
     """θ_t = θ_0 - η Σ g_j."""
     return along(start, lr, g)
 
 
-def momentum(start: Place, g: Path, *, lr: Number, momentum: Number) -> Path:
-    """v_t = Σ β^(t-j) g_j."""
-    return along(start, lr, decayed_sum(g, momentum))
+def momentum(start: Place, g: Path, *, lr: Rate, momentum: Number, lr_inside_velocity: bool = False) -> Path:
+    """v_t = Σ β^(t-j) g_j, or with the lr inside Σ β^(t-j) η_j g_j."""
+    pull, rate = (_each(lr, g) * g, 1.0) if lr_inside_velocity else (g, lr)
+    return along(start, rate, decayed_sum(pull, momentum))
 
 
-def nag(start: Place, g: Path, *, lr: Number, momentum: Number) -> Path:
-    """Step along g_t + β v_t."""
-    return along(start, lr, g + momentum * decayed_sum(g, momentum))
+def nag(start: Place, g: Path, *, lr: Rate, momentum: Number, lr_inside_velocity: bool = False) -> Path:
+    """Step along g_t + β v_t, or η_t g_t + β v_t."""
+    pull, rate = (_each(lr, g) * g, 1.0) if lr_inside_velocity else (g, lr)
+    return along(start, rate, pull + momentum * decayed_sum(pull, momentum))
 
 
-def adagrad(start: Place, g: Path, *, lr: Number, eps: Number = 1e-10, eps_inside_root: bool = False) -> Path:
+def adagrad(start: Place, g: Path, *, lr: Rate, eps: Number = 1e-10, eps_inside_root: bool = False) -> Path:
     """Divide by the root of Σ g_j²."""
     return along(start, lr, g / _root((g**2).cumsum(0), eps, eps_inside_root))
 
 
 def adadelta(
-    start: Place, g: Path, *, lr: Number, rho: Number, eps: Number = 1e-6, eps_inside_root: bool = True
+    start: Place, g: Path, *, lr: Rate, rho: Number, eps: Number = 1e-6, eps_inside_root: bool = True
 ) -> Path:
     """Divide by the root of the mean square gradient, times that of the mean square of all steps before."""
     divisor = _root((1 - rho) * decayed_sum(g**2, rho), eps, eps_inside_root)
@@ -50,7 +53,7 @@ def adadelta(
 
 
 def rmsprop(
-    start: Place, g: Path, *, lr: Number, alpha: Number = 0.99, eps: Number = 1e-8, momentum: Number = 0.0,
+    start: Place, g: Path, *, lr: Rate, alpha: Number = 0.99, eps: Number = 1e-8, momentum: Number = 0.0,
     eps_inside_root: bool = False,
 ) -> Path:  # fmt: skip
     """s_t = (1 - γ) Σ γ^(t-j) g_j²."""
@@ -62,7 +65,7 @@ def adam(
     start: Place,
     g: Path,
     *,
-    lr: Number,
+    lr: Rate,
     betas: Pair = BETAS,
     eps: Number = 1e-8,
     eps_inside_root: bool = False,
@@ -72,14 +75,14 @@ def adam(
 
 
 def adamw(
-    start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number = 1e-8, weight_decay: Number = 1e-2
+    start: Place, g: Path, *, lr: Rate, betas: Pair = BETAS, eps: Number = 1e-8, weight_decay: Number = 1e-2
 ) -> Path:
     """θ_t = (1 - η λ) θ_(t-1) - Adam's step. Loshchilov and Hutter (2019), https://arxiv.org/abs/1711.05101."""
     step = average(g, betas[0]) / _root(average(g**2, betas[1]), eps)
-    return along(start, lr, step, kept=1 - lr * weight_decay)
+    return along(start, lr, step, decay=weight_decay)
 
 
-def adamax(start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number = 1e-8) -> Path:
+def adamax(start: Place, g: Path, *, lr: Rate, betas: Pair = BETAS, eps: Number = 1e-8) -> Path:
     """u_t = max β₂^(t-j) (|g_j| + ε). Kingma and Ba (2015), algorithm 2; eps is torch's."""
     weights = [betas[1] ** _column(np.arange(t, -1.0, -1), g) for t in range(len(g))]
     largest = [(w * (np.abs(g[: len(w)]) + eps)).max(0) for w in weights]
@@ -90,7 +93,7 @@ def nadam(
     start: Place,
     g: Path,
     *,
-    lr: Number,
+    lr: Rate,
     betas: Pair = BETAS,
     eps: Number = 1e-8,
     momentum_decay: Number = 4e-3,
@@ -104,7 +107,7 @@ def nadam(
     return along(start, lr, (now + ahead) / _root(average(g**2, betas[1]), eps))
 
 
-def radam(start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number = 1e-8) -> Path:
+def radam(start: Place, g: Path, *, lr: Rate, betas: Pair = BETAS, eps: Number = 1e-8) -> Path:
     """Rectify Adam's step, or leave its root out while ρ_t ≤ 5. Liu et al. (2020), algorithm 2."""
     t = np.arange(1, len(g) + 1)
     limit = 2 / (1 - betas[1]) - 1
@@ -119,10 +122,10 @@ def radam(start: Place, g: Path, *, lr: Number, betas: Pair = BETAS, eps: Number
 
 
 def rprop(
-    start: Place, g: Path, *, lr: Number, etas: Pair = (0.5, 1.2), step_sizes: Pair = (1e-6, 50.0)
+    start: Place, g: Path, *, lr: Rate, etas: Pair = (0.5, 1.2), step_sizes: Pair = (1e-6, 50.0)
 ) -> Path:
-    """Longer steps while the sign stays, shorter and none when it turns. Riedmiller and Braun (1993)."""
-    size, before, places = np.full_like(start, lr), np.zeros_like(start), [start]
+    """Longer steps while the sign stays, shorter and none when it turns, lr at first. Riedmiller and Braun (1993)."""
+    size, before, places = _each(lr, g)[0] + 0 * start, np.zeros_like(start), [start]
     for now in g:
         turn = np.sign(now * before)
         size = np.clip(size * np.select([turn > 0, turn < 0], [etas[1], etas[0]], 1.0), *step_sizes)
@@ -131,28 +134,32 @@ def rprop(
     return np.stack(places[1:])
 
 
-def asgd(start: Place, g: Path, *, lr: Number, lambd: Number = 1e-4, alpha: Number = 0.75) -> Path:
-    """Decay and descend with η_t = η / (1 + λ η t)^α. Polyak and Juditsky (1992); the average is not the place."""
-    places = [start]
-    for t, now in enumerate(g):
-        eta = lr / (1 + lambd * lr * t) ** alpha
+def asgd(start: Place, g: Path, *, lr: Rate, lambd: Number = 1e-4, alpha: Number = 0.75) -> Path:
+    """Decay and descend with η / (1 + λ η t)^α. Polyak and Juditsky (1992); the average is not the place.
+
+    A step's η is the lr of the step before, as in torch.
+    """
+    places, before = [start], _each(lr, g)[[0, *range(len(g) - 1)]]
+    for t, (now, rate) in enumerate(zip(g, before, strict=True)):
+        eta = rate / (1 + lambd * rate * t) ** alpha
         places.append(places[-1] - eta * (lambd * places[-1] + now))
     return np.stack(places[1:])
 
 
-def lion(start: Place, g: Path, *, lr: Number, betas: Pair = (0.9, 0.99), weight_decay: Number = 0.0) -> Path:
+def lion(start: Place, g: Path, *, lr: Rate, betas: Pair = (0.9, 0.99), weight_decay: Number = 0.0) -> Path:
     """Step along the sign of β₁ m_(t-1) + (1 - β₁) g_t. Chen et al. (2023), https://arxiv.org/abs/2302.06675."""
     m = (1 - betas[1]) * decayed_sum(g, betas[1])
     before = np.concatenate([np.zeros_like(m[:1]), m[:-1]])
     signs = np.sign(betas[0] * before + (1 - betas[0]) * g)
-    return along(start, lr, signs, kept=1 - lr * weight_decay)
+    return along(start, lr, signs, decay=weight_decay)
 
 
-def along(start: Place, lr: Number, directions: Path, *, kept: Number = 1.0) -> Path:
-    """θ_t = kept^t θ_0 - η Σ kept^(t-j) direction_j: what is kept of a place fades like the steps that led there."""
-    faded = start * kept ** _column(np.arange(1, len(directions) + 1), directions)
-    places: Path = faded - lr * decayed_sum(directions, kept)
-    return places
+def along(start: Place, lr: Rate, directions: Path, *, decay: Number = 0.0) -> Path:
+    """θ_t = (1 - η_t λ) θ_(t-1) - η_t direction_t."""
+    places = [start]
+    for rate, direction in zip(_each(lr, directions), directions, strict=True):
+        places.append((1 - rate * decay) * places[-1] - rate * direction)
+    return np.stack(places[1:])
 
 
 def decayed_sum(values: Path, kept: Number) -> Path:
@@ -176,3 +183,8 @@ def _root(square: Path | Place, eps: Number, inside: bool = False) -> Path | Pla
 def _column(values: np.ndarray, gradients: Path) -> np.ndarray:
     """Lay one value per step along the first axis of the gradients."""
     return np.reshape(values, (-1,) + (1,) * (gradients.ndim - 1))
+
+
+def _each(lr: Rate, gradients: Path) -> np.ndarray:
+    """Lay the lr of each step along the first axis of the gradients."""
+    return _column(np.broadcast_to(np.asarray(lr, dtype=float), len(gradients)), gradients)

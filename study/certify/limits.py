@@ -6,14 +6,14 @@ Reference:
 """
 
 from study.certify import formulas
-from study.certify.formulas import Number, Pair, Path, Place
+from study.certify.formulas import Number, Pair, Path, Place, Rate
 
 
-def rmsprop_to_momentum(start: Place, g: Path, *, lr: Number, momentum: Number = 0.0) -> Path:
+def rmsprop_to_momentum(start: Place, g: Path, *, lr: Rate, momentum: Number = 0.0) -> Path:
     """RMSprop(lr = η E, eps = E, momentum = μ) → SGD(lr = η, momentum = μ); lr = η √E with eps inside the root."""
     return formulas.momentum(start, g, lr=lr, momentum=momentum)
 
 
-def adam_to_heavy_ball(start: Place, g: Path, *, lr: Number, betas: Pair) -> Path:
+def adam_to_heavy_ball(start: Place, g: Path, *, lr: Rate, betas: Pair) -> Path:
     """Adam(lr = η E, eps = E) → heavy ball (η (1 - β₁), β₁), each step over 1 - β₁^t; √E with eps inside."""
     return formulas.along(start, lr, formulas.average(g, betas[0]))

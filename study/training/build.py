@@ -74,11 +74,6 @@ def build_rule(
     ]
 
 
-def is_elementwise(node: Mapping[str, object]) -> bool:
-    """Return whether a rule treats each element of a tensor alike and alone (unless its YAML denies it)."""
-    return bool(node.get("elementwise", True))
-
-
 def device_of(settings: Settings) -> torch.device:
     """Return the device to train on.
 

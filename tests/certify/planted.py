@@ -1,58 +1,149 @@
 """Rules with one fault each, and an honest one, as somebody might bring them: named by `_target_` alone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
+from study.certify.planted import PlainAdamW as HonestAdam
+from study.optimizers.base import Rule
 
-class _Brought(torch.optim.Optimizer):
+
+class _Brought(Rule):
     def __init__(self, params: Any, lr: float, **hyper: Any) -> None:
         super().__init__(params, {"lr": lr, **hyper})
 
     @override
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # asks for no second loss
-        for group in self.param_groups:
-            for p in group["params"]:
-                self.move(p, p.grad, self.state[p], group)
-
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
 
-class HonestAdam(_Brought):
-    """Adam as its paper has it, with eps outside of the root."""
-
-    corrected = True
+class WithoutBiasCorrection(HonestAdam):
+    """A second average that begins at 0 and is taken as it is."""
 
     @override
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        b1, b2 = group["betas"]
-        t = state["t"] = state.get("t", 0) + 1
-        m = state["m"] = state.get("m", 0) * b1 + (1 - b1) * g
-        v = state["v"] = state.get("v", 0) * b2 + (1 - b2) * g * g
-        if self.corrected:
-            m, v = m / (1 - b1**t), v / (1 - b2**t)
-        p.sub_(group["lr"] * m / self.root(v, group["eps"]))
-
-    def root(self, v: Tensor, eps: float) -> Tensor:
+    def divisor(self, v: Tensor, correction: float, eps: float) -> Tensor:
         return v.sqrt() + eps
-
-
-class WithoutBiasCorrection(HonestAdam):
-    """Averages that begin at 0 and are taken as they are."""
-
-    corrected = False
 
 
 class EpsOnTheWrongSide(HonestAdam):
     """Eps inside of the root."""
 
     @override
-    def root(self, v: Tensor, eps: float) -> Tensor:
-        return (v + eps).sqrt()
+    def divisor(self, v: Tensor, correction: float, eps: float) -> Tensor:
+        return (v / correction + eps).sqrt()
+
+
+class SilentAmsgrad(HonestAdam):
+    """The largest second average so far, unasked."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        self.__dict__["largest"] = state.setdefault("largest", torch.zeros_like(theta))
+        super().update(theta, g, state, hyper)
+
+    @override
+    def divisor(self, v: Tensor, correction: float, eps: float) -> Tensor:
+        torch.maximum(self.__dict__["largest"], v, out=self.__dict__["largest"])
+        return super().divisor(self.__dict__["largest"], correction, eps)
+
+
+class WipedAdam(HonestAdam):
+    """All forgotten after every 150 steps."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        if state.get("t", 0) == 150:
+            state.clear()
+        super().update(theta, g, state, hyper)
+
+
+class SaturatingCounter(HonestAdam):
+    """A counter of seven bits."""
+
+    @override
+    def count(self, state: dict[str, Any]) -> int:
+        state["t"] = min(state.get("t", 0) + 1, 127)
+        return int(state["t"])
+
+
+class HalfPrecision(HonestAdam):
+    """A second average that is kept in half precision where the parameters are in single."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        super().update(theta, g, state, hyper)
+        if theta.dtype == torch.float32:
+            state["v"] = state["v"].half().float()
+
+
+class Clipped(HonestAdam):
+    """Gradients that are clipped at 50, each by itself."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        super().update(theta, g.clamp(-50, 50), state, hyper)
+
+
+class CachedRate(HonestAdam):
+    """The learning rate of the day it was made."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        super().update(theta, g, state, {**hyper, "lr": self.defaults["lr"]})
+
+
+class FirstRate(HonestAdam):
+    """The learning rate of the first group, for all."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        super().update(theta, g, state, {**hyper, "lr": self.param_groups[0]["lr"]})
+
+
+class CentredWithTheWrongSign(_Brought):
+    """RMSprop that adds the square of the average where it should take it away."""
+
+    def __init__(
+        self, params: Any, lr: float, alpha: float = 0.99, eps: float = 1e-8, centered: bool = False
+    ) -> None:
+        super().__init__(params, lr, alpha=alpha, eps=eps, centered=centered)
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        a = hyper["alpha"]
+        square = state["square"] = a * state.get("square", 0) + (1 - a) * g * g
+        if hyper["centered"]:
+            average = state["average"] = a * state.get("average", 0) + (1 - a) * g
+            square = square + average**2
+        theta.sub_(hyper["lr"] * g / (square.sqrt() + hyper["eps"]))
+
+
+class Frozen(_Brought):
+    """Gradient descent for a hundred steps."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        state["t"] = state.get("t", 0) + 1
+        theta.sub_((state["t"] <= 100) * hyper["lr"] * g)
+
+
+class Ascent(_Brought):
+    """Uphill."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        theta.add_(hyper["lr"] * g)
+
+
+class Blind(_Brought):
+    """The same step, whatever the gradient is."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        theta.sub_(hyper["lr"])
 
 
 class HonestMomentum(_Brought):
@@ -61,9 +152,9 @@ class HonestMomentum(_Brought):
     taken = 1.0
 
     @override
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        state["v"] = group["momentum"] * state.get("v", 0) + self.taken * g
-        p.sub_(group["lr"] * state["v"])
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        state["v"] = hyper["momentum"] * state.get("v", 0) + self.taken * g
+        theta.sub_(hyper["lr"] * state["v"])
 
 
 class DampedMomentum(HonestMomentum):
@@ -72,56 +163,116 @@ class DampedMomentum(HonestMomentum):
     taken = 0.9
 
 
+class StaleVelocity(_Brought):
+    """NAG that steps along the velocity from before this gradient."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        before = state.get("v", 0 * g)
+        state["v"] = hyper["momentum"] * before + g
+        theta.sub_(hyper["lr"] * (g + hyper["momentum"] * before))
+
+
+class ResetEvery100(HonestMomentum):
+    """A velocity that is lost after every so many steps."""
+
+    every = 100
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        state["t"] = state.get("t", 0) + 1
+        if state["t"] % self.every == 0:
+            state["v"] = 0
+        super().update(theta, g, state, hyper)
+
+
+class ResetEvery101(ResetEvery100):
+    every = 101
+
+
+class OneVelocityPerShape(_Brought):
+    """One velocity for all tensors of an instance that have the same shape."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        velocities = self.__dict__.setdefault("velocities", {})
+        v = velocities[theta.shape] = hyper["momentum"] * velocities.get(theta.shape, 0 * g) + g
+        theta.sub_(hyper["lr"] * v)
+
+
 class SharedState(_Brought):
     """One velocity for everybody who comes with a tensor of that shape."""
 
     velocities: dict[torch.Size, Tensor] = {}  # noqa: RUF012  # the fault
 
     @override
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        v = self.velocities[p.shape] = group["momentum"] * self.velocities.get(p.shape, 0 * g) + g
-        p.sub_(group["lr"] * v)
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        v = self.velocities[theta.shape] = hyper["momentum"] * self.velocities.get(theta.shape, 0 * g) + g
+        theta.sub_(hyper["lr"] * v)
 
 
 class SharedRate(_Brought):
     """Momentum whose runs share one number of state: the largest gradient that any of them has met."""
 
     @override
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
         state["top"] = max(state.get("top", 0.0), g.abs().max().item())
-        p.sub_(group["lr"] * g / state["top"])
+        theta.sub_(hyper["lr"] * g / state["top"])
 
 
 class ClippedByNorm(_Brought):
     """Descent whose steps are bounded by the norm of all runs' gradients together."""
 
     @override
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        p.sub_(group["lr"] * g / max(1.0, g.norm().item()))
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        theta.sub_(hyper["lr"] * g / max(1.0, g.norm().item()))
 
 
 class Forgetful(_Brought):
     """Momentum whose velocity is not in its state, so that a state dict loses it."""
 
     @override
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        self.__dict__["hidden"] = group["momentum"] * self.__dict__.get("hidden", 0) + g
-        p.sub_(group["lr"] * self.__dict__["hidden"])
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        self.__dict__["hidden"] = hyper["momentum"] * self.__dict__.get("hidden", 0) + g
+        theta.sub_(hyper["lr"] * self.__dict__["hidden"])
 
 
-class NeedsAClosure(_Brought):
-    """Cannot step unless it may ask for the loss again."""
+class Raises(_Brought):
+    """Cannot step."""
+
+    @override
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        raise TypeError("not today\nnor tomorrow")
+
+
+class AsksAgain(_Brought):
+    """Steps twice as far if the loss is lower half way."""
 
     @override
     def step(self, closure: Any) -> None:  # type: ignore[override]
-        closure()
+        (p, *others), before = self.param_groups[0]["params"], closure()
+        with torch.no_grad():
+            for q in (p, *others):
+                q.sub_(self.param_groups[0]["lr"] * q.grad)
+        if closure() < before:
+            with torch.no_grad():
+                for q in (p, *others):
+                    q.sub_(self.param_groups[0]["lr"] * q.grad)
+
+
+class Noisy(_Brought):
+    """Gradient descent with noise of its own."""
+
+    @override
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        theta.sub_(hyper["lr"] * (g + 0.1 * torch.randn_like(g)))
 
 
 class TearsTheView(_Brought):
     """Gradient descent, right alone; the new tensor is not the trainer's."""
 
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        p.data = p.data - group["lr"] * g
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
+        theta.data = theta.data - hyper["lr"] * g
 
 
 class DropsTheGradient(_Brought):
@@ -140,9 +291,9 @@ class CountsForAll(_Brought):
 
     calls: list[int] = []  # noqa: RUF012  # the fault
 
-    def move(self, p: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+    def update(self, theta: Tensor, g: Tensor, state: dict[str, Any], hyper: Mapping[str, Any]) -> None:
         self.calls.append(1)
-        p.sub_(group["lr"] * g / len(self.calls))
+        theta.sub_(hyper["lr"] * g / len(self.calls))
 
 
 class CannotResume(HonestMomentum):

@@ -41,7 +41,7 @@ def test_certifies_one_rule_and_writes_its_page(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("optimizer=scratch/sgd", f"pages={tmp_path}") == 0
-    assert "scratch/sgd: 14 passed, 0 failed, 1 not applicable" in capsys.readouterr().out
+    assert "scratch/sgd: 17 passed, 0 failed, 2 not applicable" in capsys.readouterr().out
     assert _pages(tmp_path) == ["scratch/sgd.md"]
     assert "found 2.000, predicted 2.000" in (tmp_path / "scratch" / "sgd.md").read_text()
 
@@ -219,6 +219,9 @@ def test_all_that_is_shipped_and_its_index(run: Run, tmp_path: Path) -> None:
     problems = {Path("problem") / path.stem for path in conf.glob("problem/*.yaml")}
     figures = {Path("figure") / name for name in figure_names()}
     pages = {path.relative_to(tmp_path).with_suffix("") for path in tmp_path.rglob("*.md")}
-    assert pages | {Path("problem/airfoil")} == optimizers | problems | figures | {Path("README")}
+    assert pages | {Path("problem/airfoil")} == optimizers | problems | figures | {
+        Path("README"),
+        Path("planted"),
+    }
     index = (tmp_path / "README.md").read_text()
     assert all(f"[{name}]({name}.md)" in index for name in optimizers)

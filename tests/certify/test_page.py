@@ -18,7 +18,7 @@ CHECKS = {
     "c": must_differ(0.25),
     "d": Result(Verdict.NOT_APPLICABLE, "", "no reason"),
 }
-CONFIG = {"name": "my/rule", "_target_": "mine.Rule", "lr": 0.1}
+CONFIG = {"name": "my/rule", "_target_": "mine.Rule", "lr": 0.1, "elementwise": True}
 MINE = Certificate(Part("optimizer", CONFIG, claimed="adam"), CHECKS)
 
 
@@ -53,8 +53,8 @@ def test_the_command_names_no_claim_that_follows_from_the_name() -> None:
 def test_index_counts_and_links() -> None:
     node = {"name": "blobs", "_target_": "mine.Blobs"}
     blobs = Certificate(Part("problem", node), {name: CHECKS[name] for name in "ab"})
-    assert index([MINE, blobs]).splitlines()[2:] == [
-        "What each part is, measured: `study certify` makes these pages again.",
+    assert index([MINE, blobs], Path("my_conf")).splitlines()[2:] == [
+        "What each part is, measured: `study certify --config-dir my_conf` makes these pages again.",
         "",
         "| optimizer | class | claims to be | passed | failed | not applicable |",
         "|:--|:--|:--|--:|--:|--:|",
@@ -81,3 +81,9 @@ def test_made_twice_it_is_the_same(claim: Callable[[str], Claim]) -> None:
     first, second = (page(Certificate(part, certify_optimizer(config, claim("adam")))) for _ in range(2))
     assert first == second
     assert all(len(line) < 200 for line in first.splitlines())
+
+
+def test_the_index_of_what_is_shipped_names_the_planted_faults_and_a_page_what_was_not_checked() -> None:
+    assert "[the checks that catch them](planted.md)" in index([MINE])
+    assert "planted" not in index([MINE], Path("my_conf"))
+    assert "**Not checked:** what is not applicable above; " in page(MINE)

@@ -8,7 +8,7 @@ import torch
 from study import theory
 from study.certify import formulas
 from study.certify.check import Broken
-from study.certify.rule import Subject, Walker
+from study.certify.rule import Subject
 from study.errors import InvalidInput
 
 SGD = Subject({"name": "sgd", "_target_": "torch.optim.SGD", "lr": 0.5, "momentum": 0.5})
@@ -46,8 +46,8 @@ def test_a_missing_hyperparameter_is_named() -> None:
 
 def test_what_the_rules_own_code_raises_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parent)
-    needy = Subject({"name": "needy", "_target_": "planted.NeedsAClosure", "lr": 1.0})
-    with pytest.raises(Broken, match=r"NeedsAClosure\.step\(\) raises TypeError: .*closure"):
+    needy = Subject({"name": "needy", "_target_": "planted.AsksAgain", "lr": 1.0})
+    with pytest.raises(Broken, match=r"AsksAgain\.step\(\) raises TypeError: .*closure"):
         needy.walk(torch.ones(1, 1))
     with pytest.raises(InvalidInput, match=r"short: torch\.optim\.Adam cannot be made"):
-        Walker({"name": "short", "_target_": "torch.optim.Adam", "betas": [0.9]}, torch.ones(1))
+        Subject({"name": "short", "_target_": "torch.optim.Adam", "betas": [0.9]}).walk(torch.ones(1, 1))

@@ -7,7 +7,7 @@ import torch
 
 from study.errors import InvalidInput
 from study.problems.bowl import Bowl
-from study.training.build import build_optimizer, build_problem, is_elementwise
+from study.training.build import build_optimizer, build_problem
 
 ADAM = {"name": "adam", "_target_": "torch.optim.Adam", "lr": 0.03, "betas": [0.8, 0.9]}
 BOWL = {
@@ -32,13 +32,6 @@ def test_an_optimizer_is_torchs_own_over_the_given_parameters() -> None:
 
 def test_a_problem_takes_all_keys_as_its_fields() -> None:
     assert build_problem(BOWL) == Bowl("bowl", (0.1, 2.0), (-5.0, -2.0), 0.0, 1e12)
-
-
-@pytest.mark.parametrize(
-    ("node", "expected"), [({}, True), ({"elementwise": True}, True), ({"elementwise": False}, False)]
-)
-def test_a_rule_is_elementwise_unless_its_file_denies_it(node: Mapping[str, object], expected: bool) -> None:
-    assert is_elementwise(node) is expected
 
 
 @pytest.mark.parametrize(
