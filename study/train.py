@@ -55,9 +55,15 @@ def main() -> None:
     cli.run(_train, __doc__, hydra=True)
 
 
-def _train(_: cli.Asked) -> None:
-    with current.ending():
-        train()
+def _train(_: cli.Asked) -> int | None:
+    try:
+        with current.ending():
+            train()
+    except Exception as error:
+        if current.told(error):
+            return cli.FAILED
+        raise
+    return None
 
 
 if __name__ == "__main__":

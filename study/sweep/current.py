@@ -46,5 +46,12 @@ def ending() -> Iterator[None]:
             sweep.end(status, seconds=time.perf_counter() - BEGAN)
 
 
+def told(error: Exception) -> bool:
+    """Return whether an error is that of a job of the sweep, which has told of it at its end."""
+    sweep = CURRENT.get()
+    outcomes = sweep.outcomes if sweep else []
+    return any(error is failure for outcome in outcomes for failure in outcome.failures.values())
+
+
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated

@@ -178,7 +178,9 @@ def _train(
         if isinstance(error, SystemExit):
             error = RuntimeError(f"it asks the process to exit with {error}")
         told = str(error) if isinstance(error, InvalidInput) else f"{type(error).__name__}: {error}"
-        log.error("%s crashed: %s", job.label, told, exc_info=not isinstance(error, InvalidInput))
+        log.error(
+            "%s crashed: %s", job.label, told, exc_info=None if isinstance(error, InvalidInput) else error
+        )
         outcome.failures[job.hash] = error
         return
     outcome.training += time.perf_counter() - began

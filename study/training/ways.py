@@ -80,7 +80,7 @@ class Ways:
         job, target = finding.job, finding.job.optimizer["_target_"]
         if not finding.repeatable:
             raise InvalidInput(
-                f"{job.optimizer_name}: {target} must do the same whenever it is given the same, but step "
+                f"{target} must do the same whenever it is given the same, but step "
                 f"{finding.step} went otherwise the second time: it keeps something outside of its instances (in its "
                 "class, a module, a file, the clock); keep it in self.state"
             )
@@ -88,16 +88,16 @@ class Ways:
             seen = f"with one instance for all runs a parameter is off by {finding.share:.1g} of its way"
             if job.optimizer.get(DECLARED) is True:
                 raise InvalidInput(
-                    f"{job.optimizer_name}: optimizer.{DECLARED} must be false for {target}, got true: {seen} "
+                    f"optimizer.{DECLARED} must be false for {target}, got true: {seen} "
                     f"after step {finding.step}; leave it out, and it is measured"
                 )
-            log.info("%s: %s after step %d, so each run has one of its own", job.label, seen, finding.step)
+            log.warning("%s: %s after step %d, so each run has one of its own", job.label, seen, finding.step)
             self._tried[job.hash] = replace(finding.way, shared=False, draws=finding.draws)
         elif finding.draws and not finding.way.draws:
             self._tried[job.hash] = replace(finding.way, draws=True)
         else:
             raise InvalidInput(
-                f"{job.optimizer_name}: {target} must not depend on other instances of its class, but after step "
+                f"{target} must not depend on other instances of its class, but after step "
                 f"{finding.step} one of several runs was not where it is alone; keep all it remembers in self.state"
             )
 
