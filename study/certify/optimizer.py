@@ -161,22 +161,25 @@ def _judged(claimed: bool | None, value: float, *, unless: str, **tolerance: Any
 
 def _elements(rule: Subject) -> Result:
     """Walk as one tensor, and as one tensor per element: the same exactly if the rule is elementwise."""
-    found = "it is elementwise" if rule.elementwise else "elements mix"
-    return _judged(rule.declared, rule.split, unless=f"not declared: {found}")
+    found = "elementwise along this path" if rule.elementwise else "elements mix"
+    return _judged(rule.declared, rule.split, unless=f"not declared; measured: {found}")
 
 
 @check("tensors and groups are independent")
 def _tensors(rule: Subject) -> Result:
     """Step three tensors, one alike in shape in a group of another lr; each must go where it goes alone."""
-    g, other = quadratic_gradients(), 0.5
-    met, rates = (g, g[:, 0], g.flip(0)), (rule.lr, rule.lr, other * rule.lr)
+    g, rates = quadratic_gradients(), (rule.lr, rule.lr, rule.lr / 2)
+    met = g, g[:, 0], g.flip(0)
     places = [torch.nn.Parameter(torch.zeros_like(values[0])) for values in met]
     optimizer = rule.built(*places[:2])
+    if optimizer.param_groups[0].get("lr") != rule.lr:
+        raise NotApplicable("its groups have another lr than it is given")
     with finding("add_param_group()"):
         optimizer.add_param_group({"params": places[2:], "lr": rates[2]})
     alone = [rule.changed(lr=rate).walk(values) for values, rate in zip(met, rates, strict=True)]
     found = max(map(difference, travel([optimizer], places, met), alone))
-    return _judged(rule.elementwise or None, found, unless="elements mix, and tensors may")
+    apart = rule.claim.formula is not None if rule.declared is None else rule.declared
+    return _judged(apart or None, found, unless="elementwise is neither declared nor claimed")
 
 
 @check("single precision")
