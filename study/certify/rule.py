@@ -107,7 +107,9 @@ class Subject:
         return {name: values[name] for name in parameters if name in values}
 
     def must_be_known(self, to: str, function: Callable[..., object], *, fixed: Collection[str] = ()) -> None:
-        """Require `function` to take each option that is on: of another value than off, and than the class has.
+        """Require `function` to take each option that the config switches on, and that is off in the class.
+
+        Another hyperparameter that it does not take is no option: a rule with betas is not what has none.
 
         Raises:
             NotApplicable: there is one that it does not take, so that it says nothing of this rule.
@@ -115,7 +117,7 @@ class Subject:
         own = inspect.signature(get_class(str(self.config["_target_"]))).parameters
         taken = {*inspect.signature(function).parameters, *fixed, *NOT_HYPERPARAMETERS, *IMPLEMENTATION, "lr"}
         for key, value in self._values().items():
-            if key not in taken and value and not (key in own and own[key].default == value):
+            if key not in taken and value and key in own and not own[key].default:
                 raise NotApplicable(f"{to} knows no {key}={value}")
 
     def must_be_as_claimed(self) -> None:
