@@ -65,7 +65,7 @@ def _fit(runs: pd.DataFrame) -> Level | None:
     at, low, high = float(found.median()), float(found.min()), float(found.max())
     over = f" (median over seeds; {low:.3g} to {high:.3g})" if len(found) > 1 else ""
     sentence = (
-        f"The dotted line at {at:.5g} is the least training loss found for a network of this size, fitted to these "
+        f"The dotted line at {at:.3g} is the least training loss found for a network of this size, fitted to these "
         f"very samples{over}"
     )
     if (runs["problem._target_"] == _PARABOLA).all():

@@ -96,20 +96,23 @@ def closing_table(runs: Sequence[tuple[str, str, float]], comparison: Comparison
         InvalidInput: some runs lack the value.
     """
     rows = _ranked(runs, comparison)
-    counts = ["runs", "diverged", *(["no_progress"] if any(row["no_progress"] for row in rows) else [])]
+    still = sum(row["no_progress"] for row in rows)
+    # a column of them would be too wide
+    below = [f"{still:,} of {len(runs):,} runs made no progress"] if still else []
+    room -= len(below)
     shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     interval = f"{comparison.bootstrap.percent} interval"
-    for heading in ("rank", "setting", *counts, "median", interval):
+    for heading in ("rank", "setting", "runs", "diverged", "median", interval):
         named = heading == "setting"  # which alone may be broken where the screen is narrow
-        table.add_column(heading.replace("_", " "), justify="left" if named else "right", no_wrap=not named)
+        table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
     for row in shown:
-        table.add_row(*_cells(row, counts))
+        table.add_row(*_cells(row))
     title = names.SUMMARIES[comparison.value].words
     if len(shown) == len(rows):
-        return Group(title, table)
+        return Group(title, table, *below)
     more = f"... {len(rows) - len(shown)} more in the report"
-    return Group(f"{title}, best {len(shown)} of {len(rows)} settings", table, more)
+    return Group(f"{title}, best {len(shown)} of {len(rows)} settings", table, more, *below)
 
 
 def closing_lines(end: End) -> Iterator[str]:
@@ -154,7 +157,7 @@ def _ranked(ended: Sequence[tuple[str, str, float]], comparison: Comparison) -> 
     return by_rank(table).to_dict("records")
 
 
-def _cells(row: Mapping[Hashable, Any], counts: Sequence[str]) -> tuple[str, ...]:
+def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     interval = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
-    first = (str(row[key]) for key in ("rank", "label", *counts))
-    return *first, f"{row['median']:.4g}", interval
+    counts = (str(row[key]) for key in ("rank", "label", "runs", "diverged"))
+    return *counts, f"{row['median']:.4g}", interval

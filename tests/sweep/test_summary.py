@@ -60,15 +60,15 @@ def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
 
 
 def test_runs_that_made_no_progress_are_counted_where_there_are_any() -> None:
-    runs = [
-        ("sgd", "no_progress", 9.0),
-        ("sgd", "diverged", math.inf),
-        ("adam", "ok", 1.0),
-        ("adam", "ok", 2.0),
+    """In a line of its own, for which the table leaves room."""
+    still = [(label, "no_progress", loss) for label, _, loss in MANY[:4]]
+    lines = _text(closing_table([*still, *MANY[4:]], LAST, room=14))
+    assert len(lines) == 14
+    assert [line.strip() for line in lines[-2:]] == [
+        "... 43 more in the report",
+        "4 of 156 runs made no progress",
     ]
-    table = closing_table(runs, LAST, room=50)
-    assert _text(table)[1].split()[2:6] == ["runs", "diverged", "no", "progress"]
-    assert [row[:5] for row in _rows(table)] == [["1", "adam", "2", "0", "0"], ["2", "sgd", "2", "1", "1"]]
+    assert _text(closing_table(still, LAST, room=14))[-1].strip() == "4 of 4 runs made no progress"
 
 
 def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
