@@ -79,12 +79,13 @@ def test_all_jobs_of_one_shape_are_one_stack_jobs_side_by_side() -> None:
 
 
 def test_jobs_of_other_shapes_are_other_stacks() -> None:
-    jobs = [_job(0.1), replace(_job(0.1), batch_size=None), replace(_job(0.1), epochs=2), _job(0.2)]
+    job = _job(0.1)
+    others = [replace(job, batch_size=None), replace(job, epochs=2), replace(job, eval_moments=1)]
     sweep, watch = Memory(), Counts()
-    execute(jobs, SETTINGS, sweep, watch, Ways())
-    assert [len(names) for names in sweep.stacks] == [4, 2, 2]
-    assert watch.done == pytest.approx(watch.runs) == 8
-    assert watch.lines == [("2 settings", 4, 0), ("lr=0.1", 2, 0), ("lr=0.1", 2, 0)]
+    execute([job, *others, _job(0.2)], SETTINGS, sweep, watch, Ways())
+    assert [len(names) for names in sweep.stacks] == [4, 2, 2, 2]
+    assert watch.done == pytest.approx(watch.runs) == 10
+    assert watch.lines == [("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 3]
 
 
 def test_seeds_come_in_blocks_of_which_every_job_has_all() -> None:

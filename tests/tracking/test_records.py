@@ -13,6 +13,7 @@ from study.training.result import Series, Trained
 
 NAN, INF = math.nan, math.inf
 CAP = 10.0
+BIT = 1 - 2**-51  # two units of the last place less
 KNOWN = {"floor": 0.25, "constant_eval_loss": 4.0, "train_floor": 0.125}
 
 
@@ -126,11 +127,11 @@ def test_rows_do_not_mix() -> None:
     ("evaluated", "status"),
     [
         ([5.0, 4.0, 4.0], "no_progress"),  # no better than the best constant
-        ([5.0, 4.0, np.nextafter(4.0, 0)], "no_progress"),  # by a rounding
+        ([5.0, BIT * 4.0, BIT * 4.0], "no_progress"),  # by a rounding
         ([5.0, 4.0, 3.9], "ok"),
         ([3.0, 2.0, 3.0], "ok"),  # in the mean of the last epoch it is below its start, 2.75
         ([3.0, 3.0, 3.0], "no_progress"),  # ends where it started
-        ([3.0, 3.0, np.nextafter(3.0, 0)], "no_progress"),
+        ([3.0, BIT * 3.0, BIT * 3.0], "no_progress"),
         ([3.0, 1.0, 9.0], "no_progress"),  # 7, above its start
         ([0.0, 0.0, 0.0], "no_progress"),  # at the optimum, as before
         ([-3.0, -3.0, -3.0], "no_progress"),
