@@ -64,7 +64,7 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
             for seed in job.seeds:
                 expect(page.get_by_role("link", name=f"{job.label} seed={seed}", exact=True)).to_be_visible()
         expect(page.get_by_text("Which one is best?")).to_be_visible()
-        for column in ("summary/last_epoch_loss", "optimizer.lr", "seed", "study.status"):
+        for column in ("summary/eval_last_epoch", "optimizer.lr", "seed", "study.status"):
             expect(page.locator(".ag-header-cell").filter(has_text=column).first).to_be_attached()
         expect(page.get_by_text("diverged", exact=True)).to_have_count(2)
 
