@@ -191,9 +191,12 @@ def test_the_reports_value_reaches_tables_and_figures(sweep: SweepFrames, tmp_pa
     build(other, _plan(figures=figures, value="excess"), tmp_path / "x", again="make sweep\nmake report")
     text = (tmp_path / "x" / "report.md").read_text()
     median = other.runs.loc[other.runs["optimizer"] == "rmsprop", "excess"].median()
-    assert "## Final loss above the floor" in text
-    assert f"rmsprop lr=0.01 has the lowest median final loss above the floor, {median:.4g} [" in text
-    assert "has the lowest median final evaluation loss" in text
+    assert "## Loss of the last epoch above the floor" in text
+    assert (
+        f"rmsprop lr=0.01 has the lowest median loss of the last epoch above the floor, {median:.4g} ["
+        in text
+    )
+    assert "has the lowest median evaluation loss after the last step" in text
 
 
 def test_a_large_svg_is_embedded_as_png(
