@@ -64,6 +64,8 @@ class Settings:
         device: `cpu`, `cuda` or `auto`.
         max_runs: trained together at most.
         threads: of the trainer on a CPU.
+        workers: processes that train on a CPU where there are several jobs with one instance per run; None is one
+            on each core.
         force: train again what the store already holds.
     """
 
@@ -73,6 +75,7 @@ class Settings:
     device: str
     max_runs: int
     threads: int
+    workers: int | None
     force: bool
 
 
@@ -90,6 +93,7 @@ def settings_from_config(cfg: DictConfig) -> Settings:
         device=cfg.device,
         max_runs=cfg.stack.max_runs,
         threads=cfg.stack.threads,
+        workers=cfg.stack.workers,
         force=cfg.force,
     )
 
@@ -158,5 +162,6 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
     stack = cast("Mapping[str, object]", tree["stack"])
     for key in ("max_runs", "threads"):
         COUNT.require(f"stack.{key}", stack[key])
+    or_null(COUNT, " for all cores").require("stack.workers", stack["workers"])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

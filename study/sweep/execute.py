@@ -2,12 +2,12 @@
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -18,12 +18,14 @@ from study.errors import InvalidInput, Terminated
 from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.progress import Watch
+from study.sweep.worker import Killed, Worker
+from study.sweep.workers import PAYS, Workers, apart, count_of
 from study.tracking import names
 from study.tracking.records import Ended, StoredRun
 from study.training.build import build_problem, device_of
 from study.training.instance import RuleError
 from study.training.result import Trained
-from study.training.train import train
+from study.training.train import train_once
 from study.training.ways import Ways
 
 log = logging.getLogger(__name__)
@@ -95,19 +97,13 @@ def execute(jobs: Sequence[Job], settings: Settings, sweep: Keeper, watch: Watch
     outcome.found = len(outcome.losses)
     missing = _missing(jobs, outcome.losses)
     watch.expect(len(missing))
-    device = device_of(settings)
     torch.set_num_threads(settings.threads)
     with ThreadPoolExecutor(max_workers=1) as writer:
-        pending: Future[None] | None = None
-        for problem, runs in _stacks(missing, settings.max_runs):
-            for trained in _train(
-                problem, runs, partial(train, device=device, advance=watch.trained, ways=ways), outcome
-            ):
-                if pending is not None:
-                    pending.result()  # at most one stack is trained and one written at any time
-                pending = writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
-        if pending is not None:
-            pending.result()
+
+        def keep(trained: Trained) -> Future[None]:
+            return writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
+
+        _Training(settings, device_of(settings), watch, ways, outcome, keep).run(missing)
     for job in (job for job in jobs if job.hash in outcome.failures):
         sweep.fail(job, outcome.failures[job.hash])
     return outcome
@@ -151,40 +147,90 @@ def _even(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
     return (items[low : low + size] for low in range(0, len(items), size))
 
 
-def _train(
-    problem: Problem,
-    runs: Sequence[Run],
-    trainer: Callable[[Problem, Sequence[Run]], Trained],
-    outcome: Outcome,
-) -> Iterator[Trained]:
-    """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
-    runs = [run for run in runs if run.job.hash not in outcome.failures]
-    if not runs:
-        return
-    began = time.perf_counter()
-    try:
-        trained = trainer(problem, runs)
-    except Terminated:
-        raise
-    except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
-        alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
-        if len(alone) > 1:
-            for members in alone:
-                yield from _train(problem, members, trainer, outcome)
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """The training of some jobs' runs: in this process, and in workers beside it where that pays."""
+
+    settings: Settings
+    device: torch.device
+    watch: Watch
+    ways: Ways
+    outcome: Outcome
+    keep: Callable[[Trained], "Future[None]"]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, runs: Sequence[Run]) -> None:
+        """Train and keep some runs."""
+        pending: Future[None] | None = None
+        with Workers(
+            count_of(self.settings.workers, self.settings.threads) - 1, self.settings.threads, self._elsewhere
+        ) as workers:
+            together = _stacks(self._apart(runs, workers), self.settings.max_runs)
+            alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
+            for problem, stack in chain(together, alone):
+                for trained in self._train(problem, stack, workers):
+                    if pending is not None:
+                        pending.result()  # at most one stack is trained and one written at any time
+                    pending = self.keep(trained)
+            if pending is not None:
+                pending.result()
+        self.outcome.training += workers.waited
+        for job, error in workers.killed:
+            self._fail(job, error)
+
+    def _train(self, problem: Problem, runs: Sequence[Run], workers: Workers) -> Iterator[Trained]:
+        """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
+        runs = [run for run in runs if run.job.hash not in self.outcome.failures]
+        if not runs:
             return
-        job = runs[0].job
+        began = time.perf_counter()
+        try:
+            trained = train_once(problem, runs, device=self.device, advance=self._advance, ways=self.ways)
+        except Terminated:
+            raise
+        except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
+            alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
+            if len(alone) > 1:
+                for members in alone:
+                    yield from self._train(problem, members, workers)
+            else:
+                self._fail(runs[0].job, error)
+            return
+        self.outcome.training += time.perf_counter() - began
+        if trained is None:  # some jobs are to be driven in another way, as is now known
+            yield from self._train(problem, self._apart(runs, workers), workers)
+        else:
+            yield trained
+
+    def _fail(self, job: Job, error: BaseException) -> None:
+        """Take note of a job that crashed, and say so."""
         if isinstance(error, RuleError) and isinstance(error.__cause__, (Exception, SystemExit)):
             error = error.__cause__
         if isinstance(error, SystemExit):
             error = RuntimeError(f"it asks the process to exit with {error}")
-        told = str(error) if isinstance(error, InvalidInput) else f"{type(error).__name__}: {error}"
-        log.error(
-            "%s crashed: %s", job.label, told, exc_info=None if isinstance(error, InvalidInput) else error
-        )
-        outcome.failures[job.hash] = error
-        return
-    outcome.training += time.perf_counter() - began
-    yield trained
+        assert isinstance(error, Exception)
+        brief = isinstance(error, (InvalidInput, Killed))
+        told = str(error) if brief else f"{type(error).__name__}: {error}"
+        log.error("%s crashed: %s", job.label, told, exc_info=None if brief else error)
+        self.outcome.failures[job.hash] = error
+
+    def _elsewhere(self, worker: Worker, runs: Sequence[Run]) -> bool:
+        """Train and keep a stack in a worker; return whether that is done, or something was raised there."""
+        trained = worker.train(runs, self.ways, self._advance)
+        if trained is not None:
+            self.keep(trained).result()
+        return trained is not None
+
+    def _apart(self, runs: Sequence[Run], workers: Workers) -> list[Run]:
+        """Give the workers the jobs with one instance per run where that pays, and return the other runs."""
+        jobs = apart(runs, self.ways, pays=PAYS if self.device.type == "cpu" else math.inf)
+        workers.add(block for members in jobs for block in blocks(members, self.settings.max_runs))
+        there = {members[0].job.hash for members in jobs}
+        return [run for run in runs if run.job.hash not in there]
+
+    def _advance(self, runs: float) -> None:
+        with self.lock:  # the workers' threads tell it too
+            self.watch.trained(runs)
 
 
 def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, replace: bool) -> None:

@@ -41,19 +41,32 @@ def train(
         InvalidInput: a rule cannot be driven, or is not what its YAML declares.
     """
     ways = ways or Ways()
+    while True:
+        trained = train_once(problem, runs, device=device, advance=advance, ways=ways)
+        if trained is not None:
+            return trained
+
+
+def train_once(
+    problem: Problem,
+    runs: Sequence[Run],
+    *,
+    device: torch.device,
+    advance: Callable[[float], None],
+    ways: Ways,
+) -> Trained | None:
+    """Train all `runs` together, as `train` does, or until a witness sees otherwise: then `ways` has another way."""
     with undisturbed():
-        while True:
-            drive, unknown = _ways(problem, runs, ways)
-            stack = Stack(problem, runs, device, drive, witnessed=unknown)
-            trained = _train(stack, advance)
-            if not stack.findings:
-                for job, rows in stack.jobs():
-                    if job.hash in unknown:
-                        ways.learn(job, drive[job.hash], rows.stop - rows.start)
-                assert trained is not None
-                return trained
-            for finding in stack.findings:
-                ways.correct(finding)
+        drive, unknown = _ways(problem, runs, ways)
+        stack = Stack(problem, runs, device, drive, witnessed=unknown)
+        trained = _train(stack, advance)
+        if trained is not None:
+            for job, rows in stack.jobs():
+                if job.hash in unknown:
+                    ways.learn(job, drive[job.hash], rows.stop - rows.start)
+        for finding in stack.findings:
+            ways.correct(finding)
+        return trained
 
 
 def _ways(problem: Problem, runs: Sequence[Run], ways: Ways) -> tuple[dict[str, Way], set[str]]:

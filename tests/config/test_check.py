@@ -65,9 +65,11 @@ def test_interpolations_are_resolved() -> None:
 
 def test_settings_are_what_decides_no_number() -> None:
     words = ["tracking.uri=http://localhost:5000", "tracking.experiment=x", "device=auto", "force=true"]
-    settings = settings_from_config(_compose(*words, "stack.max_runs=7", "stack.threads=2", "sweep_id=now"))
+    settings = settings_from_config(
+        _compose(*words, "stack.max_runs=7", "stack.threads=2", "stack.workers=3", "sweep_id=now")
+    )
     assert settings == Settings(
-        "now", Location.of("http://localhost:5000"), "x", "auto", max_runs=7, threads=2, force=True
+        "now", Location.of("http://localhost:5000"), "x", "auto", max_runs=7, threads=2, workers=3, force=True
     )
 
 
@@ -106,6 +108,7 @@ _BETAS = r"two numbers in \[0, 1\), as in optimizer.betas=\[0.9,0.99\]"
         ("problem.points=50 batch_size=51", "at most 50, the samples of the problem, got 51"),
         ("stack.max_runs=0", f"stack.max_runs must be {_COUNT}, got 0"),
         ("stack.threads=0", f"stack.threads must be {_COUNT}, got 0"),
+        ("stack.workers=0", f"stack.workers must be {_COUNT}, or null for all cores, got 0"),
         ("force=maybe", "force must be true or false, got 'maybe'"),
         ("device=tpu", "device must be one of auto, cpu, cuda; got 'tpu'; did you mean 'cpu'?"),
         ("device=null", "device must be one of auto, cpu, cuda; got None"),

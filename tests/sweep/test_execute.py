@@ -4,11 +4,11 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from study.training.ways import Ways
 from tests.sweep.memory import Memory
 
 CONF = Path(__file__).parents[2] / "conf"
-SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threads=1, force=False)
+SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threads=1, workers=1, force=False)
 
 
 class Crashing(torch.optim.SGD):
@@ -255,7 +255,9 @@ class Late(ThreadPoolExecutor):
     """Does what it is handed when its result is asked for."""
 
     def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return SimpleNamespace(result=lambda: do(*args, **kwargs))
+        future: Future[Any] = Future()
+        future.result = lambda timeout=None: do(*args, **kwargs)  # type: ignore[method-assign]  # noqa: ARG005
+        return future
 
 
 def test_the_objective_is_the_median_over_seeds() -> None:

@@ -399,7 +399,9 @@ def test_the_end_counts_each_run_once_and_ranks_by_the_reports_value(
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "argv", ["train", "experiment=smoke", "seeds=2", "report.value=excess"])
     parent = Memory()
-    settings = Settings("now", Location.of(None), "smoke", "cpu", max_runs=9, threads=1, force=False)
+    settings = Settings(
+        "now", Location.of(None), "smoke", "cpu", max_runs=9, threads=1, workers=1, force=False
+    )
     comparison = Comparison("excess", Bootstrap(resamples=100))
     sweep = OpenSweep(parent, settings, comparison, Ways(), overrides=["seeds=2"])
     sweep.jobs += [_job("adam"), _job("sgd"), _job("adam")]  # one twice, as by optimizer.lr=1,1.0
