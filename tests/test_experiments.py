@@ -18,9 +18,12 @@ from omegaconf import DictConfig
 
 from study.config.check import job_from_config
 from study.config.compose import Composer
-from study.job import Job
+from study.job import Job, Run
 from study.sweep.labels import labelled
+from study.sweep.workers import apart
 from study.training.build import build_optimizer, build_problem
+from study.training.trial import check_jobs
+from study.training.ways import Ways
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -122,6 +125,13 @@ def test_jobs_are_valid_and_differ(name: str, ask: Ask) -> None:
 )
 def test_where_each_job_has_an_optimizer_of_its_own_that_is_its_label(name: str, ask: Ask) -> None:
     assert [job.label for job in ask(name).jobs] == [job.optimizer_name for job in ask(name).jobs]
+
+
+@pytest.mark.parametrize("name", ["headline", "lr_sensitivity"])
+def test_where_one_instance_serves_all_runs_no_process_is_started(name: str, ask: Ask) -> None:
+    ways, jobs = Ways(), {job.optimizer_name: job for job in ask(name).jobs}
+    assert check_jobs(jobs.values(), ways) == {}
+    assert apart([Run(job, seed) for job in jobs.values() for seed in job.seeds], ways, pays=0.0) == []
 
 
 def test_learning_rates_of_lr_sensitivity_are_a_log_grid(ask: Ask) -> None:
