@@ -1,5 +1,6 @@
 """Recorder of a stack's training: every loss, evaluations, the path of a few scalars, and the end."""
 
+import logging
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from study.tracking import names
 from study.training.result import Series, Trained
 from study.training.stack import Stack
+
+log = logging.getLogger(__name__)
 
 MAX_TRACED_SCALARS = 3
 """A problem of at most so many scalar parameters has each of them recorded at every step."""
@@ -68,7 +71,7 @@ class Recorder:
         """Return all that was kept, as arrays of one row per run."""
         stack, data = self._stack, self._stack.drawn
         with stack.evaluated():
-            curve_inputs, curve = self._curve()
+            curve_inputs, curve = self._drawn()
             final = {
                 name: _array(values).copy() for name, values in stack.unflatten(stack.params.detach()).items()
             }
@@ -106,6 +109,14 @@ class Recorder:
         """Return the criterion of each run where it stands."""
         criterion = self._stack.problem.criterion
         return self._loss() if criterion == names.EVAL_LOSS else self._stack.measure()[criterion]
+
+    def _drawn(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:
+        """Return the curves, or none where they fail now: they are for a figure alone, and the runs are trained."""
+        try:
+            return self._curve()
+        except Exception as error:  # whatever a problem from anywhere raises
+            log.warning("%s: no curve of the trained models: %s", self._stack.problem.name, error)
+            return torch.empty(0, 1), torch.empty(len(self._stack.runs), 0)
 
     def _curve(self) -> tuple[Float[Tensor, "point feature"], Float[Tensor, "run point"]]:
         """Return where the models are drawn and their heights there; no points where an output is no one number."""

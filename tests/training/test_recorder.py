@@ -156,6 +156,24 @@ def test_a_curve_that_cannot_be_drawn_fails_before_anything_is_trained() -> None
     assert len(_WrongCurve.steps) <= 2  # those of the trial of its rule
 
 
+class _LateFailure(Parabola):
+    asked: list[int] = []  # noqa: RUF012  # counts for the test
+
+    @override
+    def curve_inputs(self) -> torch.Tensor | None:
+        self.asked.append(1)
+        if len(self.asked) > 1:
+            raise ArithmeticError("no more curves")
+        return super().curve_inputs()
+
+
+def test_a_curve_that_fails_at_the_end_costs_no_trained_run(caplog: pytest.LogCaptureFixture) -> None:
+    trained = _train(_LateFailure("late", points=32, noise=0.1, width=4, cap=9.0), epochs=1)
+    assert np.isfinite(trained.train_loss).all()
+    assert trained.curve.shape == (2, 0)
+    assert caplog.messages == ["late: no curve of the trained models: no more curves"]
+
+
 @pytest.mark.parametrize(("count", "after"), [(1, [2]), (2, [1, 3]), (3, [1, 2, 4]), (8, [1, 2, 3, 4])])
 def test_the_last_epoch_is_evaluated_at_moments_spread_over_it(count: int, after: list[int]) -> None:
     """As a plain loop does, of an epoch of 16 + 16 + 16 + 12 samples."""
