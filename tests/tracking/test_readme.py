@@ -25,7 +25,8 @@ def test_three_lines_give_the_losses_as_a_frame(
     make_job: Callable[..., Job],
     train: Callable[..., Trained],
 ) -> None:
-    (code,) = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), flags=re.S | re.M)
+    blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), flags=re.S | re.M)
+    (code,) = [block for block in blocks if "read_sweep" in block]
     assert len([line for line in code.splitlines() if line]) == 3
     monkeypatch.setattr("study.config.location.ROOT", tmp_path)
     (tmp_path / "mlruns").mkdir()
