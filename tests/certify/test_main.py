@@ -37,6 +37,7 @@ def _pages(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
 
 
+@pytest.mark.slow
 def test_certifies_one_rule_and_writes_its_page(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

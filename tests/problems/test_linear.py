@@ -103,6 +103,7 @@ def test_both_gammas_find_the_truth_to_two_digits(trained: Train) -> None:
         assert np.median(abs(b - 4.2)) < 0.03
 
 
+@pytest.mark.slow
 def test_a_larger_gamma_makes_the_late_curve_smooth(trained: Train) -> None:
     late = [
         np.log(trained("experiment=gamma", f"optimizer.alpha={alpha}", "seeds=50").series["full/loss"].values)

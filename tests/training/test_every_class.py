@@ -43,7 +43,7 @@ def _classes() -> Iterator[tuple[str, type[torch.optim.Optimizer]]]:
 
 
 CLASSES = dict(_classes())
-FAST = {f"torch.optim.{name}" for name in ("SGD", "Adam", "Adafactor", "LBFGS", "Muon", "SparseAdam")}
+FAST = {f"torch.optim.{name}" for name in ("SGD", "Adam", "Adafactor", "Muon", "SparseAdam")}
 
 
 @dataclass(frozen=True)

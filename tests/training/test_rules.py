@@ -54,9 +54,14 @@ RIGHT = [
     ("Curved", GRAPH),
     ("Averaging", SHARED),
 ]
+QUICK = {"Late", "Reassigning", "LateNoise", "Averaging", "Curved"}
+"""One of each kind; make test trains all."""
 
 
-@pytest.mark.parametrize(("rule", "way"), RIGHT)
+@pytest.mark.parametrize(
+    ("rule", "way"),
+    [one if one[0] in QUICK else pytest.param(*one, marks=pytest.mark.slow) for one in RIGHT],
+)
 def test_a_rule_of_two_lines_of_yaml_is_trained_as_a_plain_loop_trains_it(
     rule: str, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
