@@ -1,7 +1,7 @@
 """The programs that are compared do what their numbers are called."""
 
-import sqlite3
 import resource
+import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
