@@ -32,8 +32,8 @@ def version(target: str) -> str:
     """Return what a rule's numbers may change with: torch, and the sources of its class and of that one's bases."""
     made = find(target)
     classes = made.__mro__ if isinstance(made, type) else [made]
-    known = ("builtins", "abc", "torch.optim.optimizer")
-    own = [c for c in classes if getattr(c, "__module__", "builtins") not in known]
+    known = ("builtins", "abc", "torch")  # torch's version stands for its classes
+    own = [c for c in classes if getattr(c, "__module__", "builtins").partition(".")[0] not in known]
     sources = {source_of(f"{c.__module__}.{c.__qualname__}") for c in own}
     return "; ".join([torch.__version__, target, *sorted(sources)])
 
