@@ -159,6 +159,8 @@ class Stack:
         if data.test is not None:
             splits["test"] = data.test
             found[names.TEST_LOSS] = self._evaluations(self.params, *self._of_runs(*data.test))
+        if type(self.problem).metrics is Problem.metrics:  # none: predictions are not made for nothing
+            return found
         for split, seeds in splits.items():
             measured: dict[str, Tensor] = self._metrics(self.params, *self._of_runs(*seeds))
             found |= {f"{split}/{name}": values for name, values in measured.items()}
