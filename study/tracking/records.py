@@ -85,9 +85,8 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
     times = np.round(trained.times * 1000).astype(np.int64)
     for row, run in enumerate(trained.runs):
         metrics = {key: _until(series, row, broken[row], times) for key, series in curves.items()}
-        if names.LR in metrics and not len(
-            metrics[names.LR].steps
-        ):  # a run of a constant rate, beside others
+        rates = metrics.get(names.LR)
+        if rates is not None and not len(rates.steps):  # a run of a constant rate, beside others
             del metrics[names.LR]
         summary = _summary(trained, row, metrics, broken=broken[row])
         for key, value in summary.items():

@@ -59,9 +59,8 @@ class Stack:
         self.shapes = {name: parameter.shape for name, parameter in self.model.named_parameters()}
         self.sizes = [shape.numel() for shape in self.shapes.values()]
         self.seeds = sorted({run.seed for run in runs})
-        self.rows = np.searchsorted(
-            self.seeds, [run.seed for run in runs]
-        )  # where a run's seed stands in the start
+        # where a run's seed stands in the start
+        self.rows = np.searchsorted(self.seeds, [run.seed for run in runs])
         self.steps = 0  # made so far
         self.row = torch.from_numpy(self.rows).to(device)  # the same, to index tensors with
         self.drawn = start.draw(problem, self.model, self.seeds, device)
@@ -74,6 +73,9 @@ class Stack:
         self._descent = Descent(self.shapes, self._objective, runs[0].job.epochs * self.steps_per_epoch)
         self.witnesses = list(self._witnesses(ways, witnessed))
         self.drivers = list(self._drivers(ways))
+        self._scheduled = [
+            (rows, driver) for rows, driver in self.drivers if self.runs[rows.start].job.schedule
+        ]
         self.findings: list[Finding] = []
         self._losses = vmap(self._loss)
         chunk = max(1, _POINTS_AT_ONCE[device.type] // self.points)
@@ -138,11 +140,12 @@ class Stack:
 
     def rates(self) -> Float[np.ndarray, " run"] | None:
         """Return the learning rate of each run at the step to come, NaN where it is constant; None where all are."""
-        scheduled = [(rows, driver) for rows, driver in self.drivers if self.runs[rows.start].job.schedule]
+        if not self._scheduled:
+            return None
         rates = np.full(len(self.runs), np.nan)
-        for rows, driver in scheduled:
+        for rows, driver in self._scheduled:
             rates[rows] = driver.rates
-        return rates if scheduled else None
+        return rates
 
     @torch.no_grad()
     def evaluate(self, targets: Shaped[Tensor, "seed point ..."]) -> Float[Tensor, " run"]:

@@ -62,9 +62,8 @@ def try_out(problem: Problem, job: Job) -> Way:
         InvalidInput: there is none.
     """
     try:
-        build_optimizer(
-            job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))]
-        )  # a refusal of values comes first
+        # a refusal of values comes first
+        build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
     except InvalidInput as error:
         remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
         raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
