@@ -75,6 +75,6 @@ def _read(file: Path) -> Iterator[tuple[str, Known]]:
     for line in file.read_text(errors="replace").splitlines():
         try:
             kept = json.loads(line)
-            yield kept["rule"], Known(Way(**kept["way"]), int(kept["runs"]), int(kept["epochs"]))
+            yield kept["rule"], Known(Way(**kept["way"]), tuple(map(int, kept["seeds"])), int(kept["epochs"]))
         except (ValueError, KeyError, TypeError):
-            continue  # cut off by a kill: it is measured again
+            continue  # cut off by a kill, or of a time when no seeds were kept: it is measured again

@@ -67,8 +67,8 @@ class Worker:
         Raises:
             Killed: it was ended, as a system does whose memory is full.
         """
-        job, done = runs[0].job, 0.0
-        known, answer = ways.known(job, len(runs)), None
+        job, seeds, done = runs[0].job, [run.seed for run in runs], 0.0
+        known, answer = ways.known(job, seeds), None
         try:
             with suppress(OSError):  # it is no more, and the next line says so
                 self._pipe.send((runs, known or ways.tried(job), known is not None))
@@ -83,7 +83,7 @@ class Worker:
             return None
         trained: Trained = answer[0]
         if known is None:
-            ways.learn(job, answer[1], len(runs))
+            ways.learn(job, answer[1], seeds)
         return replace(trained, runs=tuple(runs))
 
     def kill(self) -> None:
@@ -120,9 +120,9 @@ def serve(pipe: int, threads: int) -> None:
 
 def _answer(asker: Connection, runs: Runs, way: Way, known: bool) -> tuple[Trained, Way | None] | None:
     """Return what `Worker.train` does, and tell from time to time how many runs' training is done."""
-    job, ways = runs[0].job, Ways()
+    job, seeds, ways = runs[0].job, [run.seed for run in runs], Ways()
     if known:
-        ways.learn(job, way, len(runs))
+        ways.learn(job, way, seeds)
     else:
         ways.try_first(job, way)
     untold, told = 0.0, time.perf_counter()
@@ -140,4 +140,4 @@ def _answer(asker: Connection, runs: Runs, way: Way, known: bool) -> tuple[Train
     except (Exception, SystemExit):  # whatever it is: it is done again, and told, where all else is
         return None
     asker.send(untold)
-    return trained, ways.known(job, len(runs))
+    return trained, ways.known(job, seeds)

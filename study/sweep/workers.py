@@ -37,7 +37,7 @@ def apart(runs: Runs, ways: Ways, *, pays: float) -> list[Runs]:
     own, points, steps = list[Runs](), dict[str, int](), 0
     for members in jobs.values():
         job, problem = members[0].job, repr(members[0].job.problem)
-        way = ways.known(job, len(members)) or ways.tried(job)
+        way = ways.known(job, [run.seed for run in members]) or ways.tried(job)
         if way is not None and not way.shared:
             size = points[problem] = points.get(problem) or _points(job)
             steps += len(members) * job.epochs * math.ceil(size / (job.batch_size or size))

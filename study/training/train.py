@@ -1,7 +1,7 @@
 """Train many runs of one problem together: the loop over epochs and minibatches."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import torch
 
@@ -63,7 +63,7 @@ def train_once(
         if trained is not None:
             for job, rows in stack.jobs():
                 if job.hash in unknown:
-                    ways.learn(job, drive[job.hash], rows.stop - rows.start)
+                    ways.learn(job, drive[job.hash], [run.seed for run in stack.runs[rows]])
         for finding in stack.findings:
             ways.correct(finding)
         return trained
@@ -72,12 +72,12 @@ def train_once(
 def _ways(problem: Problem, runs: Sequence[Run], ways: Ways) -> tuple[dict[str, Way], set[str]]:
     """Return how each rule is driven, by its job's hash, and of which jobs that is yet to be seen as right."""
     drive: dict[str, Way] = {}
-    unknown: dict[tuple[str, int], str] = {}
-    counts = Counter(run.job.hash for run in runs)
-    for job in {run.job.hash: run.job for run in runs}.values():
-        way = ways.known(job, counts[job.hash])
+    unknown: dict[tuple[str, tuple[int, ...]], str] = {}
+    for _, members in groupby(runs, key=lambda run: run.job.hash):
+        (job, *_), seeds = zip(*((run.job, run.seed) for run in members), strict=True)
+        way = ways.known(job, seeds)
         if way is None:
-            unknown.setdefault((ways.key(job), counts[job.hash]), job.hash)
+            unknown.setdefault((ways.key(job), seeds), job.hash)
             way = ways.tried(job)
         if way is None:
             way = try_out(problem, job)

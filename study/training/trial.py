@@ -119,10 +119,10 @@ def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
     problem, points = of
     check_batch_size(job.batch_size, points)
     params = list(problem.model().parameters())
-    if ways.known(job, len(job.seeds)) is not None:
-        build_rule(job.optimizer, params)
-    elif ways.tried(job) is None:
+    if ways.tried(job) is None:
         ways.try_first(job, try_out(problem, job))
+    else:
+        build_rule(job.optimizer, params)
     check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 
 from study.errors import InvalidInput
@@ -19,12 +19,12 @@ class Known:
 
     Attributes:
         way: in which the rule is driven rightly.
-        runs: as many as one job had then; with more, a norm over them would be larger.
+        seeds: of the runs that one job had then; with others, a norm over them may be larger.
         epochs: as many as were trained then; a rule may switch later.
     """
 
     way: Way
-    runs: int
+    seeds: tuple[int, ...]
     epochs: int
 
 
@@ -32,7 +32,8 @@ class Ways:
     """The ways of rules, by class, version, hyperparameters and problem.
 
     A rule whose YAML declares whether it is elementwise is known for all values of its numbers of which one was
-    measured; another one for exactly those.
+    measured, and for as many runs at any seeds; another one for exactly those, and at the seeds measured alone: what
+    it does otherwise may begin at a norm that other seeds do not reach.
 
     Args:
         memory: where what was measured is kept.
@@ -48,28 +49,30 @@ class Ways:
         self._version = version
         self._tried: dict[str, Way] = {}
 
-    def known(self, job: Job, runs: int) -> Way | None:
-        """Return the way of a job of so many runs, None where it was not measured."""
+    def known(self, job: Job, seeds: Collection[int]) -> Way | None:
+        """Return the way of a job at some seeds, None where it was not measured there."""
         known = self._memory.get(self.key(job))
-        if known is None or known.runs < runs or known.epochs < job.epochs:
+        if known is None or known.epochs < job.epochs:
             return None
-        return known.way
+        holds = len(seeds) <= len(known.seeds) if _declared(job) else set(seeds) <= set(known.seeds)
+        return known.way if holds else None
 
     def tried(self, job: Job) -> Way | None:
-        """Return the way that a few steps took, or that was found right after all; None where none were."""
-        return self._tried.get(job.hash)
+        """Return the way to begin with: what a few steps took, or was found right before; None where none was."""
+        measured = self._memory.get(self.key(job))
+        return self._tried.get(job.hash, measured.way if measured else None)
 
     def try_first(self, job: Job, way: Way) -> None:
         """Take note of the way that a few steps took."""
         self._tried[job.hash] = way
 
-    def learn(self, job: Job, way: Way, runs: int) -> None:
+    def learn(self, job: Job, way: Way, seeds: Collection[int]) -> None:
         """Remember the way in which a job was trained rightly, from its first step to its last."""
-        key = self.key(job)
+        key, measured = self.key(job), tuple(seeds)
         before = self._memory.get(key)
-        if before is not None and before.way == way:
-            runs = max(runs, before.runs) if before.epochs >= job.epochs else runs
-        self._memory[key] = Known(way, runs, job.epochs)
+        if _declared(job) and before is not None and before.way == way and before.epochs >= job.epochs:
+            measured = max(measured, before.seeds, key=len)
+        self._memory[key] = Known(way, measured, job.epochs)
 
     def correct(self, finding: Finding) -> None:
         """Take another way after a finding.
@@ -114,6 +117,10 @@ class Ways:
             schedule = job.schedule if declared is None else _outline(job.schedule, keep=str)
             decisive += [self._version(str(job.schedule["_target_"])), schedule]
         return json.dumps(decisive, sort_keys=True, default=str)
+
+
+def _declared(job: Job) -> bool:
+    return job.optimizer.get(DECLARED) is not None
 
 
 def _outline(value: object, *, keep: type | tuple[type, ...]) -> object:

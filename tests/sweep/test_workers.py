@@ -69,7 +69,7 @@ def test_only_several_jobs_with_one_instance_per_run_and_work_enough_are_trained
     ways.try_first(one, OWN)
     ways.try_first(shared, Way())
     assert apart(_runs(one, shared, other), ways, pays=0.0) == []
-    ways.learn(other, OWN, 2)
+    ways.learn(other, OWN, range(2))
     runs = _runs(one, shared, other)
     assert apart(runs, ways, pays=0.0191) == [runs[:2], runs[4:]]
     assert apart(runs, ways, pays=0.0193) == []
@@ -124,9 +124,9 @@ def test_workers_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
         ways = Ways()
         for job in jobs[1:3]:
             ways.try_first(job, OWN)
-        ways.learn(jobs[3], replace(OWN, draws=True), 2)
+        ways.learn(jobs[3], replace(OWN, draws=True), range(2))
         execute(jobs, replace(SETTINGS, workers=workers), sweep, watch, ways)
-        assert [ways.known(job, 2) for job in jobs] == [Way(), OWN, OWN, replace(OWN, draws=True)]
+        assert [ways.known(job, range(2)) for job in jobs] == [Way(), OWN, OWN, replace(OWN, draws=True)]
     assert sorted(elsewhere) == [job.label for job in jobs[1:]]
     assert sorted(here.stacks) == sorted(there.stacks)
     assert watch.done == pytest.approx(16)

@@ -3,7 +3,7 @@
 import logging
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_a_rule_of_two_lines_of_yaml_is_trained_as_a_plain_loop_trains_it(
         losses, evaluated, _ = _plain_loop(getattr(planted_rules, rule), seed, way)
         np.testing.assert_allclose(trained.train_loss[row], losses, rtol=TOLERANCE)
         np.testing.assert_allclose(trained.series["eval/loss"].values[row], evaluated, rtol=TOLERANCE)
-    assert ways.known(job, len(SEEDS)) in (way, Way(shared=way.shared, closure=way.closure, draws=True))
+    assert ways.known(job, SEEDS) in (way, Way(shared=way.shared, closure=way.closure, draws=True))
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,43 @@ def test_one_line_says_when_a_rule_is_found_to_mix(caplog: pytest.LogCaptureFixt
 def test_what_was_measured_holds_for_the_same_and_for_no_more() -> None:
     ways, job = Ways(), _job(PLANTED + "Clipped")
     _train(job, ways)
-    assert ways.known(job, 2) == OWN
-    assert ways.known(job, 3) is None  # a norm over more runs may be larger
+    assert ways.known(job, SEEDS) == ways.known(job, SEEDS[1:]) == OWN
+    assert ways.known(job, (*SEEDS, 4)) is ways.known(job, (0, 4)) is None  # a norm over others may be larger
     for other in (
         _job(PLANTED + "Clipped", lr=0.06),
         _job(PLANTED + "Clipped", epochs=EPOCHS + 1),
         _job(PLANTED + "Normalised"),
     ):
-        assert ways.known(other, 2) is None
+        assert ways.known(other, SEEDS) is None
     declared = _job("torch.optim.SGD", lr=0.05, elementwise=True)
     _train(declared, ways)
-    assert ways.known(_job("torch.optim.SGD", lr=0.06, elementwise=True), 2) == SHARED
-    assert ways.known(_job("torch.optim.SGD", lr=0.06, momentum=0.9, elementwise=True), 2) is None
+    other = _job("torch.optim.SGD", lr=0.06, elementwise=True)
+    assert ways.known(other, SEEDS) == ways.known(other, (7, 8)) == SHARED
+    assert ways.known(other, range(3)) is None
+    assert ways.known(_job("torch.optim.SGD", lr=0.06, momentum=0.9, elementwise=True), SEEDS) is None
+
+
+def test_a_rule_whose_mixing_begins_at_other_seeds_is_measured_at_them() -> None:
+    """The store of a sweep at seeds where no gradient is clipped, and then at two of which one is clipped alone."""
+    ways, job, others = Ways(), _job(PLANTED + "LooselyClipped"), (0, 4)
+    _train(job, ways)
+    assert ways.known(job, SEEDS) == SHARED
+    trained = _train(job, ways, others)
+    for row, seed in enumerate(others):
+        losses, *_ = _plain_loop(planted_rules.LooselyClipped, seed, OWN)
+        np.testing.assert_allclose(trained.train_loss[row], losses, rtol=TOLERANCE)
+    assert ways.known(job, others) == ways.tried(job) == OWN
+
+
+def test_a_rule_measured_elsewhere_begins_in_the_way_that_was_right_there(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ways, job = Ways(), _job(PLANTED + "Normalised")
+    ways.learn(job, OWN, SEEDS)
+    assert check_jobs([job], ways) == {}
+    _train(job, ways, (5, 6))
+    assert not caplog.records
+    assert ways.known(job, (5, 6)) == OWN
 
 
 @pytest.mark.slow
@@ -241,8 +266,8 @@ def _job(target: str, *, epochs: int = EPOCHS, **optimizer: object) -> Job:
     return Job(_problem(), {"name": name, "_target_": target, **optimizer}, epochs, 32, range(4), name)
 
 
-def _train(job: Job, ways: Ways | None = None) -> Trained:
-    runs = [Run(job, seed) for seed in SEEDS]
+def _train(job: Job, ways: Ways | None = None, seeds: Sequence[int] = SEEDS) -> Trained:
+    runs = [Run(job, seed) for seed in seeds]
     return train(build_problem(job.problem), runs, device=torch.device("cpu"), ways=ways)
 
 
