@@ -22,6 +22,7 @@ from study.report.plan import figure_plan
 from study.stats.bootstrap import Bootstrap
 from study.tracking import names
 
+_INTERVALS = ("exact interval", "minimum to maximum", "bootstrap interval", "no interval")
 _FRAMES = ("runs", "points", "fits", "data")
 _SPARE = ("#332288", "#882255", "#117733")
 _AXES, _PANEL = 0.5, (1.0, 0.6)
@@ -170,7 +171,7 @@ def _caption(drawn: Drawn) -> Iterator[str]:
     said = drawn.caption
     if "n = " not in said and "no run" not in said:
         yield 'it does not say "n = ..."'
-    if "percentile bootstrap interval" not in said and "no interval" not in said:
+    if not any(name in said for name in _INTERVALS):
         yield "it does not name the interval, nor say that there is none"
     if not said.endswith("."):
         yield "it does not end with a full stop"

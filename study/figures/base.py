@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study.figures.style import Style
-from study.figures.style.words import interval_name, most_seeds, seeds_of
+from study.figures.style.words import interval_name, runs_of, seeds_of
 from study.frames import SweepFrames
 from study.ranges import choice, or_null, require_ranges
 from study.stats.bootstrap import Bootstrap
@@ -27,7 +27,7 @@ class Context:
 
     sweep: SweepFrames  # which no figure alters
     style: Style
-    bootstrap: Bootstrap  # of all intervals
+    bootstrap: Bootstrap  # whose confidence is that of all intervals
     value: str  # the summary value that the report compares
 
     @property
@@ -38,9 +38,10 @@ class Context:
     @property
     def interval(self) -> str:
         """The interval's name and n, as a caption ends; one seed has no interval."""
-        if most_seeds(self.runs) == 1:
+        counts = runs_of(self.runs)
+        if counts.max() == 1:
             return f"n = {seeds_of(self.runs)}, so no interval"
-        return f"{interval_name(self.bootstrap)}; n = {seeds_of(self.runs)}"
+        return f"{interval_name(counts, self.bootstrap.confidence)}; n = {seeds_of(self.runs)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class LossCurves(Chart[Curves]):
     @override
     def compute(self, context: Context) -> Curves:
         curves, x = self._curves(context.sweep)
-        band = median_band(curves, context.runs, x=x, bootstrap=context.bootstrap)
+        band = median_band(curves, context.runs, x=x, confidence=context.bootstrap.confidence)
         # one minibatch says little, so there it is an epoch's mean
         ends = (
             medians(context.runs, names.LAST_EPOCH_LOSS)

@@ -48,7 +48,8 @@ class Response(Chart[Summed]):
     @override
     def compute(self, context: Context) -> Summed:
         value = self.value or context.value
-        return Summed(value, respond(context.runs, x=self.x, value=value, bootstrap=context.bootstrap))
+        confidence = context.bootstrap.confidence
+        return Summed(value, respond(context.runs, x=self.x, value=value, confidence=confidence))
 
     @override
     def draw(self, table: Summed, context: Context) -> Figure:
@@ -70,15 +71,17 @@ class Response(Chart[Summed]):
     @override
     def caption(self, table: Summed, context: Context) -> str:
         response, counts = table.summary, table.summary["runs"]
-        interval = f"bands: {interval_name(context.bootstrap)}; n = {from_to(counts)} seeds a point"
+        interval = "n = 1 run a point, so no interval"
+        if counts.max() > 1:
+            name = interval_name(counts, context.bootstrap.confidence)
+            interval = f"bands: {name}; n = {from_to(counts)} seeds a point"
         marks = " ×k above the axes: k runs diverged there." if response["diverged"].any() else ""
         claims = _extent(response) if self.x.startswith("problem.") else _best(response, self.x)
         absent = sorted(set(context.runs["optimizer"]) - set(response["optimizer"]))
         without = f" Without this setting, and not drawn: {', '.join(absent)}." if absent else ""
         return (
             f"{metric_name(table.value).capitalize()} against the {setting_name(self.x, self.unit)}: {claims}. "
-            f"Lines: medians; {interval if counts.max() > 1 else 'n = 1 run a point, so no interval'}."
-            f"{diverged_of(context.runs)}{marks}{without}"
+            f"Lines: medians; {interval}.{diverged_of(context.runs)}{marks}{without}"
         )
 
 

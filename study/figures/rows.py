@@ -26,7 +26,7 @@ class Row(NamedTuple):
 def summed(value: str | None, context: Context) -> Summed:
     """Return the summary of a value, by default the report's, per label in the sweep's order."""
     value = value or context.value
-    return Summed(value, summarise(context.runs, value=value, bootstrap=context.bootstrap))
+    return Summed(value, summarise(context.runs, value=value, confidence=context.bootstrap.confidence))
 
 
 def row_sheet(

@@ -9,7 +9,7 @@ import pandas as pd
 from study.config.paths import ROOT
 from study.figures.base import Context
 from study.figures.style import Style
-from study.figures.style.words import most_seeds
+from study.figures.style.words import contained, listed, runs_of
 from study.frames import SweepFrames
 from study.report.folder import replacing, require_own
 from study.report.gallery import Picture, draw_all
@@ -17,8 +17,8 @@ from study.report.notices import missing_table, notices
 from study.report.plan import Plan, automatic
 from study.report.render import render
 from study.report.tables import curve_points, facts, pair_tables, summary_table
-from study.stats.paired import why_unpaired
 from study.stats.summary import summarise
+from study.tracking import names
 
 LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
 NARROW = 6.5  # inches: two figures up to it share a row of the page
@@ -63,7 +63,7 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[P
     require_own(folder, key="report.out")
     style = Style.of(sweep.runs, colors=plan.colors, spare=plan.spare)
     context = Context(sweep, style, plan.bootstrap, plan.value)
-    summary = summarise(sweep.runs, value=plan.value, bootstrap=plan.bootstrap)
+    summary = summarise(sweep.runs, value=plan.value, confidence=plan.bootstrap.confidence)
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
     page = _page(context, plan, summary, pictures) | {"again": again}
     with replacing(folder, key="report.out") as fresh:
@@ -97,17 +97,30 @@ def _page(context: Context, plan: Plan, summary: pd.DataFrame, pictures: list[Pi
 
 
 def _how_to_read(context: Context) -> str:
-    if most_seeds(context.runs) == 1:
+    counts = runs_of(context.runs)
+    if counts.max() == 1:
         return (
             "A number stands for one run: there is one seed, so no interval, and nothing is said about others. "
             "Lower is better. A diverged run is not left out: it counts as infinite."
         )
-    together = (
-        " Two settings whose intervals overlap may still differ: at one seed all meet the same data, start and "
-        "minibatches, so compare them seed by seed."
-    )
     return (
-        f"A number stands for one setting over its seeds: the median, with the {context.bootstrap.percent} "
-        "interval that says where the median would lie if the seeds were drawn again. Lower is better. A "
-        f"diverged run is not left out: it counts as infinite.{'' if why_unpaired(context.runs) else together}"
+        f"A number stands for one setting over its seeds: the median, and its interval in brackets. "
+        f"{contained(counts, context.bootstrap.confidence)}. Lower is better. A diverged run is not left out: it "
+        f"counts as infinite.{_shared(context.runs)}"
+    )
+
+
+def _shared(runs: pd.DataFrame) -> str:
+    """Say what settings have in common at a seed, as far as the receipts tell; nothing where they share no seed."""
+    by_seed = runs.groupby("seed")
+    alike = [
+        word
+        for key, word in names.RECEIPTS.items()
+        if runs[key].notna().all() and (by_seed[key].nunique() == 1).all()
+    ]
+    if not alike or runs["label"].nunique() == 1 or by_seed["label"].nunique().max() == 1:
+        return ""
+    return (
+        f" Two settings whose intervals overlap may still differ: at a seed that both have, they meet the same "
+        f"{listed(alike)}, so compare them seed by seed."
     )

@@ -11,6 +11,7 @@ from study.figures.base import Context
 from study.figures.style.words import bracket, from_to, metric_name, most_seeds, number
 from study.frames import SweepFrames
 from study.report.plan import Plan
+from study.stats import intervals
 from study.stats.bootstrap import Bootstrap
 from study.stats.paired import compare_pairs, why_unpaired
 from study.stats.summary import by_rank
@@ -54,14 +55,13 @@ def facts(sweep: SweepFrames) -> Mapping[str, str]:
 def summary_table(context: Context, summary: pd.DataFrame) -> Table:
     """Return the summary, best first; how many runs made no progress is a column where any did."""
     counts = ["runs", "diverged", *(["no_progress"] if summary["no_progress"].any() else [])]
+    interval = intervals.name(summary["runs"], context.bootstrap.confidence)
     rows = [
         {
             "rank": str(row["rank"]), "setting": str(row["label"]),
             **{count.replace("_", " "): str(row[count]) for count in counts},
             "median": number(row["median"], 4),
-            f"{context.bootstrap.percent} interval": (
-                bracket(row["low"], row["high"]) if row["runs"] > 1 else "none"
-            ),
+            interval: bracket(row["low"], row["high"]) if row["runs"] > 1 else "none",
         }
         for row in by_rank(summary).to_dict("records")
     ]  # fmt: skip

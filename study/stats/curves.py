@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from study.stats.bootstrap import Bootstrap, median_interval
+from study.stats.intervals import median_interval
 from study.tracking import names
 
 
 def median_band(
-    curves: pd.DataFrame, runs: pd.DataFrame, *, x: str = "step", bootstrap: Bootstrap
+    curves: pd.DataFrame, runs: pd.DataFrame, *, x: str = "step", confidence: float
 ) -> pd.DataFrame:
     """Return median, low and high over the runs of each label at each `x`; the interval is pointwise.
 
@@ -19,7 +19,7 @@ def median_band(
         curves: `run_id`, `label`, `x` and `value`, one row per recorded point.
         runs: one row per run with `run_id`, `label` and `status`: also those that diverged before any point.
         x: the column along which the curve runs.
-        bootstrap: of the interval.
+        confidence: the least, of the exact interval (`study.stats.intervals`).
 
     Returns:
         `label`, `x`, `median`, `low`, `high`, `runs`; +inf where too many runs have diverged.
@@ -27,7 +27,7 @@ def median_band(
     Example:
         >>> runs = pd.DataFrame({"run_id": ["a", "b"], "label": "sgd", "status": ["ok", "diverged"]})
         >>> points = {"run_id": ["a", "a", "b"], "label": "sgd", "step": [0, 1, 0], "value": [4.0, 2.0, 6.0]}
-        >>> median_band(pd.DataFrame(points), runs, bootstrap=Bootstrap())["median"].tolist()
+        >>> median_band(pd.DataFrame(points), runs, confidence=0.95)["median"].tolist()
         [5.0, inf]
     """
     parts = []
@@ -36,7 +36,7 @@ def median_band(
         wide = group.pivot(index="run_id", columns=x, values="value").reindex(own.index)
         broken = own["status"] == names.DIVERGED
         wide[broken] = wide[broken].fillna(np.inf)
-        ends = zip(("median", "low", "high"), median_interval(wide.to_numpy(), bootstrap), strict=True)
+        ends = zip(("median", "low", "high"), median_interval(wide.to_numpy(), confidence), strict=True)
         parts.append(pd.DataFrame({"label": str(label), x: wide.columns, **dict(ends), "runs": len(wide)}))
     return pd.concat(parts, ignore_index=True)
 

@@ -5,7 +5,6 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from study.errors import InvalidInput, one_of
-from study.stats.bootstrap import Bootstrap
 from study.stats.summary import summarise
 
 
@@ -24,14 +23,14 @@ def varied(runs: pd.DataFrame) -> list[str]:
     return [c for c in numeric if most[c] >= 3]
 
 
-def respond(runs: pd.DataFrame, *, x: str, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
+def respond(runs: pd.DataFrame, *, x: str, value: str, confidence: float) -> pd.DataFrame:
     """Return the median of a value along a setting, a line for each optimizer and for what else differs.
 
     Args:
         runs: one row per run with `optimizer`, `status`, `x`, `value` (+inf = diverged) and the other settings.
         x: the column of the setting, numeric.
         value: the column that answers.
-        bootstrap: of the interval.
+        confidence: the least, of the exact interval.
 
     Returns:
         `line` (`adam`, or `adam batch_size=32` where other settings differ at the same x), `optimizer`, `x`, `runs`,
@@ -44,7 +43,7 @@ def respond(runs: pd.DataFrame, *, x: str, value: str, bootstrap: Bootstrap) -> 
     kept = runs.dropna(subset=x)
     kept = kept.assign(line=_lines(kept, x))
     kept["label"] = kept.groupby([pd.factorize(kept["line"])[0], x]).ngroup()  # numbered as they are returned
-    table = summarise(kept, value=value, bootstrap=bootstrap).drop(columns="rank")
+    table = summarise(kept, value=value, confidence=confidence).drop(columns="rank")
     keys = kept[["label", "line", "optimizer", x]].drop_duplicates("label")
     return keys.merge(table, on="label").sort_values("label", ignore_index=True).drop(columns="label")
 

@@ -4,21 +4,21 @@ import numpy as np
 import pandas as pd
 
 from study.errors import InvalidInput
-from study.stats.bootstrap import Bootstrap, median_interval
+from study.stats.intervals import coverage, median_interval
 from study.tracking import names
 
 
-def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Return the median of `value` over seeds with its percentile bootstrap interval, for each label.
+def summarise(runs: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFrame:
+    """Return the median of `value` over seeds with its exact interval, for each label.
 
     Args:
         runs: one row per run with `label`, `status` and `value`; +inf marks a diverged run and takes part.
         value: the column that is summarised.
-        bootstrap: of the interval.
+        confidence: the least that an interval should have; below 6 runs none has 0.95.
 
     Returns:
-        `label`, `runs`, `diverged`, `no_progress`, `median`, `low`, `high`, `rank` (1 = least median; ties share the
-        better rank), in the order of the labels' categories, or of their first appearance.
+        `label`, `runs`, `diverged`, `no_progress`, `median`, `low`, `high`, `coverage` (of the interval), `rank`
+        (1 = least median; ties share the better rank), in the order of the labels' categories, or as first met.
 
     Raises:
         InvalidInput: there are runs without the value.
@@ -32,8 +32,9 @@ def summarise(runs: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
     samples = groups[value].apply(lambda sample: sample.to_numpy(dtype=float))
     table[["median", "low", "high"]] = np.nan
     for _, alike in samples.groupby(table["runs"]):  # samples of one size are one call
-        ends = median_interval(np.stack(list(alike), axis=1), bootstrap)
+        ends = median_interval(np.stack(list(alike), axis=1), confidence)
         table.loc[alike.index, ["median", "low", "high"]] = np.stack(ends, axis=1)
+    table["coverage"] = [coverage(n, confidence) for n in table["runs"]]
     table["rank"] = table["median"].rank(method="min").astype(int)
     return table.reset_index()
 

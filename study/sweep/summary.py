@@ -11,6 +11,7 @@ from rich.table import Table
 
 from study.errors import InvalidInput
 from study.ranges import choice
+from study.stats import intervals
 from study.stats.bootstrap import Bootstrap
 from study.tracking import names
 
@@ -25,11 +26,11 @@ class Comparison:
 
     Attributes:
         value: the final loss that they are ranked by.
-        bootstrap: of its intervals.
+        confidence: the least of its intervals.
     """
 
     value: str
-    bootstrap: Bootstrap
+    confidence: float
 
     @classmethod
     def of(cls, report: DictConfig) -> "Comparison":
@@ -39,7 +40,7 @@ class Comparison:
             InvalidInput: a value is out of its range.
         """
         choice(*names.FINAL_LOSSES).require("report.value", report.value)
-        return cls(report.value, Bootstrap(report.confidence, report.resamples, report.seed))
+        return cls(report.value, Bootstrap(report.confidence, report.resamples, report.seed).confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def closing_table(runs: Sequence[tuple[str, str, float]], comparison: Comparison
     room -= len(below)
     shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    interval = f"{comparison.bootstrap.percent} interval"
+    interval = intervals.name((row["runs"] for row in rows), comparison.confidence)
     for heading in ("rank", "setting", "runs", "diverged", "median", interval):
         named = heading == "setting"  # which alone may be broken where the screen is narrow
         table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
@@ -153,7 +154,7 @@ def _ranked(ended: Sequence[tuple[str, str, float]], comparison: Comparison) -> 
 
     runs = pd.DataFrame(ended, columns=["label", "status", comparison.value])
     runs["label"] = pd.Categorical(runs["label"], runs["label"].unique())
-    table = summarise(runs, value=comparison.value, bootstrap=comparison.bootstrap)
+    table = summarise(runs, value=comparison.value, confidence=comparison.confidence)
     return by_rank(table).to_dict("records")
 
 

@@ -128,7 +128,8 @@ def test_pages_say_what_must_be_said(folder: Path) -> None:
         text = (folder / name).read_text()
         for wanted in (
             "1</b><span>diverged" if name == "index.html" else "**1** diverged",
-            "percentile bootstrap interval of the median over seeds (300 resamples)", "n = 6 seeds each",
+            "exact interval of the median (order statistics 1 and 6 of 6): 96.9% of such intervals contain the "
+            "median over all seeds; n = 6 seeds each", "96.9% interval",
             "python -m study.train -m experiment=headline", "0123456789abcdef", "sweep-1", "torch 2.13",
             "make sweep\nmake report", "Wilcoxon signed-rank", "Paired by seed",
         ):  # fmt: skip

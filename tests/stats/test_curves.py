@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from study.certify.sweeps import parabola_sweep
-from study.stats.bootstrap import Bootstrap, median_interval
 from study.stats.curves import (
     add_epochs,
     knows_target,
@@ -14,6 +13,7 @@ from study.stats.curves import (
     median_errors,
     median_fit,
 )
+from study.stats.intervals import median_interval
 
 DATA = pd.DataFrame({"x": [0.0, 2.0], "y": [0.5, 4.0], "clean": [0.0, 4.0]})
 FITS = pd.DataFrame({
@@ -25,7 +25,7 @@ def test_median_is_pandas_median_where_nothing_diverged() -> None:
     """One line of pandas."""
     sweep = parabola_sweep(seeds=4, steps=32, diverged=False)
     curves = sweep.curves("train/loss")
-    band = median_band(curves, sweep.runs, bootstrap=Bootstrap())
+    band = median_band(curves, sweep.runs, confidence=0.95)
     expected = curves.groupby(["label", "step"], observed=True)["value"].median()
     got = band.set_index(["label", "step"])["median"]
     assert got.loc[list(expected.index)].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-15)
@@ -41,7 +41,7 @@ def test_a_diverged_run_counts_as_infinite_after_its_end() -> None:
         "run_id": ["a", "b", "b", "c", "c"], "label": "x", "step": [0, 0, 1, 0, 1],
         "value": [1.0, 2.0, 2.0, 3.0, 3.0],
     })  # fmt: skip
-    band = median_band(curves, runs, bootstrap=Bootstrap())
+    band = median_band(curves, runs, confidence=0.95)
     assert band["median"].tolist() == [2.0, 3.0]
     assert band["high"].tolist() == [3.0, np.inf]
 
@@ -50,27 +50,27 @@ def test_a_run_that_broke_before_any_point_still_counts() -> None:
     """One of two runs has no points: the median is (1 + inf) / 2."""
     runs = pd.DataFrame({"run_id": ["a", "b"], "label": "x", "status": ["diverged", "ok"]})
     curves = pd.DataFrame({"run_id": ["b"], "label": "x", "step": [0], "value": [1.0]})
-    assert median_band(curves, runs, bootstrap=Bootstrap())["median"].tolist() == [np.inf]
+    assert median_band(curves, runs, confidence=0.95)["median"].tolist() == [np.inf]
 
 
-def test_inputs_stay_and_a_seed_repeats() -> None:
-    """The frames given are not altered, and the same stream gives the same band."""
+def test_inputs_stay_and_a_band_repeats() -> None:
+    """The frames given are not altered, and the same points give the same band."""
     sweep = parabola_sweep(seeds=3, steps=20)
     curves = sweep.curves("train/loss")
     before = curves.copy(deep=True), sweep.runs.copy(deep=True)
-    first, second = (median_band(curves, sweep.runs, bootstrap=Bootstrap(seed=5)) for _ in range(2))
+    first, second = (median_band(curves, sweep.runs, confidence=0.95) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(curves, before[0])
     pd.testing.assert_frame_equal(sweep.runs, before[1])
 
 
 def test_band_is_the_interval_of_each_step() -> None:
-    """Runs as rows, steps as columns, one label: the bootstrap's own numbers."""
+    """Runs as rows, steps as columns, one label: the numbers of an array's columns."""
     sweep = parabola_sweep(seeds=4, steps=8, labels={"adam": 0.1}, diverged=False)
     curves = sweep.curves("train/loss")
     wide = curves.pivot(index="seed", columns="step", values="value").to_numpy()
-    _, low, _ = median_interval(wide, Bootstrap(seed=2))
-    band = median_band(curves, sweep.runs, bootstrap=Bootstrap(seed=2))
+    _, low, _ = median_interval(wide, 0.95)
+    band = median_band(curves, sweep.runs, confidence=0.95)
     assert band["low"].to_numpy() == pytest.approx(low, rel=0)
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
-from study.stats.bootstrap import Bootstrap
 from study.stats.response import good_range, respond, varied
 
 
@@ -14,7 +13,7 @@ def test_medians_per_optimizer_and_setting() -> None:
     """One line of pandas."""
     labels = {f"{name} lr={lr}": lr for name in ("sgd", "adam") for lr in (0.1, 0.001, 0.01)}
     runs = parabola_sweep(seeds=4, steps=40, labels=labels).runs
-    table = respond(runs, x="optimizer.lr", value="last_epoch_loss", bootstrap=Bootstrap())
+    table = respond(runs, x="optimizer.lr", value="last_epoch_loss", confidence=0.95)
     assert table["optimizer"].tolist() == ["sgd"] * 3 + ["adam"] * 3
     assert table["optimizer.lr"].tolist() == [0.001, 0.01, 0.1] * 2
     expected = runs.groupby(["optimizer", "optimizer.lr"])["last_epoch_loss"].median()
@@ -50,7 +49,7 @@ def _grid(**columns: list[float]) -> pd.DataFrame:
 def test_what_else_differs_at_the_same_x_makes_a_line_of_its_own() -> None:
     """Two momenta at each of three rates: two lines of one run a point, and never one of two seeds."""
     runs = _grid(lr=[1, 1, 2, 2, 3, 3], momentum=[0.0, 0.9] * 3)
-    table = respond(runs, x="optimizer.lr", value="excess", bootstrap=Bootstrap())
+    table = respond(runs, x="optimizer.lr", value="excess", confidence=0.95)
     assert table["line"].tolist() == ["sgd momentum=0"] * 3 + ["sgd momentum=0.9"] * 3
     assert table["optimizer.lr"].tolist() == [1, 2, 3] * 2
     assert (table["runs"] == 1).all()
@@ -59,20 +58,20 @@ def test_what_else_differs_at_the_same_x_makes_a_line_of_its_own() -> None:
 def test_a_schedule_makes_a_line_of_its_own_and_what_its_choice_decides_none() -> None:
     runs = _grid(lr=[1, 1, 2, 2, 3, 3])
     runs["schedule.name"], runs["schedule.T_max"] = ["constant", "cosine"] * 3, [None, "steps"] * 3
-    table = respond(runs, x="optimizer.lr", value="excess", bootstrap=Bootstrap())
+    table = respond(runs, x="optimizer.lr", value="excess", confidence=0.95)
     assert table["line"].tolist() == ["sgd schedule=constant"] * 3 + ["sgd schedule=cosine"] * 3
 
 
 def test_what_follows_from_x_makes_no_line() -> None:
     """A second setting that is tied to the first one is no other line."""
     runs = _grid(lr=[1, 2, 3, 4, 5, 6], eps=[6, 5, 4, 3, 2, 1])
-    table = respond(runs, x="optimizer.lr", value="excess", bootstrap=Bootstrap())
+    table = respond(runs, x="optimizer.lr", value="excess", confidence=0.95)
     assert set(table["line"]) == {"sgd"}
 
 
 def test_runs_without_the_setting_are_left_out() -> None:
     runs = _grid(momentum=[np.nan, 0.5, 0.6, 0.7, 0.8, 0.9])
-    table = respond(runs, x="optimizer.momentum", value="excess", bootstrap=Bootstrap())
+    table = respond(runs, x="optimizer.momentum", value="excess", confidence=0.95)
     assert table["optimizer.momentum"].tolist() == [0.5, 0.6, 0.7, 0.8, 0.9]
 
 
@@ -90,7 +89,7 @@ def test_a_setting_that_is_none_or_no_number_is_refused(x: str, said: str) -> No
     """`optimizer.alpha` is there, but none of these runs has one."""
     runs = _grid().assign(batch_size=["full", "32"] * 3)
     with pytest.raises(InvalidInput, match=said):
-        respond(runs, x=x, value="excess", bootstrap=Bootstrap())
+        respond(runs, x=x, value="excess", confidence=0.95)
 
 
 def test_settings_of_three_values_for_one_optimizer_are_varied() -> None:

@@ -22,7 +22,6 @@ from mlflow.entities import Run as MlflowRun
 from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
-from study.stats.bootstrap import Bootstrap
 from study.sweep.open import OpenSweep
 from study.sweep.summary import Comparison
 from study.tracking.reader import read_sweep
@@ -402,7 +401,7 @@ def test_the_end_counts_each_run_once_and_ranks_by_the_reports_value(
     settings = Settings(
         "now", Location.of(None), "smoke", "cpu", max_runs=9, threads=1, workers=1, force=False
     )
-    comparison = Comparison("excess", Bootstrap(resamples=100))
+    comparison = Comparison("excess", 0.95)
     sweep = OpenSweep(parent, settings, comparison, Ways(), overrides=["seeds=2"])
     sweep.jobs += [_job("adam"), _job("sgd"), _job("adam")]  # one twice, as by optimizer.lr=1,1.0
     sweep.run([_job("adam")])

@@ -18,8 +18,7 @@ from study.stats.bootstrap import Bootstrap
 from study.stats.summary import summarise
 from study.sweep.summary import Comparison, End, closing_lines, closing_table, show
 
-QUICK = Bootstrap(resamples=200)
-LAST = Comparison("last_epoch_loss", QUICK)
+LAST = Comparison("last_epoch_loss", 0.95)
 MANY = [(f"adam lr={index}", "ok", float(52 - index)) for index in range(52) for _ in range(3)]
 END = End(
     experiment="headline",
@@ -51,7 +50,7 @@ def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
     runs = [*[("worse", "ok", 3.0)] * 3, *better, ("single", "ok", 2.0)]
     table = closing_table(runs, LAST, room=50)
     assert _text(table)[0].strip() == "training loss of the last epoch"
-    assert _text(table)[1].split("  ")[-1] == "95% interval"
+    assert _text(table)[1].split("  ")[-1] == "75% interval"
     assert _rows(table) == [
         ["1", "better", "3", "1", "1.5", "1 to inf"],
         ["2", "single", "1", "0", "2", "none"],
@@ -76,15 +75,17 @@ def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
     sweep = parabola_sweep(seeds=7, steps=64)
     order = sweep.runs["label"].cat.codes.to_numpy()
     runs = sweep.runs.assign(last_epoch_loss=10.0 - order, excess=1.0 + order // 2 + sweep.runs["seed"] / 100)
-    context = Context(replace(sweep, runs=runs), Style.of(runs, colors={}, spare=["red"]), QUICK, "excess")
+    context = Context(
+        replace(sweep, runs=runs), Style.of(runs, colors={}, spare=["red"]), Bootstrap(), "excess"
+    )
     for value in ("excess", "last_epoch_loss"):
-        summary = summarise(runs, value=value, bootstrap=QUICK)
+        summary = summarise(runs, value=value, confidence=0.95)
         page = [
             [row["rank"], row["setting"]]
             for row in summary_table(replace(context, value=value), summary).rows
         ]
         losses = list(zip(runs["label"].astype(str), runs["status"], runs[value].astype(float), strict=True))
-        assert [row[:2] for row in _rows(closing_table(losses, Comparison(value, QUICK), room=50))] == page
+        assert [row[:2] for row in _rows(closing_table(losses, Comparison(value, 0.95), room=50))] == page
         assert [rank for rank, _ in page] == (
             ["1", "1", "3", "3"] if value == "excess" else ["1", "2", "3", "4"]
         )
@@ -157,7 +158,7 @@ def test_the_end_says_how_it_ended(changes: dict[str, object], said: list[str]) 
 
 def test_the_report_decides_what_is_compared_and_is_refused_at_once() -> None:
     node = {"value": "excess", "confidence": 0.9, "resamples": 500, "seed": 3}
-    assert Comparison.of(OmegaConf.create(node)) == Comparison("excess", Bootstrap(0.9, 500, 3))
+    assert Comparison.of(OmegaConf.create(node)) == Comparison("excess", 0.9)
     with pytest.raises(
         InvalidInput, match=r"report.value must be one of .* got 'exces'; did you mean 'excess'"
     ):

@@ -1,13 +1,15 @@
 """Words that captions and axes share: what a metric is called, how many seeds, which interval."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.stats.bootstrap import Bootstrap
+from study.stats.intervals import coverage, order, percent
 from study.tracking import names
+
+_TOLD = 3  # numbers of seeds in a sweep, of which each is told
 
 SETTINGS = {"lr": "learning rate", "batch_size": "batch size", "alpha": "γ"}
 
@@ -26,12 +28,51 @@ def setting_name(key: str, unit: str = "") -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def interval_name(bootstrap: Bootstrap) -> str:
-    """Return the interval by its name in the literature."""
-    return (
-        f"{bootstrap.percent} percentile bootstrap interval of the median over seeds "
-        f"({bootstrap.resamples} resamples)"
+def interval_name(counts: Iterable[int], confidence: float) -> str:
+    """Return which interval medians of so many seeds have, and how often such ones are right; one seed has none.
+
+    Example:
+        >>> interval_name([25, 25], 0.95)
+        'exact interval of the median (order statistics 8 and 18 of 25): 95.7% of such intervals contain ...'
+        >>> interval_name([3], 0.95)
+        'minimum to maximum: 75% of such intervals contain the median over all seeds'
+    """
+    found = sorted({int(n) for n in counts if n > 1})
+    ends = ", ".join(f"{order(n, confidence)} and {n + 1 - order(n, confidence)} of {n}" for n in found)
+    within = (
+        f"order statistics {ends}"
+        if len(found) <= _TOLD
+        else f"order statistics of {found[0]} to {found[-1]}"
     )
+    reached = coverage(found[-1], confidence) >= confidence
+    what = f"exact interval of the median ({within})" if reached else "minimum to maximum"
+    return f"{what}: {contained(found, confidence)}"
+
+
+def contained(counts: Iterable[int], confidence: float) -> str:
+    """Return how often intervals of so many seeds contain what they are for.
+
+    >>> contained([10, 25], 0.95)
+    '97.9% (n = 10) and 95.7% (n = 25) of such intervals contain the median over all seeds'
+    """
+    found = sorted({int(n) for n in counts if n > 1})
+    shares = [percent(coverage(n, confidence)) for n in found]
+    told = (
+        shares if len(found) == 1 else [f"{share} (n = {n})" for n, share in zip(found, shares, strict=True)]
+    )
+    least = percent(min(coverage(n, confidence) for n in found))
+    share = listed(told) if len(told) <= _TOLD else f"{least} or more"
+    return f"{share} of such intervals contain the median over all seeds"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return items as a list in a sentence.
+
+    >>> listed(["data", "start", "order"])
+    'data, start and order'
+    """
+    *before, last = items
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def seeds_of(runs: pd.DataFrame) -> str:
@@ -39,6 +80,11 @@ def seeds_of(runs: pd.DataFrame) -> str:
     counts = _seeds(runs)
     noun = "seed" if counts.max() == 1 else "seeds"
     return f"{from_to(counts)} {noun}{' each' if len(counts) > 1 else ''}"
+
+
+def runs_of(runs: pd.DataFrame) -> pd.Series:
+    """Return how many runs each label has, by which its interval is made."""
+    return runs.groupby("label", observed=True, sort=False).size()
 
 
 def most_seeds(runs: pd.DataFrame) -> int:

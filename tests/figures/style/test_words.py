@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from study.figures.style.words import diverged_of, number, seeds_of, some
+from study.figures.style.words import contained, diverged_of, interval_name, number, seeds_of, some
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,20 @@ def test_divergence_in_words() -> None:
     assert diverged_of(runs[1:2]) == ""
     many = pd.DataFrame({"label": list("abcdefg"), "status": "diverged"})
     assert diverged_of(many) == " 7 of 7 runs diverged (7 settings) and count as infinite."
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([25, 25], "exact interval of the median (order statistics 8 and 18 of 25): 95.7%"),
+        ([3], "minimum to maximum: 75%"),
+        ([1, 5], "minimum to maximum: 93.8%"),
+        ([25, 10, 1], "exact interval of the median (order statistics 2 and 9 of 10, 8 and 18 of 25): "
+         "97.9% (n = 10) and 95.7% (n = 25)"),
+        ([2, 3, 4, 25], "exact interval of the median (order statistics of 2 to 25): 50% or more"),
+    ],
+)  # fmt: skip
+def test_intervals_in_words(counts: list[int], said: str) -> None:
+    """What they are and how often they are right, for each number of seeds as far as one can read it."""
+    assert interval_name(counts, 0.95) == f"{said} of such intervals contain the median over all seeds"
+    assert interval_name(counts, 0.95).endswith(contained(counts, 0.95))
