@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from study.errors import InvalidInput
+from study.job import LOCATIONS
 from study.stats.intervals import coverage, median_interval
 from study.tracking import names
 
@@ -37,6 +38,45 @@ def summarise(runs: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFr
     table["coverage"] = [coverage(n, confidence) for n in table["runs"]]
     table["rank"] = table["median"].rank(method="min").astype(int)
     return table.reset_index()
+
+
+def fields(runs: pd.DataFrame) -> pd.Series:
+    """Return the field that each run competes in: one problem, with all its settings, and one budget of epochs.
+
+    A field is called by what tells it from the others of the sweep; "" where there is one only. Nothing is compared
+    across fields: another problem has other losses, and who may go on for longer ends lower.
+
+    Args:
+        runs: any of `problem`, `problem.<setting>` and `epochs`, as `SweepFrames.runs` or `Job.params` have them.
+
+    Example:
+        >>> runs = {
+        ...     "problem": ["a", "a", "b"],
+        ...     "epochs": [2, 2, 4],
+        ...     "problem.noise": [0.5, 1.0, float("nan")],
+        ... }
+        >>> fields(pd.DataFrame(runs)).tolist()
+        ['problem=a noise=0.5', 'problem=a noise=1', 'problem=b']
+    """
+    problem = "problem" if "problem" in runs else "problem.name"
+    settings = [c for c in map(str, runs) if c.startswith("problem.") and c != problem]
+    own = [c for c in settings if c.rpartition(".")[2] not in LOCATIONS]
+    found = [c for c in (problem, "epochs", *own) if c in runs and runs[c].nunique(dropna=False) > 1]
+    texts = runs[found].map(_text)
+    if problem in found:  # what its choice decides is not repeated
+        found = [c for c in found if c == problem or (texts.groupby(problem)[c].nunique() > 1).any()]
+    words = [c.removesuffix(".name").rpartition(".")[2] for c in found]
+    told = [[f"{w}={v}" for w, v in zip(words, row, strict=True) if v] for row in texts[found].to_numpy()]
+    return pd.Series([" ".join(parts) for parts in told], index=runs.index, dtype=object, name="field")
+
+
+def _text(value: object) -> str:
+    """Write equal numbers alike, be they text or not; what is absent (NaN) is nothing."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return str(value)
+    return "" if np.isnan(number) else repr(number).removesuffix(".0")
 
 
 def by_rank(summary: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ import scipy.stats
 
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
-from study.stats.summary import by_rank, medians, summarise
+from study.job import Job
+from study.stats.summary import by_rank, fields, medians, summarise
 
 
 def test_counts_medians_and_intervals() -> None:
@@ -98,3 +100,49 @@ def test_a_value_that_was_not_recorded_is_said(value: str) -> None:
     runs = pd.DataFrame({"label": ["a", "b"], "status": "ok", "last_epoch_loss": [1.0, np.nan]})
     with pytest.raises(InvalidInput, match=f"the value {value} must be recorded for every run"):
         summarise(runs, value=value, confidence=0.95)
+
+
+def _runs(**columns: Sequence[object]) -> pd.DataFrame:
+    return pd.DataFrame(columns).assign(label="x", **{"optimizer.lr": 0.1})
+
+
+def test_one_problem_and_one_budget_are_one_field() -> None:
+    """Whatever else differs, and wherever the problem's file lies."""
+    runs = _runs(problem=["a", "a"], epochs=[2, 2], batch_size=[1, 32], **{"problem.path": ["/x", "/y"]})
+    assert fields(runs).tolist() == ["", ""]
+    assert fields(pd.DataFrame({"label": ["a"], "status": ["ok"]})).tolist() == [""]
+
+
+def test_fields_are_called_by_what_differs() -> None:
+    """The airfoil's: the library has twice the epochs and twice the gradient."""
+    scale: dict[str, Sequence[object]] = {
+        "problem.gradient_scale": [1.0, 2.0, 2.0],
+        "problem.points": [9, 9, 9],
+    }
+    runs = _runs(problem=["a"] * 3, epochs=[2, 4, 4], **scale)
+    assert fields(runs).tolist() == ["epochs=2 gradient_scale=1", *["epochs=4 gradient_scale=2"] * 2]
+    assert fields(runs.iloc[1:]).tolist() == ["", ""]
+    assert fields(runs.set_index(pd.Index([7, 5, 3]))).index.tolist() == [7, 5, 3]
+
+
+def test_fields_of_two_problems() -> None:
+    """What belongs to one problem only is no difference, nor is the budget that its file sets."""
+    runs = _runs(problem=["a", "b", "b"], epochs=[2, 4, 4], **{"problem.noise": [np.nan, 0.5, 0.25]})
+    assert fields(runs).tolist() == ["problem=a", "problem=b noise=0.5", "problem=b noise=0.25"]
+    assert fields(runs.assign(epochs=[2, 4, 8]))[2] == "problem=b epochs=8 noise=0.25"
+
+
+def test_a_job_and_what_the_store_gives_back_of_it_are_of_one_field() -> None:
+    """Params are text, frames hold numbers."""
+    jobs = [
+        Job({"name": "bowl", "rotation": angle}, {"name": "sgd"}, epochs, None, seeds=range(1), label="")
+        for angle, epochs in ((0, 20), (5.0, 20), (12.5, 1_000_000))
+    ]
+    texts = pd.DataFrame([job.params() for job in jobs])
+    frame = texts.rename(columns={"problem.name": "problem"}).astype(
+        {"problem.rotation": float, "epochs": int}
+    )
+    assert fields(texts).tolist() == fields(frame).tolist()
+    assert fields(frame).tolist() == [
+        "epochs=20 rotation=0", "epochs=20 rotation=5", "epochs=1000000 rotation=12.5",
+    ]  # fmt: skip
