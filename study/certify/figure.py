@@ -105,6 +105,8 @@ def _draw(chart: Chart[Any], name: str, sweep: SweepFrames) -> Drawn:
             table = chart.compute(context)
         with finding(f"{name}: caption()"):
             caption = chart.caption(table, context)
+        with finding(f"{name}: tables()"):
+            chart.tables(table, context)
         with mpl.rc_context(theme()), finding(f"{name}: draw()"):
             figure: object = chart.draw(table, context)
             if not isinstance(figure, Figure) or not figure.axes:

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar, get_type_hints
 
@@ -10,12 +11,13 @@ from matplotlib.figure import Figure
 
 from study.figures.style import Style
 from study.figures.style.words import interval_name, runs_of, seeds_of
+from study.figures.table import Table
 from study.frames import SweepFrames
 from study.ranges import choice, or_null, require_ranges
 from study.stats.bootstrap import Bootstrap
 from study.tracking import names
 
-Table = TypeVar("Table")
+Computed = TypeVar("Computed")
 
 Value = Annotated[str | None, or_null(choice(*names.FINAL_LOSSES), " for the report's")]
 """The summary value that a figure is about; by default the one that the whole report compares."""
@@ -52,7 +54,7 @@ class Summed:
     summary: pd.DataFrame
 
 
-class Chart(ABC, Generic[Table]):
+class Chart(ABC, Generic[Computed]):
     """One figure. Concrete ones are frozen dataclasses whose fields are the options of YAML, with their defaults.
 
     A field's annotation may name the range or the choices its values must be of (`top: Positive | None`, `x:
@@ -70,7 +72,7 @@ class Chart(ABC, Generic[Table]):
         require_ranges(figure_name(type(self).__name__), annotations, values)
 
     @abstractmethod
-    def compute(self, context: Context) -> Table:
+    def compute(self, context: Context) -> Computed:
         """Return all that is drawn and said, computed once.
 
         Raises:
@@ -78,12 +80,16 @@ class Chart(ABC, Generic[Table]):
         """
 
     @abstractmethod
-    def draw(self, table: Table, context: Context) -> Figure:
+    def draw(self, table: Computed, context: Context) -> Figure:
         """Return the figure: every axis named, nothing global touched."""
 
     @abstractmethod
-    def caption(self, table: Table, context: Context) -> str:
+    def caption(self, table: Computed, context: Context) -> str:
         """Return claim, n, and the interval by its name in the literature; or that there is none, and why."""
+
+    def tables(self, table: Computed, context: Context) -> Sequence[Table]:  # noqa: ARG002  # for who has some
+        """Return what the page is to print of the figure's numbers, below all figures; by default nothing."""
+        return ()
 
 
 def figure_name(class_name: str) -> str:

@@ -90,7 +90,11 @@ def _page(context: Context, plan: Plan, summary: pd.DataFrame, pictures: list[Pi
         "missing": missing_table(sweep),
         "facts": facts(sweep),
         "how_to_read": _how_to_read(context),
-        "tables": [summary_table(context, summary), *pair_tables(context, plan)],
+        "tables": [
+            summary_table(context, summary),
+            *pair_tables(context, plan),
+            *(table for picture in pictures for table in picture.tables),
+        ],
         "pictures": pictures,
         "provenance": {PROVENANCE[key]: sweep.info[key] for key in PROVENANCE if sweep.info.get(key)},
     }

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from study.figures.base import Context
 from study.figures.style import theme
 from study.figures.style.canvas import HALF, WIDE
+from study.figures.table import Table
 from study.report.plan import FigurePlan
 
 LARGEST_SVG = 300_000  # bytes; beyond it the page embeds the PNG
@@ -28,6 +29,7 @@ class Picture:
     svg: str
     png: bytes  # the same in pixels
     width: float  # in inches, which says how much of a page it wants
+    tables: Sequence[Table]  # of its numbers, for the page
 
     @property
     def element(self) -> Markup:
@@ -62,6 +64,7 @@ def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
                 svg=_saved(figure, format="svg", dpi=110, metadata={"Date": None}).decode(),
                 png=_saved(figure, format="png"),
                 width=float(figure.get_figwidth()),
+                tables=plan.chart.tables(table, context),
             )
             for plan, figure, table in zip(plans, drawn, tables, strict=True)
         ]

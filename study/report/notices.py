@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from study.figures.table import Table
 from study.frames import SweepFrames
-from study.report.tables import Table
 from study.tracking import names
 
 MOST_ROWS = 12  # of the table of what is missing

@@ -1,7 +1,6 @@
 """Tables of a report: numbers of a sweep as frames to save, and as text to print on a page."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 
 from study.figures.base import Context
 from study.figures.style.words import bracket, from_to, metric_name, most_seeds, number
+from study.figures.table import Table
 from study.frames import SweepFrames
 from study.report.plan import Plan
 from study.stats import intervals
@@ -19,16 +19,6 @@ from study.tracking import names
 
 MOST_PAIRED = 8  # labels, 28 pairs: more would be a wall of numbers
 LEAST_SEEDS = 6  # the signed-rank test cannot reach p = 0.05 on fewer
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table as text: rows from column name to text, and the columns that hold words, not numbers."""
-
-    title: str  # what is compared
-    rows: Sequence[Mapping[str, str]]  # all with the same keys
-    note: str  # n, interval and method
-    words: frozenset[str]
 
 
 def curve_points(sweep: SweepFrames) -> pd.DataFrame:

@@ -41,15 +41,12 @@ def median_band(
     return pd.concat(parts, ignore_index=True)
 
 
-def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return `curves` with the column `epoch` = step / (updates per epoch).
+def updates_per_epoch(train: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
+    """Return recorded training losses / epochs of a run that came to its end, for each label.
 
-    Updates per epoch = recorded training losses / epochs, of a run that came to its end. A label of which none did
-    takes those of another with the same problem and batch size; where there is none, its epochs are not known, and
-    its points are left out.
+    A label of which none did has those of another with the same problem and batch size, NaN where there is none.
 
     Args:
-        curves: `label` and `step`, one row per point.
         train: the points of `train/loss`, one per update, with `run_id` and `step` from 0.
         runs: one row per run with `run_id`, `label`, `status`, `epochs`, `batch_size` and the problem's settings.
     """
@@ -57,8 +54,18 @@ def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) ->
     updates = runs["run_id"].map(train.groupby("run_id", observed=True)["step"].max() + 1)
     whole = (updates / runs["epochs"]).where(runs["status"] != names.DIVERGED)
     per_epoch = whole.groupby([runs[c].astype(str) for c in alike]).transform("max")
-    known = per_epoch.groupby(runs["label"], observed=True).max()
-    epochs = curves["step"] / curves["label"].map(known).astype(float)
+    return per_epoch.groupby(runs["label"], observed=True, sort=False).max()
+
+
+def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return `curves` with the column `epoch` = step / `updates_per_epoch`, without points where that is not known.
+
+    Args:
+        curves: `label` and `step`, one row per point.
+        train: as `updates_per_epoch` takes it.
+        runs: likewise.
+    """
+    epochs = curves["step"] / curves["label"].map(updates_per_epoch(train, runs)).astype(float)
     return curves.assign(epoch=epochs).dropna(subset="epoch")
 
 
