@@ -15,6 +15,7 @@ from study.figures.table import Table
 from study.frames import SweepFrames
 from study.ranges import choice, or_null, require_ranges
 from study.stats.bootstrap import Bootstrap
+from study.stats.summary import summarise
 from study.tracking import names
 
 Computed = TypeVar("Computed")
@@ -31,6 +32,7 @@ class Context:
     style: Style
     bootstrap: Bootstrap  # whose confidence is that of all intervals
     value: str  # the summary value that the report compares
+    rank: bool = True  # whether it ranks by it
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -44,6 +46,15 @@ class Context:
         if counts.max() == 1:
             return f"n = {seeds_of(self.runs)}, so no interval"
         return f"{interval_name(counts, self.bootstrap.confidence)}; n = {seeds_of(self.runs)}"
+
+    def told(self, drawn: str) -> str:
+        """Return what shows the interval, and `interval`; of one seed each nothing does."""
+        return self.interval if runs_of(self.runs).max() == 1 else f"{drawn} {self.interval}"
+
+    def summarise(self, value: str | None = None) -> pd.DataFrame:
+        """Return the summary of a value, by default the report's, per label in the sweep's order."""
+        value, confidence = value or self.value, self.bootstrap.confidence
+        return summarise(self.runs, value=value, confidence=confidence, rank=self.rank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from study.figures.base import Chart, Context, Summed, Value
 from study.figures.rows import median_bar, row_sheet, summed
 from study.figures.style.words import diverged_of, lowest, metric_name
 from study.stats.paired import why_unpaired
-from study.stats.summary import by_rank
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ class FinalLosses(Chart[Summed]):
 
     @override
     def caption(self, table: Summed, context: Context) -> str:
-        best = by_rank(table.summary).to_dict("records")[0]
         unpaired = why_unpaired(context.runs)
         joined = (
             "A grey line joins the runs of one seed: same data, same start, same minibatches."
@@ -54,6 +52,6 @@ class FinalLosses(Chart[Summed]):
             else f"Seeds are not joined: {unpaired}."
         )
         return (
-            f"{lowest(best, metric_name(table.value))}. Dots: single runs; diamond and bar: median and "
-            f"{context.interval}. {joined}{diverged_of(context.runs)}"
+            f"{lowest(table.summary, metric_name(table.value))}Dots: single runs; "
+            f"{context.told('diamond and bar: median and')}. {joined}{diverged_of(context.runs)}"
         )

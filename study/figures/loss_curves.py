@@ -1,10 +1,9 @@
 """Loss curves against updates or epochs: median over seeds and its band, for each label."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from typing_extensions import override
@@ -13,12 +12,12 @@ from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style.canvas import limits, used_lines
 from study.figures.style.layout import Layout
-from study.figures.style.words import diverged_of, metric_name, none_finite, number
+from study.figures.style.words import diverged_of, metric_name, number
 from study.frames import SweepFrames
 from study.ranges import Count, Positive, Text
 from study.stats.curves import add_epochs, median_band
 from study.stats.levels import Level, level_of
-from study.stats.summary import medians
+from study.stats.summary import shortlist
 from study.tracking import names
 
 
@@ -28,7 +27,8 @@ class Curves:
 
     band: pd.DataFrame  # `label`, `x`, `median`, `low`, `high` of every label with a point
     x: str  # `step`, or `epoch` where epochs are asked for and known
-    ends: Mapping[str, float]  # the final median of every label, least first
+    shown: Sequence[str]  # labels
+    ends: pd.Series  # the final median of each of them that has one
     level: Level | None  # what the loss can be held against
 
 
@@ -42,7 +42,7 @@ class LossCurves(Chart[Curves]):
         above_floor: draw how far `eval/loss` lies above the floor of its run.
         log: whether the loss axis is logarithmic.
         top: upper end of the loss axis; by default what the finite values need.
-        best: show only so many labels, those that end lowest; by default all.
+        best: show only so many labels, those with the lowest median of the report's value; by default all.
     """
 
     metric: Text = names.TRAIN_LOSS
@@ -58,15 +58,17 @@ class LossCurves(Chart[Curves]):
         band = median_band(curves, context.runs, x=x, confidence=context.bootstrap.confidence)
         # one minibatch says little, so there it is an epoch's mean
         ends = (
-            medians(context.runs, names.LAST_EPOCH_LOSS)
+            context.runs.groupby("label", observed=True)[names.LAST_EPOCH_LOSS].median()
             if self.metric == names.TRAIN_LOSS
-            else medians(band.groupby("label", sort=False).tail(1), "median")
+            else band.groupby("label")["median"].last()
         )
-        return Curves(band, x, ends, None if self.above_floor else level_of(context.runs, self.metric))
+        shown = shortlist(context.runs, context.value, self.best)
+        level = None if self.above_floor else level_of(context.runs, self.metric)
+        return Curves(band, x, shown, ends[ends.index.isin(shown)], level)
 
     @override
     def draw(self, table: Curves, context: Context) -> Figure:
-        band = table.band[table.band["label"].isin(list(table.ends)[: self.best])]
+        band = table.band[table.band["label"].isin(table.shown)]
         layout = Layout.of(used_lines(context.style, band["label"]))
         layout.plot(band, by="label", x=table.x, y="median", linewidth=1.6)
         low, high = limits(band[["median", "low", "high"]].to_numpy().ravel(), log=self.log)
@@ -80,8 +82,8 @@ class LossCurves(Chart[Curves]):
         without = [label for label in context.style.lines if label not in set(table.band["label"])]
         absent = f" Without a point: {', '.join(without)}." if without else ""
         return (
-            f"{self._claim(table.ends)}. Lines: median of the {self._name}, every recorded point, nothing smoothed; "
-            f"bands: pointwise {context.interval}.{diverged_of(context.runs)}{absent}{mark}"
+            f"{self._claim(table, context)}. Lines: median of the {self._name}, every recorded point, nothing "
+            f"smoothed; {context.told('bands: pointwise')}.{diverged_of(context.runs)}{absent}{mark}"
         )
 
     @property
@@ -103,15 +105,19 @@ class LossCurves(Chart[Curves]):
         epochs = add_epochs(curves, sweep.curves(names.TRAIN_LOSS), sweep.runs)
         return (curves, "step") if epochs.empty else (epochs, "epoch")  # no run came to its end
 
-    def _claim(self, ends: Mapping[str, float]) -> str:
-        ranked = list(ends)[: self.best]
-        where = "in the mean of the last epoch" if self.metric == names.TRAIN_LOSS else "at the end"
-        if np.isinf(ends[ranked[0]]):
-            return f"{none_finite(self._name)} {where}"
-        verb = "has the lowest median" if len(ends) > 1 else "has the median"
-        claim = f"{ranked[0]} {verb} {where}, {number(ends[ranked[0]])}"
-        if len(ranked) > 1:
-            claim += f", {ranked[-1]} {number(ends[ranked[-1]])}"
-        if len(ranked) < len(ends):
-            claim += f"; shown are the {len(ranked)} of {len(ends)} that end lowest"
+    def _claim(self, table: Curves, context: Context) -> str:
+        """Say between which medians the curves end: who is first is for the value that the page compares to say."""
+        low, high = (number(float(end)) for end in (table.ends.min(), table.ends.max()))
+        where = "In the mean of the last epoch" if self.metric == names.TRAIN_LOSS else "At the end"
+        lie = (
+            "the median is"
+            if len(table.ends) == 1
+            else "all medians are"
+            if low == high
+            else "medians lie between"
+        )
+        claim = f"{where} {lie} {low if low == high else f'{low} and {high}'}"
+        if len(table.shown) < context.runs["label"].nunique():
+            of = f"{len(table.shown)} of {context.runs['label'].nunique()}"
+            claim += f"; shown are the {of} with the lowest median {metric_name(context.value)}"
         return claim

@@ -10,13 +10,13 @@ from typing_extensions import override
 
 from study.figures.base import Chart, Context, Summed, Value
 from study.figures.rows import row_sheet, summed
-from study.figures.style.words import diverged_of, lowest, metric_name, number
+from study.figures.style.words import diverged_of, lowest, metric_name
 from study.stats.summary import by_rank
 
 
 @dataclass(frozen=True)
 class Ranking(Chart[Summed]):
-    """The labels ranked by median, best on top, with interval and single runs.
+    """The labels ranked by median, field by field, best on top, with interval and single runs.
 
     Args:
         value: the summary value that ranks; by default the report's.
@@ -46,15 +46,13 @@ class Ranking(Chart[Summed]):
 
     @override
     def caption(self, table: Summed, context: Context) -> str:
-        first, *_, last = [*table.summary.to_dict("records")] * 2
-        claim = lowest(first, metric_name(table.value))
-        if np.isfinite(first["median"]):
-            claim += f", and {last['label']} the highest of {len(table.summary)}, {number(last['median'], 4)}"
-        return f"{claim}. Dot and bar: median and {context.interval}; ticks: single runs.{diverged_of(context.runs)}"
+        claim = lowest(table.summary, metric_name(table.value))
+        return f"{claim}Ticks: single runs; {context.told('dot and bar: median and')}.{diverged_of(context.runs)}"
 
 
 def _noted(row: Mapping[Hashable, Any]) -> str:
-    """Return a label and how many of its runs diverged or made no progress, where any did."""
+    """Return a label, its field where there are several, and how many of its runs diverged or made no progress."""
     counts = {"diverged": row["diverged"], "without progress": row["no_progress"]}
     notes = [f"{count}/{row['runs']} {how}" for how, count in counts.items() if count]
-    return f"{row['label']}  ({', '.join(notes)})" if notes else str(row["label"])
+    name = f"{row['field']}: {row['label']}" if row["field"] else str(row["label"])
+    return f"{name}  ({', '.join(notes)})" if notes else name

@@ -76,7 +76,7 @@ class Response(Chart[Summed]):
             name = interval_name(counts, context.bootstrap.confidence)
             interval = f"bands: {name}; n = {from_to(counts)} seeds a point"
         marks = " ×k above the axes: k runs diverged there." if response["diverged"].any() else ""
-        claims = _extent(response) if self.x.startswith("problem.") else _best(response, self.x)
+        claims = _extent(response) if self.x.startswith(("problem.", "epochs")) else _best(response, self.x)
         absent = sorted(set(context.runs["optimizer"]) - set(response["optimizer"]))
         without = f" Without this setting, and not drawn: {', '.join(absent)}." if absent else ""
         return (

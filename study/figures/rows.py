@@ -11,7 +11,6 @@ from study.figures.base import Context, Summed
 from study.figures.style import INK, Line
 from study.figures.style.canvas import limits, name_axes, rows
 from study.figures.style.words import metric_name
-from study.stats.summary import summarise
 
 
 class Row(NamedTuple):
@@ -26,7 +25,7 @@ class Row(NamedTuple):
 def summed(value: str | None, context: Context) -> Summed:
     """Return the summary of a value, by default the report's, per label in the sweep's order."""
     value = value or context.value
-    return Summed(value, summarise(context.runs, value=value, confidence=context.bootstrap.confidence))
+    return Summed(value, context.summarise(value))
 
 
 def row_sheet(

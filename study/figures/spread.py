@@ -64,7 +64,7 @@ class Spread(Chart[Summed]):
         runs, level = context.runs, level_of(context.runs, table.value)
         mark = f" {level.sentence}" if level else ""
         return (
-            f"{_claim(table, runs)}. Dots: all seeds in order; diamond and bar: median and {context.interval}."
+            f"{_claim(table, runs)}. Dots: all seeds in order; {context.told('diamond and bar: median and')}."
             f"{self._told(table.value, runs)}{mark}{diverged_of(runs)}"
         )
 
@@ -93,11 +93,13 @@ def _claim(table: Summed, runs: pd.DataFrame) -> str:
     if np.isinf(medians.min()):
         return none_finite(what)
     finite = runs[np.isfinite(runs[table.value])].groupby("label", observed=True)[table.value]
-    widest, apart = (finite.max() - finite.min()).max(), medians.max() - medians.min()
-    return (
-        f"Over seeds one setting's {what} spreads by up to {number(widest)}; all medians lie within "
-        f"{number(apart)} of each other"
-    )
+    widest = (finite.max() - finite.min()).max()
+    claim = f"Over seeds one setting's {what} spreads by up to {number(widest)}"
+    if len(medians) == 1:
+        return claim
+    by_field = medians.groupby(table.summary["field"])
+    which = "all medians" if by_field.ngroups == 1 else "medians of one problem and one budget"
+    return f"{claim}; {which} lie within {number((by_field.max() - by_field.min()).max())} of each other"
 
 
 def _print_marks(axes: Axes, values: np.ndarray, at: float) -> None:

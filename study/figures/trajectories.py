@@ -16,7 +16,7 @@ from study.figures.style.canvas import name_axes, panels, used_lines
 from study.figures.style.layout import legend_above
 from study.figures.style.words import diverged_of, number, some
 from study.ranges import Count
-from study.stats.summary import medians
+from study.stats.summary import shortlist
 from study.stats.surface import Bowl, bowl_surface, bowls, paths
 from study.tracking import names
 
@@ -47,7 +47,7 @@ class Trajectories(Chart[Walks]):
     @override
     def compute(self, context: Context) -> Walks:
         walked, names = paths(context.sweep.points)
-        runs, shown = context.runs, list(medians(context.runs, context.value))[: self.best]
+        runs, shown = context.runs, shortlist(context.runs, context.value, self.best)
         first = runs[runs["label"].isin(shown)].drop_duplicates("label")[["run_id", "label", "status"]]
         return Walks(walked.merge(first, on="run_id").sort_values(["label", "step"]), names, bowls(runs))
 

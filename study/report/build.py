@@ -17,7 +17,6 @@ from study.report.notices import missing_table, notices
 from study.report.plan import Plan, automatic
 from study.report.render import render
 from study.report.tables import curve_points, facts, pair_tables, summary_table
-from study.stats.summary import summarise
 from study.tracking import names
 
 LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
@@ -62,8 +61,8 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[P
     """
     require_own(folder, key="report.out")
     style = Style.of(sweep.runs, colors=plan.colors, spare=plan.spare)
-    context = Context(sweep, style, plan.bootstrap, plan.value)
-    summary = summarise(sweep.runs, value=plan.value, confidence=plan.bootstrap.confidence)
+    context = Context(sweep, style, plan.bootstrap, plan.value, plan.rank)
+    summary = context.summarise()
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
     page = _page(context, plan, summary, pictures) | {"again": again}
     with replacing(folder, key="report.out") as fresh:

@@ -61,6 +61,7 @@ class Plan:
     sweep: Text | None  # one sweep of the experiment by its id, or None for the last
     out: Annotated[Path | None, _PLACE]  # the folder that is written; None = `reports/<experiment>`
     value: Annotated[str, choice(*names.FINAL_LOSSES)]  # the summary value that tables and figures compare
+    rank: bool  # whether settings are ranked by it: not where what differs was set by hand
     pairs: bool  # whether all pairs of labels are compared
     equivalence: NotNegative  # what does not matter, as a share of the loss at the start above the floor
     bootstrap: Bootstrap  # of all intervals

@@ -14,7 +14,7 @@ from study.report.plan import Plan
 from study.stats import intervals
 from study.stats.bootstrap import Bootstrap
 from study.stats.paired import compare_pairs, why_unpaired
-from study.stats.summary import by_rank
+from study.stats.summary import DIGITS, by_rank
 from study.tracking import names
 
 MOST_PAIRED = 8  # labels, 28 pairs: more would be a wall of numbers
@@ -43,24 +43,34 @@ def facts(sweep: SweepFrames) -> Mapping[str, str]:
 
 
 def summary_table(context: Context, summary: pd.DataFrame) -> Table:
-    """Return the summary, best first; how many runs made no progress is a column where any did."""
+    """Return the summary, best first; fields, and runs without progress, are a column where there are any."""
     counts = ["runs", "diverged", *(["no_progress"] if summary["no_progress"].any() else [])]
+    apart = [key for key in ("rank", "field") if key in summary and summary[key].any()]
     interval = intervals.name(summary["runs"], context.bootstrap.confidence)
     rows = [
         {
-            "rank": str(row["rank"]), "setting": str(row["label"]),
+            **{key: str(row[key]) for key in apart}, "setting": str(row["label"]),
             **{count.replace("_", " "): str(row[count]) for count in counts},
-            "median": number(row["median"], 4),
+            "median": number(row["median"], DIGITS),
             interval: bracket(row["low"], row["high"]) if row["runs"] > 1 else "none",
         }
         for row in by_rank(summary).to_dict("records")
     ]  # fmt: skip
     title = metric_name(context.value)
-    note = (
-        f"Median of the {title}; {context.interval}. "
-        "Equal medians share a rank; a rank alone does not say that a difference is real."
-    )
-    return Table(title[0].upper() + title[1:], rows, note, frozenset({"setting"}))
+    note = f"Median of the {title}; {context.interval}. {_ranks(summary)}"
+    return Table(title[0].upper() + title[1:], rows, note, frozenset({"field", "setting"}))
+
+
+def _ranks(summary: pd.DataFrame) -> str:
+    """Say what a rank is, and what it is not."""
+    if "rank" not in summary:
+        return "In the order of the sweep: these settings are shown, and not ranked against each other."
+    if len(summary) == 1:
+        return ""
+    several = summary["field"].nunique() > 1
+    within = "Ranks are within a field, which has one problem and one budget. " if several else ""
+    equal = "Medians that are equal in the digits shown share a rank; "
+    return f"{within}{equal}a rank alone does not say that a difference is real."
 
 
 def pair_tables(context: Context, plan: Plan) -> list[Table]:

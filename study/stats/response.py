@@ -43,7 +43,7 @@ def respond(runs: pd.DataFrame, *, x: str, value: str, confidence: float) -> pd.
     kept = runs.dropna(subset=x)
     kept = kept.assign(line=_lines(kept, x))
     kept["label"] = kept.groupby([pd.factorize(kept["line"])[0], x]).ngroup()  # numbered as they are returned
-    table = summarise(kept, value=value, confidence=confidence).drop(columns="rank")
+    table = summarise(kept, value=value, confidence=confidence, rank=False).drop(columns="field")
     keys = kept[["label", "line", "optimizer", x]].drop_duplicates("label")
     return keys.merge(table, on="label").sort_values("label", ignore_index=True).drop(columns="label")
 

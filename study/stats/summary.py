@@ -1,4 +1,4 @@
-"""One row per label: how many runs, how they ended, where the final loss lies, and who is first."""
+"""One row per label: how many runs, how they ended, where the final loss lies, and who is first in its field."""
 
 import numpy as np
 import pandas as pd
@@ -8,18 +8,24 @@ from study.job import LOCATIONS
 from study.stats.intervals import coverage, median_interval
 from study.tracking import names
 
+DIGITS = 4
+"""Significant ones of a median on every page: settings that differ beyond them only are not told apart."""
 
-def summarise(runs: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFrame:
+
+def summarise(runs: pd.DataFrame, *, value: str, confidence: float, rank: bool = True) -> pd.DataFrame:
     """Return the median of `value` over seeds with its exact interval, for each label.
 
     Args:
-        runs: one row per run with `label`, `status` and `value`; +inf marks a diverged run and takes part.
+        runs: one row per run with `label`, `status` and `value`; +inf marks a diverged run and takes part. What
+            `fields` reads may be there too.
         value: the column that is summarised.
         confidence: the least that an interval should have; below 6 runs none has 0.95.
+        rank: whether the settings of a field are ranked.
 
     Returns:
-        `label`, `runs`, `diverged`, `no_progress`, `median`, `low`, `high`, `coverage` (of the interval), `rank`
-        (1 = least median; ties share the better rank), in the order of the labels' categories, or as first met.
+        `label`, `field`, `runs`, `diverged`, `no_progress`, `median`, `low`, `high`, `coverage` (of the interval),
+        and `rank` (1 = least median of its field; medians that are equal in DIGITS digits share the better rank), in
+        the order of the labels' categories, or as first met.
 
     Raises:
         InvalidInput: there are runs without the value.
@@ -27,7 +33,8 @@ def summarise(runs: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFr
     if value not in runs or runs[value].isna().any():
         raise InvalidInput(f"the value {value} must be recorded for every run, and some of these have none")
     groups = runs.groupby("label", sort=isinstance(runs["label"].dtype, pd.CategoricalDtype), observed=True)
-    table = groups["status"].agg(runs="size")
+    table = pd.DataFrame({"runs": groups.size()})
+    table.insert(0, "field", fields(runs).groupby(runs["label"], observed=True, sort=False).first())
     for status in (names.DIVERGED, names.NO_PROGRESS):
         table[status] = (runs["status"] == status).groupby(runs["label"], observed=True, sort=False).sum()
     samples = groups[value].apply(lambda sample: sample.to_numpy(dtype=float))
@@ -36,7 +43,9 @@ def summarise(runs: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFr
         ends = median_interval(np.stack(list(alike), axis=1), confidence)
         table.loc[alike.index, ["median", "low", "high"]] = np.stack(ends, axis=1)
     table["coverage"] = [coverage(n, confidence) for n in table["runs"]]
-    table["rank"] = table["median"].rank(method="min").astype(int)
+    if rank:
+        shown = table["median"].map(lambda median: float(f"{median:.{DIGITS}g}"))
+        table["rank"] = shown.groupby(table["field"]).rank(method="min").astype(int)
     return table.reset_index()
 
 
@@ -80,15 +89,23 @@ def _text(value: object) -> str:
 
 
 def by_rank(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary best first, ties in the order of the sweep: so are all tables, a terminal's and a report's.
+    """Return a summary field by field, best first: so are all tables, a terminal's and a report's.
 
-    >>> by_rank(pd.DataFrame({"label": ["sgd", "nag", "adam"], "rank": [2, 2, 1]}))["label"].tolist()
+    Fields and ties are in the order of the sweep, and so is a summary without ranks.
+
+    >>> by_rank(pd.DataFrame({"label": ["sgd", "nag", "adam"], "field": "", "rank": [2, 2, 1]}))[
+    ...     "label"
+    ... ].tolist()
     ['adam', 'sgd', 'nag']
     """
-    return summary.sort_values("rank", kind="stable", ignore_index=True)
+    if "rank" not in summary:
+        return summary
+    place = pd.factorize(summary["field"])[0]
+    order = np.lexsort((summary["rank"].to_numpy(), place))  # stable
+    return summary.iloc[order].reset_index(drop=True)
 
 
-def medians(runs: pd.DataFrame, value: str) -> dict[str, float]:
-    """Return the median of a value over the seeds of each label, the least first; ties in the order of the sweep."""
-    found = runs.groupby("label", observed=True, sort=False)[value].median().sort_values(kind="stable")
-    return {str(label): float(median) for label, median in found.items()}
+def shortlist(runs: pd.DataFrame, value: str, most: int | None) -> list[str]:
+    """Return the labels with the lowest median of a value, the firsts of all fields before the seconds, and so on."""
+    summary = summarise(runs, value=value, confidence=0.5)
+    return [str(label) for label in summary.sort_values("rank", kind="stable")["label"]][:most]

@@ -124,6 +124,7 @@ class OpenSweep:
             found=sum(outcome.found for outcome in self.outcomes),
             force=self.settings.force,
             runs=runs,
+            settings={job.label: job.params() for job in self.jobs},
             failures={job.label: failures[job.hash] for job in self.jobs if job.hash in failures},
             seconds=(seconds, training, writing),
             commands=(report, ui_command(location)),

@@ -10,10 +10,13 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from study.errors import InvalidInput
-from study.ranges import choice
+from study.ranges import SWITCH, choice
 from study.stats import intervals
 from study.stats.bootstrap import Bootstrap
 from study.tracking import names
+
+Settings = Mapping[str, Mapping[str, str]]
+"""By label, `Job.params`."""
 
 _AROUND = 4  # lines of a table that are no settings: its title, its head, a rule, and how many more there are
 _LEAST = 5  # settings shown, on however small a screen
@@ -27,10 +30,12 @@ class Comparison:
     Attributes:
         value: the final loss that they are ranked by.
         confidence: the least of its intervals.
+        rank: whether they are ranked at all.
     """
 
     value: str
     confidence: float
+    rank: bool = True
 
     @classmethod
     def of(cls, report: DictConfig) -> "Comparison":
@@ -40,7 +45,9 @@ class Comparison:
             InvalidInput: a value is out of its range.
         """
         choice(*names.FINAL_LOSSES).require("report.value", report.value)
-        return cls(report.value, Bootstrap(report.confidence, report.resamples, report.seed).confidence)
+        SWITCH.require("report.rank", report.rank)
+        bootstrap = Bootstrap(report.confidence, report.resamples, report.seed)
+        return cls(report.value, bootstrap.confidence, report.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class End:
         found: how many of them were in the store before.
         force: they were to be trained again.
         runs: label, status and compared value of each run that is in the store now, in the sweep's order.
+        settings: what each label stands for.
         failures: what crashed, by label.
         seconds: what the command took, what of it was training and what writing.
         commands: that one may want next.
@@ -67,6 +75,7 @@ class End:
     found: int
     force: bool
     runs: Sequence[tuple[str, str, float]]
+    settings: Settings
     failures: Mapping[str, Exception]
     seconds: tuple[float, float, float]
     commands: Sequence[str]
@@ -78,25 +87,28 @@ def show(end: End, comparison: Comparison, console: Console) -> None:
     if end.runs:
         try:
             room = console.height - len(lines) - 1  # and one for the prompt
-            console.print(closing_table(end.runs, comparison, room=room))
+            console.print(closing_table(end.runs, comparison, settings=end.settings, room=room))
         except InvalidInput as error:  # the store has runs that lack the value
             lines.insert(0, str(error))
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def closing_table(runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, room: int) -> Group:
+def closing_table(
+    runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, settings: Settings, room: int
+) -> Group:
     """Return the settings of a sweep by rank, as its report ranks them.
 
     Args:
         runs: label, status and compared value of each run, in the sweep's order; infinite for a diverged one.
         comparison: how.
+        settings: what each label stands for.
         room: how many lines the table may have; what does not fit is counted in its last.
 
     Raises:
         InvalidInput: some runs lack the value.
     """
-    rows = _ranked(runs, comparison)
+    rows = _ranked(runs, comparison, settings)
     still = sum(row["no_progress"] for row in rows)
     # a column of them would be too wide
     below = [f"{still:,} of {len(runs):,} runs made no progress"] if still else []
@@ -104,16 +116,18 @@ def closing_table(runs: Sequence[tuple[str, str, float]], comparison: Comparison
     shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     interval = intervals.name((row["runs"] for row in rows), comparison.confidence)
-    for heading in ("rank", "setting", "runs", "diverged", "median", interval):
-        named = heading == "setting"  # which alone may be broken where the screen is narrow
+    apart = [key for key in ("rank", "field") if any(row.get(key) for row in rows)]
+    for heading in (*apart, "setting", "runs", "diverged", "median", interval):
+        named = heading in ("field", "setting")  # which alone may be broken where the screen is narrow
         table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
     for row in shown:
-        table.add_row(*_cells(row))
+        table.add_row(*(str(row[key]) for key in apart), *_cells(row))
     title = names.SUMMARIES[comparison.value].words
     if len(shown) == len(rows):
         return Group(title, table, *below)
+    first = "best" if apart == ["rank"] else "first"
     more = f"... {len(rows) - len(shown)} more in the report"
-    return Group(f"{title}, best {len(shown)} of {len(rows)} settings", table, more, *below)
+    return Group(f"{title}, {first} {len(shown)} of {len(rows)} settings", table, more, *below)
 
 
 def closing_lines(end: End) -> Iterator[str]:
@@ -147,18 +161,22 @@ def _interrupted(end: End) -> str:
     return f"interrupted: {len(end.runs):,} of {end.wanted:,} runs are kept{goes_on}"
 
 
-def _ranked(ended: Sequence[tuple[str, str, float]], comparison: Comparison) -> list[dict[Hashable, Any]]:
+def _ranked(
+    ended: Sequence[tuple[str, str, float]], how: Comparison, settings: Settings
+) -> list[dict[Hashable, Any]]:
     import pandas as pd  # only now: what decides and trains needs no frames
 
     from study.stats.summary import by_rank, summarise
 
-    runs = pd.DataFrame(ended, columns=["label", "status", comparison.value])
-    runs["label"] = pd.Categorical(runs["label"], runs["label"].unique())
-    table = summarise(runs, value=comparison.value, confidence=comparison.confidence)
+    runs = pd.DataFrame(ended, columns=["label", "status", how.value])
+    known = pd.DataFrame([{**settings.get(label, {}), "label": label} for label in runs["label"].unique()])
+    runs = runs.merge(known, on="label", how="left")
+    runs["label"] = pd.Categorical(runs["label"], known["label"])
+    table = summarise(runs, value=how.value, confidence=how.confidence, rank=how.rank)
     return by_rank(table).to_dict("records")
 
 
 def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     interval = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
-    counts = (str(row[key]) for key in ("rank", "label", "runs", "diverged"))
+    counts = (str(row[key]) for key in ("label", "runs", "diverged"))
     return *counts, f"{row['median']:.4g}", interval

@@ -101,7 +101,23 @@ def test_the_best_few_of_many() -> None:
     chart = LossCurves(best=2)
     labels = {line.get_label() for line in drawn(chart, context).axes[0].get_lines()}
     assert {label for label in labels if " lr=" in str(label)} == {"rmsprop lr=0.01", "adam lr=0.01"}
-    assert "shown are the 2 of 4 that end lowest" in said(chart, context)
+    assert "shown are the 2 of 4 with the lowest median training loss of the last epoch" in said(
+        chart, context
+    )
+
+
+def test_where_curves_end_is_said_and_no_winner_named() -> None:
+    """Least and largest median of the last epoch's mean, by pandas; of evaluations, of the last one."""
+    sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
+    context = context_of(sweep)
+    ends = sweep.runs.groupby("label", observed=True)["last_epoch_loss"].median()
+    claim = f"In the mean of the last epoch medians lie between {ends.min():.3g} and {ends.max():.3g}."
+    assert said(LossCurves(), context).startswith(claim)
+    last = sweep.curves("eval/loss").query("step == 64").groupby("label", observed=True)["value"].median()
+    claim = f"At the end medians lie between {last.min():.3g} and {last.max():.3g}."
+    assert said(LossCurves(metric="eval/loss"), context).startswith(claim)
+    alone = context_of(parabola_sweep(seeds=3, steps=64, labels={"adam": 0.05}, diverged=False))
+    assert said(LossCurves(metric="eval/loss"), alone).startswith("At the end the median is 0.0122.")
 
 
 def test_a_label_without_a_point_is_named() -> None:

@@ -26,8 +26,27 @@ def test_no_progress_stands_beside_the_name() -> None:
     assert "sgd lr=0.01  (1/3 diverged, 1/3 without progress)" in notes
 
 
-def test_first_and_last_are_named() -> None:
+def test_the_first_of_each_field_is_named() -> None:
+    """Ranked within a budget, and said so; nothing where the report does not rank."""
     sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
-    caption = said(Ranking(), context_of(sweep))
-    assert caption.startswith("rmsprop lr=0.01 has the lowest median training loss of the last epoch, ")
-    assert "and sgd lr=0.01 the highest of 4, " in caption
+    one = "rmsprop lr=0.01 has the lowest median training loss of the last epoch, "
+    assert said(Ranking(), context_of(sweep)).startswith(one)
+    budgets = sweep.runs["optimizer"].map({"sgd": 4, "momentum": 2, "rmsprop": 2, "adam": 4}).astype(int)
+    context = context_of(replace(sweep, runs=sweep.runs.assign(epochs=budgets)))
+    caption = said(Ranking(), context)
+    assert caption.startswith("epochs=4: adam lr=0.01 has the lowest median")
+    assert f"; epochs=2: {one}" in caption
+    names = [tick.get_text() for tick in drawn(Ranking(), context).axes[0].get_yticklabels()]
+    assert names[0] == "epochs=4: adam lr=0.01"
+    assert said(Ranking(), replace(context, rank=False)).startswith("Ticks: single runs; dot and bar: ")
+
+
+def test_who_shares_the_lowest_median_is_named_together() -> None:
+    sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
+    equal = (
+        sweep.runs["optimizer"].map({"sgd": 4, "momentum": 2, "rmsprop": 2 + 1e-6, "adam": 4}).astype(float)
+    )
+    caption = said(Ranking(), context_of(replace(sweep, runs=sweep.runs.assign(last_epoch_loss=equal))))
+    assert caption.startswith(
+        "momentum lr=0.01 and rmsprop lr=0.01 share the lowest median training loss of the "
+    )

@@ -29,7 +29,18 @@ def test_the_widest_spread_and_the_distance_of_medians() -> None:
     widest, medians = (groups.max() - groups.min()).max(), groups.median()
     caption = said(Spread(), context_of(sweep))
     assert f"spreads by up to {widest:.3g}" in caption
-    assert f"within {medians.max() - medians.min():.3g} of each other" in caption
+    assert f"all medians lie within {medians.max() - medians.min():.3g} of each other" in caption
+
+
+def test_medians_of_two_budgets_are_not_set_beside_each_other() -> None:
+    sweep = parabola_sweep(seeds=3, steps=40, diverged=False)
+    runs = sweep.runs.assign(
+        epochs=sweep.runs["optimizer"].map(lambda name: 2 if name in ("sgd", "adam") else 4)
+    )
+    medians = runs.groupby("optimizer")["last_epoch_loss"].median()
+    apart = max(abs(medians["sgd"] - medians["adam"]), abs(medians["momentum"] - medians["rmsprop"]))
+    caption = said(Spread(), context_of(replace(sweep, runs=runs)))
+    assert f"medians of one problem and one budget lie within {apart:.3g} of each other" in caption
 
 
 def test_the_floor_of_the_runs_is_marked() -> None:

@@ -13,7 +13,7 @@ import scipy.stats
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.job import Job
-from study.stats.summary import by_rank, fields, medians, summarise
+from study.stats.summary import by_rank, fields, shortlist, summarise
 
 
 def test_counts_medians_and_intervals() -> None:
@@ -91,8 +91,34 @@ def test_the_ranking_is_the_summary_best_first() -> None:
     ranked = by_rank(summarise(runs, value="excess", confidence=0.95))
     assert ranked["label"].tolist() == ["d", "a", "c", "b"]
     assert ranked["rank"].tolist() == [1, 2, 2, 4]
-    assert medians(runs, "excess") == {"d": 1.0, "a": 2.0, "c": 2.0, "b": np.inf}
-    assert list(medians(runs, "excess")) == ["d", "a", "c", "b"]
+    assert shortlist(runs, "excess", None) == ["d", "a", "c", "b"]
+    assert shortlist(runs, "excess", 2) == ["d", "a"]
+
+
+def test_ranks_are_within_a_field() -> None:
+    """By hand: two budgets, the second of which is met first; a short list takes the firsts of both."""
+    runs = pd.DataFrame({
+        "label": list("abcde"), "status": "ok", "epochs": [4, 2, 2, 4, 2], "excess": [1.0, 9.0, 8.0, 2.0, 7.0],
+    })  # fmt: skip
+    table = summarise(runs, value="excess", confidence=0.95)
+    assert table["field"].tolist() == ["epochs=4", "epochs=2", "epochs=2", "epochs=4", "epochs=2"]
+    assert table["rank"].tolist() == [1, 3, 2, 2, 1]
+    assert by_rank(table)["label"].tolist() == ["a", "d", "e", "c", "b"]
+    assert shortlist(runs, "excess", 3) == ["a", "e", "c"]
+
+
+def test_medians_that_look_alike_share_a_rank() -> None:
+    """Four digits: .08901 and .0890100001 do, .08901 and .08902 do not, and the next rank counts them."""
+    losses = [0.0890100001, 0.08902, 0.08901, 0.5]
+    runs = pd.DataFrame({"label": list("abcd"), "status": "ok", "excess": losses})
+    assert summarise(runs, value="excess", confidence=0.95)["rank"].tolist() == [1, 3, 1, 4]
+
+
+def test_what_is_not_ranked_stays_in_the_order_of_the_sweep() -> None:
+    runs = pd.DataFrame({"label": list("ba"), "status": "ok", "excess": [2.0, 1.0]})
+    table = summarise(runs, value="excess", confidence=0.95, rank=False)
+    assert "rank" not in table
+    assert by_rank(table)["label"].tolist() == ["b", "a"]
 
 
 @pytest.mark.parametrize("value", ["excess", "last_epoch_loss"])

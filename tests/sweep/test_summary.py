@@ -1,13 +1,14 @@
 """What is said when a sweep ends: ranks as in its report, on a screen's lines, and how to go on."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
@@ -28,10 +29,15 @@ END = End(
     found=0,
     force=False,
     runs=MANY,
+    settings={},
     failures={},
     seconds=(12.34, 5.0, 3.0),
     commands=("make report", "make ui"),
 )
+
+
+def _table(runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, room: int) -> Group:
+    return closing_table(runs, comparison, settings={}, room=room)
 
 
 def _text(shown: RenderableType, width: int = 100) -> list[str]:
@@ -48,7 +54,7 @@ def _rows(shown: RenderableType) -> list[list[str]]:
 def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
     better = [("better", "ok", 1.0), ("better", "ok", 1.5), ("better", "diverged", math.inf)]
     runs = [*[("worse", "ok", 3.0)] * 3, *better, ("single", "ok", 2.0)]
-    table = closing_table(runs, LAST, room=50)
+    table = _table(runs, LAST, room=50)
     assert _text(table)[0].strip() == "training loss of the last epoch"
     assert _text(table)[1].split("  ")[-1] == "75% interval"
     assert _rows(table) == [
@@ -61,13 +67,13 @@ def test_the_best_is_first_and_a_divergence_counts_as_infinite() -> None:
 def test_runs_that_made_no_progress_are_counted_where_there_are_any() -> None:
     """In a line of its own, for which the table leaves room."""
     still = [(label, "no_progress", loss) for label, _, loss in MANY[:4]]
-    lines = _text(closing_table([*still, *MANY[4:]], LAST, room=14))
+    lines = _text(_table([*still, *MANY[4:]], LAST, room=14))
     assert len(lines) == 14
     assert [line.strip() for line in lines[-2:]] == [
         "... 43 more in the report",
         "4 of 156 runs made no progress",
     ]
-    assert _text(closing_table(still, LAST, room=14))[-1].strip() == "4 of 4 runs made no progress"
+    assert _text(_table(still, LAST, room=14))[-1].strip() == "4 of 4 runs made no progress"
 
 
 def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
@@ -85,14 +91,37 @@ def test_terminal_and_report_rank_alike_where_their_values_disagree() -> None:
             for row in summary_table(replace(context, value=value), summary).rows
         ]
         losses = list(zip(runs["label"].astype(str), runs["status"], runs[value].astype(float), strict=True))
-        assert [row[:2] for row in _rows(closing_table(losses, Comparison(value, 0.95), room=50))] == page
+        assert [row[:2] for row in _rows(_table(losses, Comparison(value, 0.95), room=50))] == page
         assert [rank for rank, _ in page] == (
             ["1", "1", "3", "3"] if value == "excess" else ["1", "2", "3", "4"]
         )
 
 
+def test_terminal_and_report_rank_within_the_same_fields() -> None:
+    """Two budgets, which the store's frames and a job's own params name alike; unranked, both are as asked for."""
+    sweep = parabola_sweep(seeds=7, steps=64)
+    order = sweep.runs["label"].cat.codes.to_numpy()
+    runs = sweep.runs.assign(epochs=np.where(order % 2, 4, 2), excess=10.0 - order)
+    labels = runs["label"].astype(str)
+    losses = list(zip(labels, runs["status"], runs["excess"], strict=True))
+    settings = {label: {"epochs": str(epochs)} for label, epochs in zip(labels, runs["epochs"], strict=True)}
+    context = Context(
+        replace(sweep, runs=runs), Style.of(runs, colors={}, spare=["red"]), Bootstrap(), "excess"
+    )
+    for rank in (True, False):
+        asked = replace(context, rank=rank)
+        page = [list(row.values())[: 2 + rank] for row in summary_table(asked, asked.summarise()).rows]
+        shown = closing_table(losses, Comparison("excess", 0.95, rank=rank), settings=settings, room=50)
+        assert [row[: 2 + rank] for row in _rows(shown)] == page
+        if rank:
+            assert [row[0] for row in page] == ["1", "2", "1", "2"]
+        assert [row[-2] for row in page] == [
+            f"epochs={at}" for at in ((2, 2, 4, 4) if rank else (2, 4, 2, 4))
+        ]
+
+
 def test_what_does_not_fit_is_counted() -> None:
-    table = closing_table(MANY, LAST, room=14)
+    table = _table(MANY, LAST, room=14)
     lines = _text(table)
     assert len(lines) == 14
     assert lines[0].strip() == "training loss of the last epoch, best 10 of 52 settings"
@@ -102,7 +131,7 @@ def test_what_does_not_fit_is_counted() -> None:
 
 @pytest.mark.parametrize(("settings", "room", "shown"), [(11, 14, 11), (12, 14, 10), (52, 1, 5), (3, 1, 3)])
 def test_as_many_settings_as_there_is_room_for(settings: int, room: int, shown: int) -> None:
-    rows = _rows(closing_table(MANY[: 3 * settings], LAST, room=room))
+    rows = _rows(_table(MANY[: 3 * settings], LAST, room=room))
     assert sum(row[0].isdigit() for row in rows) == shown
 
 
@@ -157,8 +186,8 @@ def test_the_end_says_how_it_ended(changes: dict[str, object], said: list[str]) 
 
 
 def test_the_report_decides_what_is_compared_and_is_refused_at_once() -> None:
-    node = {"value": "excess", "confidence": 0.9, "resamples": 500, "seed": 3}
-    assert Comparison.of(OmegaConf.create(node)) == Comparison("excess", 0.9)
+    node = {"value": "excess", "rank": False, "confidence": 0.9, "resamples": 500, "seed": 3}
+    assert Comparison.of(OmegaConf.create(node)) == Comparison("excess", 0.9, rank=False)
     with pytest.raises(
         InvalidInput, match=r"report.value must be one of .* got 'exces'; did you mean 'excess'"
     ):

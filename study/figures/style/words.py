@@ -1,12 +1,12 @@
 """Words that captions and axes share: what a metric is called, how many seeds, which interval."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from study.stats.intervals import coverage, order, percent
+from study.stats.summary import DIGITS
 from study.tracking import names
 
 _TOLD = 3  # numbers of seeds in a sweep, of which each is told
@@ -126,12 +126,32 @@ def some(items: Sequence[str], most: int = 8) -> str:
     return told if len(items) <= most else f"{told}; and {len(items) - most} more"
 
 
-def lowest(row: Mapping[Hashable, Any], what: str) -> str:
-    """Return which setting has the lowest median, by its row of a summary; an infinite median is nobody's merit."""
-    if np.isinf(row["median"]):
+def lowest(summary: pd.DataFrame, what: str) -> str:
+    """Return who has the lowest median of each field, as sentences; nothing where settings are not ranked.
+
+    An infinite median is nobody's merit, and a tie nobody's alone.
+    """
+    if "rank" not in summary:
+        return ""
+    by_field = {str(field): summary[summary["field"] == field] for field in summary["field"].unique()}
+    told = [
+        f"{field}: {_first(rows, what)}" if field else _first(rows, what) for field, rows in by_field.items()
+    ]
+    return f"{some(told)}. "
+
+
+def _first(rows: pd.DataFrame, what: str) -> str:
+    first = rows[rows["rank"] == 1].to_dict("records")
+    if np.isinf(first[0]["median"]):
         return none_finite(what)
-    interval = bracket(row["low"], row["high"])
-    return f"{row['label']} has the lowest median {what}, {number(row['median'], 4)} {interval}"
+    median = number(first[0]["median"], DIGITS)
+    if len(first) > 1:
+        who = (
+            listed([str(row["label"]) for row in first]) if len(first) <= _TOLD else f"{len(first)} settings"
+        )
+        return f"{who} share the lowest median {what}, {median}"
+    claim = "has the lowest median" if len(rows) > 1 else "has the median"
+    return f"{first[0]['label']} {claim} {what}, {median} {bracket(first[0]['low'], first[0]['high'])}"
 
 
 def none_finite(what: str) -> str:
