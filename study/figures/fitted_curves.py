@@ -11,9 +11,10 @@ from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style import INK
 from study.figures.style.canvas import HALF, WIDE, name_axes, panels, used_lines
-from study.figures.style.words import diverged_of, number, seeds_of
+from study.figures.style.words import diverged_of, metric_name, number, seeds_of, some
 from study.ranges import Count
 from study.stats.curves import knows_target, median_errors, median_fit
+from study.stats.summary import shortlist
 from study.tracking import names
 
 
@@ -25,7 +26,9 @@ class Fits:
     medians: pd.DataFrame  # of the fits, pointwise
     data: pd.DataFrame  # of one seed; empty where the settings do not share them
     known: bool  # whether the data come with a noise-free target
-    errors: dict[str, float]  # distance to the target (or of the data's own seed to its data), least first
+    errors: dict[
+        str, float
+    ]  # distance to the target (or of the data's own seed to its data), in the sweep's order
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class FittedCurves(Chart[Fits]):
     """One panel per label: noisy data, noise-free target, every seed's fit and their median.
 
     Args:
-        best: show so many labels at most, those that come closest.
+        best: show so many labels at most, those with the lowest median of the report's value.
     """
 
     best: Count = 16
@@ -55,9 +58,10 @@ class FittedCurves(Chart[Fits]):
         errors = (
             median_errors(compared, data) if len(data) else dict.fromkeys(map(str, fits["label"]), np.nan)
         )
-        best = dict(sorted(errors.items(), key=lambda item: item[1])[: self.best])
-        kept = fits[fits["label"].isin(list(best))]
-        return Fits(kept, median_fit(kept), data, known, best)
+        shown = shortlist(runs, context.value, self.best)
+        kept = fits[fits["label"].isin(shown)]
+        errors = {label: error for label, error in errors.items() if label in shown}
+        return Fits(kept, median_fit(kept), data, known, errors)
 
     @override
     def draw(self, table: Fits, context: Context) -> Figure:
@@ -80,25 +84,24 @@ class FittedCurves(Chart[Fits]):
 
     @override
     def caption(self, table: Fits, context: Context) -> str:
-        seeds, shown = seeds_of(table.fits), len(table.errors)
+        seeds, shown, what = seeds_of(table.fits), len(table.errors), metric_name(context.value)
         settings = context.runs["label"].nunique()
         lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."
-        fewer = f" Shown are {shown} of {settings} settings." if shown < settings else ""
+        fewer = f" Shown are {shown} of {settings} settings, those with the lowest median {what}."
         if table.data.empty:
             claim = f"The settings do not share their data, so that none are shown. {lines.capitalize()}"
         else:
             dashed = " dashed: the target;" if table.known else ""
             claim = f"{_claim(table)}. Dots: the data of one seed;{dashed} {lines}"
-        return f"{claim}{fewer}{diverged_of(context.runs)}"
+        return f"{claim}{fewer if shown < settings else ''}{diverged_of(context.runs)}"
 
 
 def _claim(table: Fits) -> str:
-    errors, first, last = table.errors, next(iter(table.errors)), next(reversed(table.errors))
+    """Say how far each fit lies from what it is for: who is first is for the value that the page compares to say."""
     aim, over = (
-        ("the noise-free target", "median over seeds") if table.known else ("its data", "of that one seed")
+        ("the noise-free target", ", medians over seeds")
+        if table.known
+        else ("its data", ", of that one seed")
     )
-    if np.isinf(errors[first]):
-        return f"No setting comes to a finite distance from {aim}"
-    close = "closest" if len(errors) > 1 else "close"
-    claim = f"{first} comes {close} to {aim} (root mean square distance {number(errors[first])}, {over})"
-    return f"{claim}, {last} stays farthest ({number(errors[last])})" if len(errors) > 1 else claim
+    told = some([f"{label} {number(error)}" for label, error in table.errors.items()])
+    return f"Root mean square distance to {aim}{over}: {told}"

@@ -15,6 +15,7 @@ from study.figures.style import Style
 from study.figures.style.layout import Layout
 from study.ranges import FRACTION, Count, numbers
 from study.stats.curves import leaky_weights
+from study.stats.intervals import percent
 
 _COLUMN = "optimizer.alpha"
 
@@ -55,7 +56,7 @@ class LeakyAverage(Chart[dict[float, np.ndarray]]):
     @override
     def caption(self, table: dict[float, np.ndarray], context: Context) -> str:
         windows = ", ".join(f"{1 / (1 - gamma):.3g} steps for γ = {gamma:g}" for gamma in table)
-        kept = "; ".join(f"{100 * weights.sum():.3g}% for {gamma:g}" for gamma, weights in table.items())
+        kept = "; ".join(f"{percent(float(weights.sum()))} for {gamma:g}" for gamma, weights in table.items())
         return (
             f"A larger γ remembers longer: the effective window 1/(1 − γ) is {windows}. The {self.steps} weights "
             f"drawn hold {kept} of the whole. A formula: no run, no interval."

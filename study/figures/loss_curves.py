@@ -12,7 +12,7 @@ from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style.canvas import limits, used_lines
 from study.figures.style.layout import Layout
-from study.figures.style.words import diverged_of, metric_name, number
+from study.figures.style.words import diverged_of, metric_name, most_seeds, number, seeds_of
 from study.frames import SweepFrames
 from study.ranges import Count, Positive, Text
 from study.stats.curves import add_epochs, median_band
@@ -83,7 +83,7 @@ class LossCurves(Chart[Curves]):
         absent = f" Without a point: {', '.join(without)}." if without else ""
         return (
             f"{self._claim(table, context)}. Lines: median of the {self._name}, every recorded point, nothing "
-            f"smoothed; {context.told('bands: pointwise')}.{diverged_of(context.runs)}{absent}{mark}"
+            f"smoothed; {_interval(table.band, context)}.{diverged_of(context.runs)}{absent}{mark}"
         )
 
     @property
@@ -121,3 +121,10 @@ class LossCurves(Chart[Curves]):
             of = f"{len(table.shown)} of {context.runs['label'].nunique()}"
             claim += f"; shown are the {of} with the lowest median {metric_name(context.value)}"
         return claim
+
+
+def _interval(band: pd.DataFrame, context: Context) -> str:
+    """Say what the bands are, or that there is nothing for them to show, as of learning rates."""
+    if most_seeds(context.runs) > 1 and (band["low"] == band["high"]).all():
+        return f"n = {seeds_of(context.runs)}, which are all the same, so no interval"
+    return context.told("bands: pointwise")

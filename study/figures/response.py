@@ -1,7 +1,8 @@
 """A final loss against one setting, a line per optimizer: learning rates, angles, anything numeric."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,9 +14,11 @@ from study.figures.style import MOST_NAMED, Line
 from study.figures.style.canvas import limits
 from study.figures.style.layout import Layout
 from study.figures.style.words import (
+    bracket,
     diverged_of,
     from_to,
     interval_name,
+    listed,
     metric_name,
     number,
     setting_name,
@@ -86,16 +89,23 @@ class Response(Chart[Summed]):
 
 
 def _best(response: pd.DataFrame, x: str) -> str:
-    """Say where each line is best, and from where to where it stays within twice that."""
+    """Say where each line is lowest, where that is in doubt, and from where to where it stays within twice that."""
     ranges = good_range(response, x=x)
     best = response.loc[response.groupby("line", sort=False)["median"].idxmin()]
     claims = [
-        f"{row['line']} is best at {number(row[x])} ({number(row['median'])}), and within twice that from "
-        f"{' to '.join(map(number, ranges[row['line']]))}"
+        f"{row['line']} is lowest at {number(row[x])} ({number(row['median'])} {bracket(row['low'], row['high'], 3)})"
+        f"{_rivals(response, row, x)}, and within twice that from {' to '.join(map(number, ranges[row['line']]))}"
         for row in _fewer(best, "median").to_dict("records")
         if row["line"] in ranges
     ]
     return some(claims) or "every median is infinite"
+
+
+def _rivals(response: pd.DataFrame, best: Mapping[Hashable, Any], x: str) -> str:
+    """Name the settings of a line whose intervals overlap that of its lowest median: one of them may be the best."""
+    beside = (response["line"] == best["line"]) & (response[x] != best[x]) & (response["low"] <= best["high"])
+    at = [number(value) for value in response.loc[beside & (response["runs"] > 1), x]]
+    return f", with an overlapping interval at {listed(at)}" if at else ""
 
 
 def _extent(response: pd.DataFrame) -> str:

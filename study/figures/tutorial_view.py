@@ -66,8 +66,8 @@ class TutorialView(Chart[OneSeed]):
     def caption(self, table: OneSeed, context: Context) -> str:
         runs = context.runs
         mark = f" {table.level.sentence}" if table.level else ""
-        wiggles = " The wiggles are the same for all: all meet the same minibatches."
-        same = "" if why_unpaired(runs) else wiggles
+        met = " All settings meet the same minibatches, and so the same noise."
+        same = "" if runs["label"].nunique() == 1 or why_unpaired(runs) else met
         return (
             f"The view of a tutorial: seed {table.seed} alone (n = 1 of {runs['seed'].nunique()}, so no interval), "
             f"linear axis from 0 to {number(table.top)}.{same}{mark}"

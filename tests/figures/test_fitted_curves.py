@@ -11,7 +11,7 @@ from study.figures.fitted_curves import FittedCurves
 from tests.figures.drawing import context_of, drawn, said
 
 
-def test_the_closest_is_named_with_its_distance() -> None:
+def test_each_distance_is_told_in_the_order_of_the_sweep() -> None:
     """The root mean square distance to x^2, seed by seed, by NumPy."""
     sweep = parabola_sweep(seeds=3, steps=64, diverged=False)
     adam = sweep.fits[sweep.fits["label"] == "rmsprop lr=0.01"]
@@ -19,8 +19,10 @@ def test_the_closest_is_named_with_its_distance() -> None:
         np.sqrt(np.mean((fit["prediction"] - fit["x"] ** 2) ** 2)) for _, fit in adam.groupby("seed")
     ]
     caption = said(FittedCurves(), context_of(sweep))
-    assert caption.startswith("rmsprop lr=0.01 comes closest to the noise-free target")
-    assert f"distance {np.median(distances):.3g}, median over seeds)" in caption
+    assert caption.startswith(
+        "Root mean square distance to the noise-free target, medians over seeds: sgd lr=0.01 "
+    )
+    assert f"; rmsprop lr=0.01 {np.median(distances):.3g}; " in caption
 
 
 def test_a_problem_without_a_curve_is_one_line() -> None:
@@ -53,4 +55,5 @@ def test_without_a_target_the_distance_is_that_of_the_datas_own_seed() -> None:
 def test_at_most_the_best_are_shown() -> None:
     context = context_of(parabola_sweep(seeds=2, steps=64, diverged=False))
     assert len(drawn(FittedCurves(best=3), context).axes) == 3
-    assert "Shown are 3 of 4 settings." in said(FittedCurves(best=3), context)
+    least = "Shown are 3 of 4 settings, those with the lowest median training loss of the last epoch."
+    assert least in said(FittedCurves(best=3), context)

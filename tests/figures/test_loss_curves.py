@@ -85,6 +85,15 @@ def test_what_a_fit_reaches_is_marked() -> None:
     assert "(median over seeds; 0.02 to 0.07)" in said(LossCurves(), context)
 
 
+def test_seeds_that_do_not_differ_have_no_interval() -> None:
+    """As learning rates do not: the bands are lines."""
+    sweep = parabola_sweep(seeds=3, steps=32, diverged=False)
+    rates = replace(sweep, points=sweep.points.assign(value=0.5))
+    assert "; n = 3 seeds each, which are all the same, so no interval." in said(
+        LossCurves(), context_of(rates)
+    )
+
+
 def test_runs_of_two_problems_have_no_level() -> None:
     sweep = parabola_sweep(seeds=2, steps=32)
     noise = np.where(sweep.runs["optimizer"] == "adam", 0.1, 0.2)

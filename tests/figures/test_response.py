@@ -1,5 +1,7 @@
 """A value along a setting."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,8 +50,21 @@ def test_divergence_is_counted_where_it_happened() -> None:
 def test_the_best_and_how_far_it_is_good() -> None:
     """Of the closed form: adam is best at the largest rate."""
     caption = said(Response(), context_of(_grid()))
-    assert "adam is best at 0.1" in caption
+    assert "adam is lowest at 0.1 (" in caption
     assert "n = 3 seeds a point" in caption
+
+
+def test_where_the_best_is_in_doubt_is_said() -> None:
+    """By hand: minimum to maximum of three; at 0.01 it reaches down to the upper end of the best's, at 0.001 not."""
+    sweep = _grid()
+    losses = {0.1: [1.0, 1.5, 2.0], 0.01: [2.0, 3.0, 4.0], 0.001: [2.1, 3.0, 4.0]}
+    runs = sweep.runs.assign(status="ok")
+    runs["last_epoch_loss"] = [
+        losses[lr][seed] for lr, seed in zip(runs["optimizer.lr"], runs["seed"], strict=True)
+    ]
+    caption = said(Response(), context_of(replace(sweep, runs=runs)))
+    told = "is lowest at 0.1 (1.5 [1, 2]), with an overlapping interval at 0.01, and within twice that from 0.001"
+    assert f"sgd {told} to 0.1; adam {told} to 0.1. " in caption
 
 
 def test_a_setting_that_is_not_there_is_one_line() -> None:
