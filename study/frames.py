@@ -1,11 +1,14 @@
 """Frames of a sweep, what the store gives back, as pandas. The vocabulary right of the store; no torch here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from study.errors import InvalidInput, one_of
+
+PLACE = "place."
+"""How those columns of `trials` begin that say where a value lies in the range that was searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +21,10 @@ class SweepFrames:
             `git_commit`, `versions`, `sources` (of classes from outside), `started`, `device`, `store`, as text.
         overrides: what was asked beside the experiment's own file (`seeds=50`, `optimizer.lr=100`); empty for the
             plain experiment, and for a sweep that is of none.
-        asked: one row per label, in the sweep's order. Columns: `label`, `asked` (seeds asked for), `present` (how
-            many of them are in `runs`), `failed` (what the job crashed with, empty if it did not).
-        runs: one row per run, sorted by job (in the sweep's order) and seed. Columns:
+        asked: one row per label (each trial of a sweep that tunes is one), in the sweep's order. Columns: `label`,
+            `asked` (seeds asked for), `present` (how many of them are there), `failed` (what the job crashed with,
+            empty if it did not).
+        runs: one row per run that is compared, sorted by job (in the sweep's order) and seed. Columns:
             `run_id`, `job` (hash), `label` (categorical, in the sweep's order: `adam lr=0.01`),
             `optimizer` (its name: `adam`, `scratch/adam`), `problem`, `seed` (int), `status`, the receipts
             (`data_sha`, ...), then one column per parameter of the job under its key (`optimizer.lr`,
@@ -33,6 +37,11 @@ class SweepFrames:
             `optimizer`, `seed`, `x`, `prediction`. Empty for the others.
         data: the training data of the sweep's first seed, where the inputs have one feature. Columns: `x`,
             `y` (the noisy target), `clean` (what eval/loss compares with). Empty for the others.
+        trials: one row per run of a sweep that tunes, with the columns of `runs` and: `group` (what is tuned, by its
+            label as shipped), `trial` (from 1, which is as shipped), `budgets` (a tuple: of how many first trials it
+            is the best; empty for a run at tuning seeds, by which that was decided), and `place.<hyperparameter>`,
+            where the value lies in the range that was searched, from 0 to 1. Of these, `runs` has those at fresh seeds
+            that are as shipped or the best of all. Empty for other sweeps.
     """
 
     experiment: str
@@ -43,6 +52,7 @@ class SweepFrames:
     points: pd.DataFrame
     fits: pd.DataFrame
     data: pd.DataFrame
+    trials: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def curves(self, metric: str) -> pd.DataFrame:
         """Return the points of one metric with `label`, `optimizer`, `seed` and `status` of their runs.

@@ -19,7 +19,13 @@ EVAL_MOMENTS = 8
 DECLARED = "elementwise"
 """Key of an optimizer's config that says what the trainer measures: it decides no number."""
 
-NOT_HYPERPARAMETERS = {"name", "_target_", DECLARED, "group", "rest"}
+PRIORS = "priors"
+"""Key of an optimizer's config that says where its hyperparameters are looked for when they are tuned."""
+
+UNDECIDING = frozenset({DECLARED, PRIORS})
+"""Keys of an optimizer's config that decide no number."""
+
+NOT_HYPERPARAMETERS = {"name", "_target_", "group", "rest", *UNDECIDING}
 """Keys of an optimizer's config that its class is not called with."""
 
 CONSTANT = "constant"
@@ -27,6 +33,27 @@ CONSTANT = "constant"
 
 LOCATIONS = {"path"}
 """Keys that decide no number: where a file lies says nothing of its (digest-checked) content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a job is for, in a sweep that tunes.
+
+    Attributes:
+        group: what is tuned, by the label that it has as shipped: `sgd`.
+        trial: which trial it is; 1 is as shipped.
+        budgets: of a job at fresh seeds: of how many first trials it is the best (the first alone: as shipped). None
+            for a trial, at the seeds by which settings are chosen.
+        places: where each tuned value lies in its range, 0 at the lower end and 1 at the upper one, on the prior's
+            scale: `{"lr": 0.4, "betas[0]": 0.9}`.
+        compared: whether reports show it: what is as shipped, and the best of all trials.
+    """
+
+    group: str
+    trial: int
+    budgets: tuple[int, ...]
+    places: Mapping[str, float]
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +69,7 @@ class Job:
         label: what the job is called: `adam lr=0.01`.
         schedule: the resolved `schedule` node; None for a constant learning rate, which no hash and no param tells.
         eval_moments: evaluations spread over the last epoch, whose mean is the job's result.
+        role: what it is for, in a sweep that tunes.
 
     Attributes:
         hash: digest of all that decides the numbers of a seed, and of nothing else (no store, device, launcher).
@@ -67,6 +95,7 @@ class Job:
     label: str = field(compare=False)
     schedule: Mapping[str, object] | None = None
     eval_moments: int = EVAL_MOMENTS
+    role: Role | None = field(default=None, compare=False)
     hash: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +127,7 @@ class Job:
         return {key: str(value) for key, value in values.items()}
 
     def _rule(self) -> dict[str, object]:
-        return {key: value for key, value in self.optimizer.items() if key != DECLARED}
+        return {key: value for key, value in self.optimizer.items() if key not in UNDECIDING}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def train(cfg: DictConfig) -> None:
 
 
 def _optimizer(cfg: DictConfig, model: nn.Module) -> torch.optim.Optimizer:
-    node = {key: value for key, value in cfg.items() if key not in ("name", "elementwise")}
+    node = {key: value for key, value in cfg.items() if key not in ("name", "elementwise", "priors")}
     made: torch.optim.Optimizer = hydra.utils.instantiate(node, params=model.parameters(), _convert_="all")
     return made
 

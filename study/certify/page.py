@@ -8,7 +8,7 @@ from shlex import quote
 
 from study.certify.check import Result, Verdict
 from study.certify.parts import Part
-from study.job import DECLARED, LOCATIONS
+from study.job import LOCATIONS, UNDECIDING
 from study.report.render import markdown_table, render
 
 _NOTE = {
@@ -64,7 +64,7 @@ def page(certificate: Certificate, own: Path | None = None) -> str:
     if part.claimed and part.claimed != part.name.rpartition("/")[2]:
         words.append(f"certificate={part.claimed}")
     values = [
-        f"{k}={v}" for k, v in part.config.items() if k not in {"name", "_target_", DECLARED, *LOCATIONS}
+        f"{k}={v}" for k, v in part.config.items() if k not in {"name", "_target_", *UNDECIDING, *LOCATIONS}
     ]
     return render(
         "certify/templates/certificate.md.j2",

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from study.certify.check import ROUNDING, Broken, NotApplicable, finding
 from study.errors import InvalidInput, one_of
-from study.job import DECLARED, NOT_HYPERPARAMETERS
+from study.job import DECLARED, NOT_HYPERPARAMETERS, UNDECIDING
 from study.training.build import build_optimizer
 
 STEPS, CHANGE, FACTOR = 400, 150, 0.3
@@ -88,7 +88,7 @@ class Subject:
     def hyperparameters(self) -> Mapping[str, object]:
         """Return all hyperparameters: those of the config, and the class's own defaults for the rest."""
         values = {**self.built(torch.nn.Parameter(torch.zeros(2, 2))).param_groups[0], **self._values()}
-        return {k: v for k, v in values.items() if k not in {"params", DECLARED, *IMPLEMENTATION}}
+        return {k: v for k, v in values.items() if k not in {"params", *UNDECIDING, *IMPLEMENTATION}}
 
     def arguments_of(self, function: Callable[..., object]) -> dict[str, object]:
         """Return those hyperparameters that `function` takes, by their names.

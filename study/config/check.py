@@ -114,9 +114,7 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         raise InvalidInput(str(error).splitlines()[0]) from error
     _check_scalars(tree)
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
-    if str(optimizer["_target_"]).startswith("torch.optim."):
-        for name in _TORCH.keys() & optimizer.keys():
-            _TORCH[name].require(f"optimizer.{name}", optimizer[name])
+    check_hyperparameters(optimizer)
     batch_size, points = tree["batch_size"], problem.get("points")
     if isinstance(batch_size, int) and isinstance(points, int) and points > 0:
         check_batch_size(batch_size, points)
@@ -131,6 +129,13 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
         schedule=None if tree["schedule"] == {"name": CONSTANT} else _node(tree, "schedule"),
         eval_moments=cast("int", tree["eval_moments"]),
     )
+
+
+def check_hyperparameters(optimizer: Mapping[str, object]) -> None:
+    """Refuse what torch's own classes would let pass."""
+    if str(optimizer["_target_"]).startswith("torch.optim."):
+        for name in _TORCH.keys() & optimizer.keys():
+            _TORCH[name].require(f"optimizer.{name}", optimizer[name])
 
 
 def _is_pair(value: object) -> TypeGuard[Sequence[float]]:

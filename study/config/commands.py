@@ -31,8 +31,8 @@ def deciding(overrides: Iterable[str]) -> list[str]:
 
 
 def _decides(key: str) -> bool:
-    if key.startswith("hydra.sweeper.params"):  # where an experiment's jobs may be listed
-        return True
+    if key.startswith(("hydra/sweeper", "hydra.sweeper.")):  # which decides what jobs there are
+        return key != "hydra.sweeper.max_batch_size"
     return key != "experiment" and _first(key) not in _ELSEWHERE
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from study.sweep.open import OpenSweep
 
 
-_EXHAUSTIVE = (  # by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
+# by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
+_TUNING = "hydra_plugins.tuning_sweeper.TuningSweeper"
+_EXHAUSTIVE = (
     "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
     "hydra_plugins.checked_sweeper.CheckedSweeper",
 )
@@ -40,6 +43,10 @@ class SweepCallback(Callback):
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of one job."""
         try:
+            if config.hydra.sweeper._target_ == _TUNING:
+                raise InvalidInput(
+                    "hydra/sweeper=tuning must be asked for as a multirun, got one job; write -m"
+                )
             job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
             _begin(config, labelled([job]), {})
         except Exception as error:
@@ -60,19 +67,35 @@ class SweepCallback(Callback):
 def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     """Return the jobs of a multirun, None where its sweeper decides them on the way, and what is wrong with the rest.
 
+    Of a sweep that tunes it is all but those that its trials decide, which are trials at other seeds.
     A job that cannot be composed or checked is in the second, by the overrides that tell it from the others.
     """
     loader = GlobalHydra.instance().config_loader()
     composer = Composer(loader, config)
     current.COMPOSER.set(composer)
     sweeper = config.hydra.sweeper
-    if sweeper._target_ not in _EXHAUSTIVE:
+    if sweeper._target_ not in (*_EXHAUSTIVE, _TUNING):
         return None, {}
     words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     (batch,) = BasicSweeper.split_arguments(overrides, None)
-    own, jobs, refused = _own_folder(config), [], {}
+    check = partial(_checked, composer, _own_folder(config))
+    jobs, refused = check(batch)
+    if refused or sweeper._target_ != _TUNING:
+        return labelled(jobs), refused
+    from study.sweep.tuning import searched
+
+    search, refused = searched(sweeper, batch, labelled(jobs), check)
+    current.SEARCH.set(search)
+    return search.jobs, refused
+
+
+def _checked(
+    composer: Composer, own: Path | None, batch: Sequence[Sequence[str]]
+) -> tuple[list[Job], dict[str, str]]:
+    """Return the jobs of all tasks that can be composed and pass their checks, and what is wrong with the others."""
+    jobs, refused = [], {}
     shared = set.intersection(*map(set, batch))
     for task in batch:
         try:
@@ -82,7 +105,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
             if why is None:
                 raise
             refused[" ".join(word for word in task if word not in shared)] = why
-    return labelled(jobs), refused
+    return jobs, refused
 
 
 def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str, str]) -> "OpenSweep":
@@ -111,7 +134,7 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
 def _beside(config: DictConfig) -> list[str]:
     """Return what was asked beside an experiment's own file; a sweep of none is all its own."""
     named = config.hydra.runtime.choices.get("experiment") is not None
-    return deciding(config.hydra.overrides.task) if named else []
+    return deciding([*config.hydra.overrides.task, *config.hydra.overrides.hydra]) if named else []
 
 
 def _refuse(refused: Mapping[str, str], *, of: int) -> None:

@@ -17,12 +17,16 @@ from study.errors import Terminated
 if TYPE_CHECKING:
     from study.config.compose import Composer
     from study.sweep.open import OpenSweep
+    from study.sweep.tuning import Search
 
 COMPOSER: ContextVar["Composer | None"] = ContextVar("composer", default=None)
 """What composes the jobs of a multirun; Hydra's callback makes it, its sweeper and its launcher use it again."""
 
 CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
 """None before a sweep begins, and in a process that a launcher started for one job of another's sweep."""
+
+SEARCH: ContextVar["Search | None"] = ContextVar("search", default=None)
+"""What a sweep that tunes is to try; Hydra's callback decides and checks it, its sweeper asks for it."""
 
 BEGAN = time.perf_counter()
 

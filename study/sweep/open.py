@@ -89,13 +89,21 @@ class OpenSweep:
         opened.jobs += jobs or ()
         return opened
 
+    def declare(self, jobs: Sequence[Job]) -> None:
+        """Take note of jobs that the sweeper decided on the way, wherever they are trained."""
+        self._know(jobs)
+        self.sweep.declare(jobs)
+
     def run(self, jobs: Sequence[Job]) -> Outcome:
         """Train some of the sweep's jobs in this process."""
-        known = {(job.hash, job.seeds) for job in self.jobs}
-        self.jobs += [job for job in jobs if (job.hash, job.seeds) not in known]
+        self._know(jobs)
         outcome = execute(jobs, self.settings, self.sweep, self._display, self.ways)
         self.outcomes.append(outcome)
         return outcome
+
+    def _know(self, jobs: Sequence[Job]) -> None:
+        known = {(job.hash, job.seeds) for job in self.jobs}
+        self.jobs += [job for job in jobs if (job.hash, job.seeds) not in known]
 
     def end(self, status: str, *, seconds: float) -> None:
         """End the parent run and tell the person what came of the sweep, and what to do next.
@@ -108,11 +116,17 @@ class OpenSweep:
         labels = {(job.hash, seed): job.label for job in self.jobs for seed in job.seeds}
         failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
         there = self.sweep.endings(self.jobs, self.comparison.value) if self.jobs else {}
-        runs = [(label, *there[run]) for run, label in labels.items() if run in there]
+        shown = [job for job in self.jobs if job.role is None or job.role.compared]
+        runs = [
+            (job.label, *there[run])
+            for run, job in {(job.hash, seed): job for job in shown for seed in job.seeds}.items()
+            if run in there
+        ]
+        present = sum(run in there for run in labels)
         training = sum(outcome.training for outcome in self.outcomes)
         writing = sum(outcome.writing for outcome in self.outcomes)
         spent = {"wall": seconds, "composing": self.composing, "training": training, "writing": writing}
-        counted = {"runs": float(len(runs)), "runs_wanted": float(len(labels))}
+        counted = {"runs": float(present), "runs_wanted": float(len(labels))}
         self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
         experiment, location = self.settings.experiment, self.settings.location
         _, report = again_commands(command(), experiment, location=location)
@@ -128,6 +142,7 @@ class OpenSweep:
             failures={job.label: failures[job.hash] for job in self.jobs if job.hash in failures},
             seconds=(seconds, training, writing),
             commands=(report, ui_command(location)),
+            trials=present - len(runs),
         )
         show(end, self.comparison, Console())
 

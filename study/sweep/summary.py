@@ -61,11 +61,13 @@ class End:
         wanted: how many runs were asked for.
         found: how many of them were in the store before.
         force: they were to be trained again.
-        runs: label, status and compared value of each run that is in the store now, in the sweep's order.
+        runs: label, status and compared value of each run that is in the store now, in the sweep's order; of a sweep
+            that tunes, of those alone that are compared.
         settings: what each label stands for.
         failures: what crashed, by label.
         seconds: what the command took, what of it was training and what writing.
         commands: that one may want next.
+        trials: how many runs are in the store beside these, of a sweep that tunes.
     """
 
     experiment: str
@@ -79,6 +81,12 @@ class End:
     failures: Mapping[str, Exception]
     seconds: tuple[float, float, float]
     commands: Sequence[str]
+    trials: int = 0
+
+    @property
+    def present(self) -> int:
+        """How many of the runs that were asked for are in the store now."""
+        return len(self.runs) + self.trials
 
 
 def show(end: End, comparison: Comparison, console: Console) -> None:
@@ -133,7 +141,7 @@ def closing_table(
 def closing_lines(end: End) -> Iterator[str]:
     """Yield how a sweep ended, line by line, and last what to do next."""
     wall, training, writing = end.seconds
-    line = f"{end.experiment}: {len(end.runs):,}/{end.wanted:,} runs in the store, {wall:.1f} s in all"
+    line = f"{end.experiment}: {end.present:,}/{end.wanted:,} runs in the store, {wall:.1f} s in all"
     if training:
         line += f" ({training:.1f} s of training, {writing:.1f} s of writing beside it)"
     yield line
@@ -156,9 +164,10 @@ def closing_lines(end: End) -> Iterator[str]:
 def _interrupted(end: End) -> str:
     if end.force:
         return "interrupted: what was trained again is kept; the same command trains all of them once more"
-    rest = end.wanted - len(end.runs)
+    rest = end.wanted - end.present
     goes_on = f"; the same command trains the other {rest:,}" if rest else ""
-    return f"interrupted: {len(end.runs):,} of {end.wanted:,} runs are kept{goes_on}"
+    then = ", and then the best of them at fresh seeds" if end.trials and rest else ""
+    return f"interrupted: {end.present:,} of {end.wanted:,} runs are kept{goes_on}{then}"
 
 
 def _ranked(

@@ -12,7 +12,7 @@ from study.config.commands import again_commands, sweep_command
 from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
-from study.frames import SweepFrames
+from study.frames import PLACE, SweepFrames
 from study.job import CONSTANT
 from study.tracking import finals, names
 from study.tracking.store import Store, open_store
@@ -48,23 +48,27 @@ def read_sweep(
     opened = open_store(location)
     parent = _parent(opened, experiment, sweep)
     tags, jobs = parent.data.tags, job_rows(parent.data.tags)
-    asked = [(job.hash, seed, job.label) for job in jobs for seed in job.seeds]
-    wanted = pd.DataFrame(asked, columns=["job", "seed", "label"]).drop_duplicates(["job", "seed"])
+    asked = [(job.hash, seed, job.label, job.role) for job in jobs for seed in job.seeds]
+    wanted = pd.DataFrame(asked, columns=["job", "seed", "label", "role"]).drop_duplicates(["job", "seed"])
     stored = _stored(opened, parent.info.experiment_id, wanted)
-    if stored.empty:
+    shown = stored["role"].map(lambda role: role is None or role.compared).astype(bool)
+    if not shown.any():
         raise InvalidInput(_without_runs(experiment, tags, jobs))
-    runs = _tidy(stored)
+    every, roles = _tidy(stored), stored["role"]
+    stored, runs = (frame[shown].reset_index(drop=True) for frame in (stored, every))
+    runs["label"] = runs["label"].cat.remove_unused_categories()
     fits, data = finals.read(opened.client, runs.assign(parent=stored[names.PARENT]))
     sources = {source for key in _SOURCES if key in stored for source in stored[key].dropna()}
     return SweepFrames(
         experiment=experiment,
         info=_info(parent, location) | {"sources": ", ".join(sorted(sources))},
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
-        asked=_asked(jobs, wanted, runs),
+        asked=_asked(jobs, wanted, every),
         runs=runs,
         points=_points(opened, runs),
         fits=fits,
         data=data,
+        trials=_trials(every, roles),
     )
 
 
@@ -113,11 +117,22 @@ def _stored(store: Store, experiment_id: str, wanted: pd.DataFrame) -> pd.DataFr
     """Return the newest run of each job and seed that was asked for, with all its params, tags and summaries."""
     stored = store.backend.runs(experiment_id, sorted(set(wanted["job"])))
     if stored.empty:
-        return stored
+        return wanted.iloc[:0]
     stored = stored.rename(columns=_RENAMED).astype({"seed": int})
     frame = stored.drop_duplicates(["job", "seed"], keep="last").merge(wanted, on=["job", "seed"])
     frame["label"] = pd.Categorical(frame["label"], wanted["label"].unique())
     return frame.sort_values(["label", "job", "seed"], ignore_index=True)
+
+
+def _trials(runs: pd.DataFrame, roles: pd.Series) -> pd.DataFrame:
+    """Return the `trials` frame of `SweepFrames`."""
+    kept = roles[roles.notna()]
+    if kept.empty:
+        return pd.DataFrame()
+    found = pd.DataFrame([(role.group, role.trial, role.budgets) for role in kept], index=kept.index)
+    found.columns = pd.Index(["group", "trial", "budgets"])
+    places = pd.DataFrame([role.places for role in kept], index=kept.index).add_prefix(PLACE)
+    return pd.concat([runs.loc[kept.index], found, places], axis=1).reset_index(drop=True)
 
 
 def _asked(jobs: Iterable[JobRow], wanted: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:

@@ -4,14 +4,14 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 
 import numpy as np
 from mlflow.entities import Metric, RunTag
 
 from study.config.location import without_password
-from study.job import Job
+from study.job import Job, Role
 from study.tracking import finals, names
 from study.tracking.records import Ended, StoredRun, records
 from study.tracking.store import Store
@@ -32,6 +32,12 @@ class JobRow:
     seeds: range  # those asked for
     label: str  # what the job is called in this sweep
     failed: str = ""  # what it crashed with, empty if it did not
+    role: Role | None = None  # what it is for, in a sweep that tunes
+
+    @property
+    def place(self) -> str:
+        """By what the parent's tags know it."""
+        return f"{self.hash}.{self.seeds.start}"
 
 
 def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
@@ -41,12 +47,16 @@ def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
         if key.startswith(names.JOB):
             place = key.removeprefix(names.JOB)
             job_hash, first = place.split(".")
+            role = None
             if value.startswith("{"):
-                position, seeds, label = map(json.loads(value).get, ("position", "seeds", "label"))
+                position, seeds, label, told = map(
+                    json.loads(value).get, ("position", "seeds", "label", "role")
+                )
+                role = told and Role(**{**told, "budgets": tuple(told["budgets"])})
             else:  # of an older store
                 position, seeds, label = value.split(" ", 2)
             asked, failed = range(int(first), int(first) + int(seeds)), tags.get(names.FAILED + place, "")
-            rows.append(JobRow(int(position), job_hash, asked, label, failed))
+            rows.append(JobRow(int(position), job_hash, asked, label, failed, role))
     return sorted(rows, key=attrgetter("position", "hash"))
 
 
@@ -63,14 +73,24 @@ class Sweep:
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
         """Say on the parent which jobs are asked for, and return them as it calls them.
 
-        Jobs that it names already keep their place and their label: it may know more of them than this process.
+        Jobs that it names already keep their place, their label, and their role unless they have another now: it may
+        know more of them than this process.
         """
-        known = self.store.client.get_run(self.run_id).data.tags
-        rows = job_rows(known)
-        called = {row.hash: row.label for row in rows}
-        jobs = [replace(job, label=called.get(job.hash, job.label)) for job in jobs]
-        told = {names.JOB + _place(job): _told(index, job) for index, job in enumerate(jobs, len(rows))}
-        tags = [RunTag(key, value) for key, value in told.items() if key not in known]
+        rows = {row.place: row for row in job_rows(self.store.client.get_run(self.run_id).data.tags)}
+        called = {row.hash: row.label for row in rows.values()}
+        known = [rows.get(_place(job)) for job in jobs]
+        jobs = [
+            replace(
+                job, label=row.label if row else job.label if job.role else called.get(job.hash, job.label)
+            )
+            for job, row in zip(jobs, known, strict=True)
+        ]
+        told = {
+            names.JOB + _place(job): _told(row.position if row else index, job)
+            for index, (job, row) in enumerate(zip(jobs, known, strict=True), len(rows))
+            if row is None or job.role not in (None, row.role)
+        }
+        tags = [RunTag(key, value) for key, value in told.items()]
         for low in range(0, len(tags), _TAGS):
             self.store.client.log_batch(self.run_id, tags=tags[low : low + _TAGS])
         return jobs
@@ -144,8 +164,10 @@ def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Re
         client.log_text(sweep.run_id, without_password(request.config), names.CONFIG)
     else:  # it goes on; what crashed before is tried again, and no longer the truth
         client.update_run(sweep.run_id, status="RUNNING")
+        asked = {names.JOB + _place(job) for job in jobs or ()}
         for key in client.get_run(sweep.run_id).data.tags:
-            if key.startswith(names.FAILED):
+            # what its trials decided, they decide again
+            if key.startswith(names.FAILED) or (key.startswith(names.JOB) and key not in asked):
                 client.delete_tag(sweep.run_id, key)
     now = {names.ASKED: request.id, names.COMMAND: command, names.OVERRIDES: _json(request.overrides)}
     client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in {**tags, **now}.items()])
@@ -174,7 +196,9 @@ def _place(job: Job) -> str:
 
 def _told(position: int, job: Job) -> str:
     """Return what a job's tag says of it."""
-    told = {"position": position, "seeds": len(job.seeds), "label": job.label}
+    told: dict[str, object] = {"position": position, "seeds": len(job.seeds), "label": job.label}
+    if job.role is not None:
+        told["role"] = asdict(job.role)
     return json.dumps(told, ensure_ascii=False)
 
 

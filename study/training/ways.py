@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 
 from study.errors import InvalidInput
-from study.job import DECLARED, Job
+from study.job import DECLARED, UNDECIDING, Job
 from study.training.instance import Way
 from study.training.witness import Finding
 
@@ -107,7 +107,9 @@ class Ways:
     def key(self, job: Job) -> str:
         """Return what a measurement of a job holds for."""
         declared = job.optimizer.get(DECLARED)
-        rule: object = {key: value for key, value in job.optimizer.items() if key not in (DECLARED, "name")}
+        rule: object = {
+            key: value for key, value in job.optimizer.items() if key not in UNDECIDING | {"name"}
+        }
         problem: object = job.problem
         if declared is not None:
             rule, problem = _outline(rule, keep=str), _outline(problem, keep=(str, int))
