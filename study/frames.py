@@ -40,8 +40,8 @@ class SweepFrames:
         trials: one row per run of a sweep that tunes, with the columns of `runs` and: `group` (what is tuned, by its
             label as shipped), `trial` (from 1, which is as shipped), `budgets` (a tuple: of how many first trials it
             is the best; empty for a run at tuning seeds, by which that was decided), and `place.<hyperparameter>`,
-            where the value lies in the range that was searched, from 0 to 1. Of these, `runs` has those at fresh seeds
-            that are as shipped or the best of all. Empty for other sweeps.
+            where the value lies in the range that was searched, from 0 to 1. Of these, `runs` has those at fresh
+            seeds that are as shipped or the best of all. Empty for other sweeps.
     """
 
     experiment: str

@@ -90,7 +90,17 @@ def test_store_and_report_are_named_after_the_file(name: str, ask: Ask) -> None:
     assert config.report.figures, "report.figures must name figures, or be auto"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "zoo"])
+def test_tuned_searches_for_what_the_headline_compares(ask: Ask) -> None:
+    """Its trials and what they decide are told in another way."""
+    tuned, headline = ask("tuned"), ask("headline")
+    assert [job.hash for job in tuned.jobs] == [job.hash for job in headline.jobs]
+    assert tuned.jobs[0].seeds == headline.jobs[0].seeds
+    sweeper = tuned.config.hydra.sweeper
+    stated = f"4 searches of {sweeper.trials} trials at {sweeper.seeds} seeds, their best and what is shipped at 25"
+    assert stated in (ROOT / "conf" / "experiment" / "tuned.yaml").read_text().splitlines()[1]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("tuned", "zoo")])
 def test_expands_to_the_stated_number_of_runs(name: str, ask: Ask) -> None:
     stated = STATED.match((ROOT / "conf" / "experiment" / f"{name}.yaml").read_text().splitlines()[1])
     assert stated, "the second line says: make sweep EXPERIMENT=<name>   <n> jobs, <n> runs"

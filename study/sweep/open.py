@@ -123,8 +123,8 @@ class OpenSweep:
             if run in there
         ]
         present = sum(run in there for run in labels)
-        training = sum(outcome.training for outcome in self.outcomes)
-        writing = sum(outcome.writing for outcome in self.outcomes)
+        training = sum((outcome.training for outcome in self.outcomes), 0.0)
+        writing = sum((outcome.writing for outcome in self.outcomes), 0.0)
         spent = {"wall": seconds, "composing": self.composing, "training": training, "writing": writing}
         counted = {"runs": float(present), "runs_wanted": float(len(labels))}
         self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
