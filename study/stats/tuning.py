@@ -1,6 +1,6 @@
 """Tuning: which of the first trials is best, what a search of k trials finds, who is ahead at each budget."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from scipy.special import comb
 from study.errors import InvalidInput
 from study.frames import PLACE
 from study.stats.bootstrap import Bootstrap
+from study.stats.intervals import median_interval
 from study.stats.summary import summarise
 from study.tracking import names
 
@@ -106,13 +107,13 @@ def search_curves(
     return pd.concat(parts, ignore_index=True)
 
 
-def ranking(trials: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.DataFrame:
+def ranking(trials: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFrame:
     """Return the best trial of each group at each budget, at fresh seeds, ranked among the groups.
 
     Args:
         trials: the `trials` frame of a sweep.
         value: the column that ranks.
-        bootstrap: of the intervals.
+        confidence: the least of the intervals.
 
     Returns:
         `budget`, `group`, `trial`, `chosen_by` (the median criterion at the tuning seeds), then the columns of
@@ -123,7 +124,7 @@ def ranking(trials: pd.DataFrame, *, value: str, bootstrap: Bootstrap) -> pd.Dat
     chosen_by = tuning.groupby(["group", "trial"], sort=False)[names.CRITERION].median().rename("chosen_by")
     parts = []
     for budget, own in compared.groupby("budgets"):
-        table = summarise(own.assign(label=own["group"]), value=value, bootstrap=bootstrap)
+        table = summarise(own.assign(label=own["group"]), value=value, confidence=confidence)
         table = table.rename(columns={"label": "group"}).assign(budget=budget)
         parts.append(table.merge(own[["group", "trial"]].drop_duplicates(), on="group"))
     ranked = pd.concat(parts, ignore_index=True).merge(chosen_by.reset_index(), on=["group", "trial"])
@@ -162,17 +163,15 @@ def _groups(trials: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def ratio(
-    runs: pd.DataFrame, first: str, second: str, *, value: str, bootstrap: Bootstrap
-) -> Sequence[float] | None:
+    runs: pd.DataFrame, first: str, second: str, *, value: str, confidence: float
+) -> tuple[float, ...] | None:
     """Return how many times a value of one label is that of another, seed by seed: median, low, high.
 
-    The interval is the one of `summarise`, of the logarithms. None where a ratio is not defined: a value that is not
-    above 0, or infinite on both sides.
+    None where a ratio is not defined: of a value that is not above 0, or infinite on both sides.
     """
     wide = runs[runs["label"].isin([first, second])].pivot(index="seed", columns="label", values=value)
     above, below = (wide[label].to_numpy(dtype=float) for label in (first, second))
     if not ((above > 0) & (below > 0) & (np.isfinite(above) | np.isfinite(below))).all():
         return None
-    frame = pd.DataFrame({"label": "ratio", "status": names.OK, "log": np.log(above) - np.log(below)})
-    row = summarise(frame, value="log", bootstrap=bootstrap).iloc[0]
-    return [float(np.exp(row[end])) for end in ("median", "low", "high")]
+    logs = np.log(above) - np.log(below)
+    return tuple(float(np.exp(end[0])) for end in median_interval(logs[:, None], confidence))
