@@ -41,7 +41,7 @@ def respond(runs: pd.DataFrame, *, x: str, value: str, confidence: float) -> pd.
     """
     _require_numeric(runs, x)
     kept = runs.dropna(subset=x)
-    kept = kept.assign(line=_lines(kept, x))
+    kept = kept.assign(line=name_lines(kept, x))
     kept["label"] = kept.groupby([pd.factorize(kept["line"])[0], x]).ngroup()  # numbered as they are returned
     table = summarise(kept, value=value, confidence=confidence, rank=False).drop(columns="field")
     keys = kept[["label", "line", "optimizer", x]].drop_duplicates("label")
@@ -85,7 +85,7 @@ def _require_numeric(runs: pd.DataFrame, x: str) -> None:
         raise InvalidInput(f"response.x must be a setting that is a number, got {got}")
 
 
-def _lines(runs: pd.DataFrame, x: str) -> pd.Series:
+def name_lines(runs: pd.DataFrame, x: str) -> pd.Series:
     """Name the line that each run belongs to: its optimizer, and what else differs at the same x."""
     names = runs["optimizer"].astype(str)
     for column in ("problem", *settings(runs)):
