@@ -15,7 +15,7 @@ from typing_extensions import override
 from study.figures.base import Chart, Context, Value
 from study.figures.style import INK
 from study.figures.style.canvas import limits
-from study.figures.style.layout import Layout
+from study.figures.style.layout import ROW, Layout
 from study.figures.style.words import diverged_of, from_to, interval_name, metric_name, number, some
 from study.figures.table import Table
 from study.stats.crossings import crossings, signs_along
@@ -23,7 +23,6 @@ from study.stats.response import respond
 
 _X = "epochs"
 _LETTER = 0.062  # inches, of a name above the axes
-_ROW = 11  # points between such names
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Budgets(Chart[Order]):
         for axes in layout.axes:
             axes.set(ylim=(low, high), xlim=(0.9 * at[0], at[-1] / 0.9))
         if layout.has_legend:
-            layout.figure.set_figheight(layout.figure.get_figheight() + len(layout.lines) * _ROW / 72)
+            layout.make_room(len(layout.lines))
             _write_orders(layout, response, at)
             for crossing in table.crossings.to_dict("records"):
                 _mark(layout.axes[0], crossing, response)
@@ -146,7 +145,7 @@ def _write_orders(layout: Layout, response: pd.DataFrame, at: Sequence[float]) -
         for place, name in enumerate(reversed(names.tolist())):
             axes.annotate(
                 name, (budget, 1), xycoords=("data", "axes fraction"), fontsize=7.5, ha="center", va="center",
-                xytext=(0, 6 + _ROW * place), textcoords="offset points", color=layout.lines[name].color,
+                xytext=(0, 6 + ROW * place), textcoords="offset points", color=layout.lines[name].color,
             )  # fmt: skip
 
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from typing_extensions import override
 
 from study.figures.base import Chart, Context, Summed, Value
-from study.figures.style import MOST_NAMED, Line
+from study.figures.style import MOST_NAMED
 from study.figures.style.canvas import limits
-from study.figures.style.layout import Layout
+from study.figures.style.layout import ROW, Layout
 from study.figures.style.words import (
     bracket,
     diverged_of,
@@ -61,12 +60,12 @@ class Response(Chart[Summed]):
         layout = Layout.of(context.style.lines_of(optimizers), wide=True)
         layout.plot(response, by="line", x=self.x, y="median", lw=1.6, marker="o", ms=3.5)
         low, high = limits(response[["median", "low"]].to_numpy().ravel(), log=self.log)
-        for axes in layout.axes:
-            axes.set_ylim(low, self.top or high)
-        if layout.has_legend:
-            _count_diverged(layout.axes[0], response, layout.lines, self.x)
         least, most = response[self.x].min(), response[self.x].max()
         log_x = bool(least > 0 and most >= 10 * least) if self.log_x is None else self.log_x
+        for axes in layout.axes:  # also where every run diverged, and no median is drawn
+            axes.set(ylim=(low, self.top or high), xlim=limits(response[self.x], log=log_x))
+        if layout.has_legend:
+            _count_diverged(layout, response, self.x)
         x = setting_name(self.x, self.unit)
         layout.name(x=x, y=metric_name(table.value), log_x=log_x, log_y=self.log)
         return layout.figure
@@ -122,13 +121,15 @@ def _fewer(lines: pd.DataFrame, by: str) -> pd.DataFrame:
     return lines.sort_values(by, kind="stable") if len(lines) > MOST_NAMED else lines
 
 
-def _count_diverged(axes: Axes, response: pd.DataFrame, lines: Mapping[str, Line], x: str) -> None:
+def _count_diverged(layout: Layout, response: pd.DataFrame, x: str) -> None:
     """Write, above the axes, one row of counts per line that has diverged runs."""
     broken = response[response["diverged"] > 0]
-    for index, name in enumerate(broken["line"].unique()):
+    rows = broken["line"].unique()
+    layout.make_room(len(rows))
+    for index, name in enumerate(rows):
         for row in broken[broken["line"] == name].to_dict("records"):
-            axes.annotate(
+            layout.axes[0].annotate(
                 f"×{row['diverged']}", (row[x], 1), xycoords=("data", "axes fraction"), fontsize=8,
-                xytext=(0, 6 + 11 * index), textcoords="offset points", ha="center", va="center",
-                color=lines[name].color, fontweight="bold",
+                xytext=(0, 6 + ROW * index), textcoords="offset points", ha="center", va="center",
+                color=layout.lines[name].color, fontweight="bold",
             )  # fmt: skip

@@ -9,6 +9,7 @@ from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.response import Response
 from study.frames import SweepFrames
+from study.tracking import names
 from tests.figures.drawing import context_of, drawn, said, texts
 
 
@@ -45,6 +46,24 @@ def test_divergence_is_counted_where_it_happened() -> None:
     assert "×1" in texts(drawn(Response(), context))
     assert "×k above the axes" in said(Response(), context)
     assert "1 of 18 runs diverged" in said(Response(), context)
+
+
+def test_where_every_run_diverged_stands_on_the_axis_below_its_counts() -> None:
+    """All runs at the largest rate: no median is there to widen the axis."""
+    sweep = _grid()
+    broken = sweep.runs["optimizer.lr"] == 0.1
+    runs = sweep.runs.assign(
+        status=sweep.runs["status"].mask(broken, names.DIVERGED),
+        last_epoch_loss=sweep.runs["last_epoch_loss"].mask(broken, np.inf),
+    )
+    figure = drawn(Response(), context_of(replace(sweep, runs=runs)))
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert low < 0.001 < 0.1 < high < 0.2
+    assert texts(figure).count("×3") == 2
+    sheet = figure.get_tightbbox()
+    assert min(sheet.x0, sheet.y0) >= 0
+    assert (sheet.x1, sheet.y1) <= tuple(figure.get_size_inches())
 
 
 def test_the_best_and_how_far_it_is_good() -> None:

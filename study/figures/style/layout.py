@@ -17,6 +17,9 @@ from study.figures.style import INK, MOST_NAMED, Line
 from study.figures.style.canvas import HALF, WIDE, name_axes, panels, sheet
 from study.stats.levels import Level
 
+ROW = 11
+"""Points from one row of small text above the axes to the next."""
+
 _LEADER = {"arrowstyle": "-", "lw": 0.5, "shrinkA": 1, "shrinkB": 0, "relpos": (0, 0.5)}
 
 
@@ -85,6 +88,10 @@ class Layout:
                     part[x], part["low"], top, where=known, color=line.color, alpha=0.2, linewidth=0
                 )
             axes.plot(part[x], part[y], color=line.color, ls=line.dash, label=name, **look)
+
+    def make_room(self, rows: int) -> None:
+        """Make the figure higher by so many rows of small text above its axes."""
+        self.figure.set_figheight(self.figure.get_figheight() + rows * ROW / 72)
 
     def bound(self, low: float, high: float, *, level: Level | None) -> None:
         """Set the ends of the loss axes along updates or epochs, and mark the level where one is that of all runs."""
