@@ -48,7 +48,7 @@ def report(asked: cli.Asked) -> None:
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
     again = "\n".join(again_commands(sweep.info["command"], sweep.experiment, pages=asked.overrides))
     written = build(sweep, plan, plan.out or place_of(sweep), again=again)
-    _say(sweep.experiment, notices(sweep), written)
+    _say(sweep.experiment, written.lead, notices(sweep), written.files)
 
 
 def _require_experiment(asked: cli.Asked) -> None:
@@ -57,11 +57,12 @@ def _require_experiment(asked: cli.Asked) -> None:
         raise InvalidInput(one_of("experiment=<name>", "no experiment", known))
 
 
-def _say(experiment: str, told: list[str], written: list[Path]) -> None:
+def _say(experiment: str, lead: str, told: list[str], written: list[Path]) -> None:
     from rich.console import Console
     from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{escape(lead)}[/]")
     for notice in told:
         console.print(f"[bold]note:[/] {escape(notice)}")
     console.print(f"report of {experiment}, {len(written)} files:")

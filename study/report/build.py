@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from study.figures.style.words import contained, listed, runs_of
 from study.frames import SweepFrames
 from study.report.folder import replacing, require_own
 from study.report.gallery import Picture, draw_all
+from study.report.lead import lead
 from study.report.notices import missing_table, notices
 from study.report.plan import Plan, automatic
 from study.report.render import render
@@ -44,7 +46,15 @@ def folder_name(text: str) -> str:
     return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report that was written: the sentence that opens it, and its files."""
+
+    lead: str
+    files: list[Path]
+
+
+def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> Written:
     """Write the report of `sweep` into `folder`, whole or not at all; made again of the same, byte for byte the same.
 
     Args:
@@ -52,9 +62,6 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[P
         plan: what it holds.
         folder: its place; an earlier report there is replaced.
         again: the commands that train and report the same, a line each.
-
-    Returns:
-        The files written.
 
     Raises:
         InvalidInput: a figure cannot be drawn from this sweep, or `folder` holds what is not the study's.
@@ -64,7 +71,8 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[P
     context = Context(sweep, style, plan.bootstrap, plan.value, plan.rank)
     summary = context.summarise()
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
-    page = _page(context, plan, summary, pictures) | {"again": again}
+    opening = lead(context)
+    page = _page(context, plan, summary, pictures) | {"lead": opening, "again": again}
     with replacing(folder, key="report.out") as fresh:
         (fresh / "figures").mkdir()
         for picture in pictures:
@@ -75,7 +83,7 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> list[P
         for name in ("report.md", "index.html"):
             text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
             (fresh / name).write_text(text, encoding="utf-8")
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return Written(opening, sorted(path for path in folder.rglob("*") if path.is_file()))
 
 
 def _page(context: Context, plan: Plan, summary: pd.DataFrame, pictures: list[Picture]) -> dict[str, object]:

@@ -73,13 +73,14 @@ def percent(share: float) -> str:
 
 
 def name(counts: Iterable[int], confidence: float) -> str:
-    """Return what a table calls the intervals of settings with so many runs each: by their coverage, if all have one.
+    """Return what a table calls the intervals of settings with so many runs each: by what they cover.
 
-    >>> name([25, 25], 0.95), name([25, 10], 0.95)
-    ('95.7% interval', 'interval')
+    >>> name([25, 25], 0.95), name([25, 3], 0.95)
+    ('95.7% interval', '75% to 95.7% interval')
     """
-    shares = {coverage(n, confidence) for n in counts if n > 1}
-    return f"{percent(shares.pop())} interval" if len(shares) == 1 else "interval"
+    shares = sorted({coverage(n, confidence) for n in counts if n > 1})
+    ends = dict.fromkeys(map(percent, [*shares[:1], *shares[-1:]]))
+    return f"{' to '.join(ends)} interval".lstrip()
 
 
 @cache

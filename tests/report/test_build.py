@@ -137,6 +137,16 @@ def test_pages_say_what_must_be_said(folder: Path) -> None:
         assert "somewhere.db" not in text
 
 
+def test_the_answer_stands_right_under_the_title(sweep: SweepFrames, tmp_path: Path) -> None:
+    """And is handed to who prints it."""
+    written = build(sweep, _plan(figures=[]), tmp_path / "x", again="make sweep\nmake report")
+    assert written.lead.startswith("rmsprop lr=0.01 ends lowest of 4 settings: median ")
+    markdown, html = ((tmp_path / "x" / name).read_text() for name in ("report.md", "index.html"))
+    assert markdown.startswith(f"# A title\n\n**{written.lead}**\n")
+    assert f'<h1>A title</h1>\n<p class="lead">{written.lead}</p>\n' in html
+    assert {path.name for path in written.files} >= {"index.html", "report.md", "summary.csv"}
+
+
 def test_markdown_links_pictures_that_exist(folder: Path) -> None:
     """GitHub shows them."""
     text = (folder / "report.md").read_text()

@@ -88,8 +88,9 @@ def test_a_share_is_never_rounded_up_to_the_whole() -> None:
     ]
 
 
-def test_a_table_names_its_intervals_by_their_coverage_if_it_is_one() -> None:
+def test_a_table_names_its_intervals_by_their_coverage() -> None:
     """A single run has none, and takes no part in the name."""
     assert name([25, 1], 0.95) == "95.7% interval"
     assert name([3], 0.95) == "75% interval"
-    assert name([3, 25], 0.95) == name([1], 0.95) == "interval"
+    assert name([25, 3, 10], 0.95) == "75% to 97.9% interval"
+    assert name([1], 0.95) == "interval"
