@@ -77,7 +77,8 @@ def _lowest(summary: pd.DataFrame, by: str) -> str:
         least = rows[rows["rank"] == rows["rank"].min()]
         row = least.to_dict("records")[0]
         value = _value(row) if len(least) == 1 else number(row["median"], DIGITS)
-        who = f"{_called(least)} {value}" if np.isfinite(row["median"]) else f"none of {len(rows)} is finite"
+        named = _called(least, str(name))
+        who = f"{named} {value}" if np.isfinite(row["median"]) else f"none of {len(rows)} is finite"
         told.append(f"{name}: {who}" if by == "field" or np.isinf(row["median"]) else who)
     return some(told)
 
@@ -113,8 +114,9 @@ def _between(first: Row, second: Row, verdict: Verdict | None) -> str:
     return ", an interval that overlaps with the first" if overlap else ""
 
 
-def _called(rows: pd.DataFrame) -> str:
-    labels = list(map(str, rows["label"]))
+def _called(rows: pd.DataFrame, field: str = "") -> str:
+    """Name settings, without what they are told under already, or count them."""
+    labels = [str(label).removesuffix(f" {field}") for label in rows["label"]]
     return listed(labels) if len(labels) <= MOST_NAMED else f"{len(labels)} settings"
 
 

@@ -79,9 +79,9 @@ def test_what_ended_badly_is_counted() -> None:
 
 
 def test_each_budget_has_a_first_of_its_own() -> None:
-    """And nothing is said across."""
-    budgets = {"sgd": 2, "adam": 4, "nag": 2, "lion": 4}
-    losses = {"sgd": _times(10), "adam": _times(2), "nag": _times(100), "lion": SIX}
+    """And nothing is said across; a label does not repeat its field."""
+    budgets = {"sgd epochs=2": 2, "adam": 4, "nag": 2, "lion": 4}
+    losses = {"sgd epochs=2": _times(10), "adam": _times(2), "nag": _times(100), "lion": SIX}
     assert lead(_context(losses, epochs=budgets)) == (
         f"Lowest {WHAT} within each problem and budget {N}: epochs=2: sgd 35 [10, 60]; "
         "epochs=4: lion 3.5 [1, 6]."
