@@ -189,7 +189,10 @@ def _floor(specimen: Specimen) -> Result:
     least, highest = float("inf"), 0.0
     for seed in SEEDS:
         model, data = specimen.started(seed)
-        floor = float(specimen.problem.floor(data))
+        found = specimen.problem.floor(data)
+        if found is None:
+            raise NotApplicable("the problem names none")
+        floor = float(found)
         met = _descend(specimen, *_doubled(model, replace(data, targets=data.eval_targets)))
         least, highest = min(least, min(met) - floor), max(highest, met[0] - floor, abs(floor))
     below = least < -1e-6 * highest
@@ -260,12 +263,17 @@ def _metrics(specimen: Specimen) -> Iterator[str]:
         yield f"the criterion is {specimen.problem.criterion!r}, but measured are {', '.join(known)}"
 
 
-@must_hold("floor is a number", "finite, and not above the loss at the start")
+@must_hold("floor is a number", "finite, and not above the loss at the start, or None beside a margin")
 def _bounded(specimen: Specimen) -> Iterator[str]:
     for seed in SEEDS:
         model, data = specimen.started(seed)
         with finding("floor()"):
-            floor = float(specimen.problem.floor(data))
+            found = specimen.problem.floor(data)
+            if found is None:
+                if specimen.problem.margin is None:
+                    yield "floor() is None, and no margin says which differences matter"
+                continue
+            floor = float(found)
         start = specimen.loss(model, replace(data, targets=data.eval_targets)).item()
         if not np.isfinite(floor):
             yield f"floor() is {floor} at seed {seed}"

@@ -9,7 +9,7 @@ from typing_extensions import override
 from study.figures.base import Chart, Context, Summed, Value
 from study.figures.rows import median_bar, row_sheet, summed
 from study.figures.style.words import diverged_of, lowest, metric_name
-from study.stats.paired import why_unpaired
+from study.stats.receipts import why_unpaired
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ class LossCurves(Chart[Curves]):
                 raise InvalidInput(
                     f"loss_curves.above_floor needs metric: {names.EVAL_LOSS}, got {self.metric}"
                 )
+            if sweep.runs[names.FLOOR].isna().any():
+                raise InvalidInput("loss_curves.above_floor needs a problem whose floor is known")
             floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR])
             curves = curves.assign(value=curves["value"] - floors)
         if self.x == "step":

@@ -14,7 +14,7 @@ from study.figures.style.layout import Layout
 from study.figures.style.words import metric_name, number
 from study.ranges import WHOLE, Positive, Text
 from study.stats.levels import Level, level_of
-from study.stats.paired import why_unpaired
+from study.stats.receipts import why_unpaired
 from study.tracking import names
 
 

@@ -55,6 +55,8 @@ class Problem(ABC):
             (None: never).
         criterion: the metric that settings are compared by, lower is better: `eval/loss`, `test/loss`, or one of
             `metrics` as `eval/<name>` or `test/<name>`. `floor` and `constant_loss` are values of it.
+        margin: the difference of the criterion that does not matter, a field with a line in the YAML: asked of a
+            problem whose floor is not known, since nothing else says how large a difference is.
 
     Example:
         >>> from study.ranges import Count, Positive
@@ -99,6 +101,7 @@ class Problem(ABC):
     gradient_scale: float = 1.0
     full_every: int | None = None
     criterion: str = "eval/loss"
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside of their ranges.
@@ -133,8 +136,11 @@ class Problem(ABC):
         """Return the recorded loss of one run on one batch: a mean over its points."""
 
     @abstractmethod
-    def floor(self, data: Data) -> float:
-        """Return the least criterion of any parameters on this data, or a lower bound of it such as 0."""
+    def floor(self, data: Data) -> float | None:
+        """Return the least criterion of any parameters on this data, or a lower bound of it such as 0.
+
+        None where neither is known; `margin` then says which differences matter.
+        """
 
     def constant_loss(self, data: Data) -> float | None:  # noqa: ARG002
         """Return the least criterion of any constant prediction on this data, None where it is not known.

@@ -18,7 +18,8 @@ from study.report.lead import lead
 from study.report.notices import missing_table, notices
 from study.report.plan import Plan, automatic
 from study.report.render import render
-from study.report.tables import curve_points, facts, pair_tables, summary_table
+from study.report.tables import curve_points, facts, summary_table
+from study.report.verdicts import compared, pair_table, verdict_of
 from study.tracking import names
 
 LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
@@ -71,14 +72,17 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> Writte
     context = Context(sweep, style, plan.bootstrap, plan.value, plan.rank)
     summary = context.summarise()
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
-    opening = lead(context)
-    page = _page(context, plan, summary, pictures) | {"lead": opening, "again": again}
+    pairs = compared(sweep, plan)
+    opening = lead(context, verdict_of(pairs, plan))
+    page = _page(context, plan, summary, pictures, pairs) | {"lead": opening, "again": again}
     with replacing(folder, key="report.out") as fresh:
         (fresh / "figures").mkdir()
         for picture in pictures:
             (fresh / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
             (fresh / "figures" / f"{picture.file}.png").write_bytes(picture.png)
         summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")
+        if pairs is not None:
+            pairs.to_csv(fresh / "pairs.csv", index=False, float_format="%.10g")
         curve_points(sweep).to_parquet(fresh / "curves.parquet", index=False)
         for name in ("report.md", "index.html"):
             text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
@@ -86,7 +90,13 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> Writte
     return Written(opening, sorted(path for path in folder.rglob("*") if path.is_file()))
 
 
-def _page(context: Context, plan: Plan, summary: pd.DataFrame, pictures: list[Picture]) -> dict[str, object]:
+def _page(
+    context: Context,
+    plan: Plan,
+    summary: pd.DataFrame,
+    pictures: list[Picture],
+    pairs: pd.DataFrame | None,
+) -> dict[str, object]:
     """Return what both pages say: templates decide how it looks."""
     sweep = context.sweep
     return {
@@ -99,7 +109,7 @@ def _page(context: Context, plan: Plan, summary: pd.DataFrame, pictures: list[Pi
         "how_to_read": _how_to_read(context),
         "tables": [
             summary_table(context, summary),
-            *pair_tables(context, plan),
+            *([] if pairs is None else [pair_table(pairs, context, plan)]),
             *(table for picture in pictures for table in picture.tables),
         ],
         "pictures": pictures,

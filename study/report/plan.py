@@ -20,7 +20,7 @@ from study.figures.loss_curves import LossCurves
 from study.figures.ranking import Ranking
 from study.figures.response import Response
 from study.figures.style import MOST_NAMED
-from study.ranges import TEXT, NotNegative, Range, Text, choice, require_ranges
+from study.ranges import TEXT, Range, Text, choice, is_number, require_ranges
 from study.stats.bootstrap import Bootstrap
 from study.stats.response import varied
 from study.tracking import names
@@ -35,6 +35,7 @@ _FILE = Range(
 _COLOR = Range('a colour, as in "#0072B2"', lambda value: is_color_like(value) and value != "none")
 _PLACE = Range("a folder, or null", lambda value: value is None or (TEXT.holds(value) and value != ""))
 _COLORS = Range("a colour for each name", lambda value: isinstance(value, Mapping))
+_RATIO = Range("a number above 1, the ratio of two losses", lambda value: is_number(value) and value > 1)
 _SPARE = Range(
     "a list of one or more colours",
     lambda value: isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0,
@@ -63,7 +64,7 @@ class Plan:
     value: Annotated[str, choice(*names.FINAL_LOSSES)]  # the summary value that tables and figures compare
     rank: bool  # whether settings are ranked by it: not where what differs was set by hand
     pairs: bool  # whether all pairs of labels are compared
-    equivalence: NotNegative  # what does not matter, as a share of the loss at the start above the floor
+    margin: Annotated[float | int, _RATIO]  # of two excesses: within it they count as equal
     bootstrap: Bootstrap  # of all intervals
     colors: Annotated[Mapping[str, str], _COLORS]  # of the optimizers that have one
     spare: Annotated[tuple[str, ...], _SPARE]  # the colours of the others

@@ -49,6 +49,8 @@ def level_of(runs: pd.DataFrame, loss: str) -> Level | None:
 
 
 def _floor(floors: pd.Series) -> Level | None:
+    if floors.isna().any():
+        return None
     low, high = float(floors.min()), float(floors.max())
     if high - low > _ROUNDING * high:
         return Level(None, f"The floor differs between the runs, {low:.3g} to {high:.3g}, and is not marked.")

@@ -42,6 +42,7 @@ INITIAL_EVAL_LOSS = "initial_eval_loss"
 CONSTANT_EVAL_LOSS = "constant_eval_loss"
 FLOOR = "floor"
 TRAIN_FLOOR = "train_floor"
+RESOLUTION = "resolution"
 DIVERGED_STEP = "diverged_step"
 EVALUATIONS = "evaluations"
 
@@ -54,6 +55,7 @@ SUMMARIES: Mapping[str, Summary] = {
     CONSTANT_EVAL_LOSS: Summary("least evaluation loss of a constant"),
     FLOOR: Summary("least evaluation loss there is"),
     TRAIN_FLOOR: Summary("least training loss found"),
+    RESOLUTION: Summary("least excess that the loss resolves"),  # eps of its type times the loss at the start
     DIVERGED_STEP: Summary("step at which it diverged"),
     EVALUATIONS: Summary("losses that its rule asked for"),  # by a closure, or to differentiate again
 }
@@ -66,6 +68,9 @@ FINAL_LOSSES = tuple(name for name, summary in SUMMARIES.items() if summary.fina
 
 # Params of a run: its job's, flattened, and
 SEED = "seed"
+MARGIN = (
+    "problem.margin"  # the difference of its criterion that does not matter, where a problem has no floor
+)
 JUDGED_BY = "problem.criterion"  # the metric that is compared, where that is not EVAL_LOSS
 
 # Tags.

@@ -127,11 +127,14 @@ def _until(series: Series, row: int, broken: int, times: Int[np.ndarray, " step"
 def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broken: int) -> dict[str, float]:
     """Return the run's summary values; a diverged run has no final loss."""
     evaluated, floor = metrics[names.EVAL_LOSS].values, float(trained.floor[row])
+    initial = float(evaluated[0]) if len(evaluated) else math.nan
+    eps = float(np.finfo(trained.last_epoch.values.dtype).eps)
     known = {
         names.FLOOR: floor,
+        names.RESOLUTION: eps * float(np.fmax(abs(initial), abs(floor))),
         names.CONSTANT_EVAL_LOSS: float(trained.constant[row]),
         names.TRAIN_FLOOR: float(trained.train_floor[row]),
-        names.INITIAL_EVAL_LOSS: float(evaluated[0]) if len(evaluated) else math.nan,
+        names.INITIAL_EVAL_LOSS: initial,
     }
     if trained.evaluations is not None and trained.evaluations[row] >= 0:
         known[names.EVALUATIONS] = float(trained.evaluations[row])
@@ -140,11 +143,12 @@ def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broke
         return start | {names.DIVERGED_STEP: float(broken)}
     last_epoch = metrics[names.TRAIN_LOSS].values[-len(trained.batches) :]
     criterion = float(trained.last_epoch.values[row].mean(dtype=np.float64))
+    excess = {} if math.isnan(floor) else {names.EXCESS: criterion - floor}
     return start | {
         names.EVAL_LAST_EPOCH: criterion,
         names.LAST_EPOCH_LOSS: float(np.average(last_epoch.astype(np.float64), weights=trained.batches)),
         names.FINAL_EVAL_LOSS: float(evaluated[-1]),
-        names.EXCESS: criterion - floor,
+        **excess,
     }
 
 

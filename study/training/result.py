@@ -29,7 +29,7 @@ class Trained:
         batches: samples of each minibatch of an epoch.
         series: further metrics by key: those of `study.tracking.names`.
         last_epoch: the criterion at some moments of the last epoch.
-        floor: the least criterion there is.
+        floor: the least criterion there is, NaN where it is not known.
         constant: the least criterion of a constant prediction, NaN where the problem knows none.
         train_floor: the least training loss that is known to be reached, NaN likewise.
         final: the parameters after the last step, by the module's names.

@@ -1,6 +1,7 @@
 """Start of every run: data, initial parameters and orders of minibatches, drawn once for each distinct seed."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ def draw(problem: Problem, model: nn.Module, seeds: Sequence[int], device: torch
         ),
         params=torch.stack(starts).to(device),
         data=data,
-        floor=[problem.floor(d) for d in data],
+        floor=[math.nan if (floor := problem.floor(d)) is None else floor for d in data],
         constant=[problem.constant_loss(d) for d in data],
         data_sha=[digest(*_tensors(d)) for d in data],
         init_sha=[digest(start) for start in starts],

@@ -45,7 +45,7 @@ def folder(sweep: SweepFrames, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_writes_what_it_promises(folder: Path) -> None:
     """Two pages, each figure twice, the summary, every point; and nothing else."""
-    expected = {MARKER, "index.html", "report.md", "summary.csv", "curves.parquet"}
+    expected = {MARKER, "index.html", "report.md", "summary.csv", "pairs.csv", "curves.parquet"}
     for figure in FIGURES:
         expected |= {f"figures/{figure['name']}.svg", f"figures/{figure['name']}.png"}
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == expected
@@ -131,7 +131,7 @@ def test_pages_say_what_must_be_said(folder: Path) -> None:
             "exact interval of the median (order statistics 1 and 6 of 6): 96.9% of such intervals contain the "
             "median over all seeds; n = 6 seeds each", "96.9% interval",
             "python -m study.train -m experiment=headline", "0123456789abcdef", "sweep-1", "torch 2.13",
-            "make sweep\nmake report", "Wilcoxon signed-rank", "Paired by seed",
+            "make sweep\nmake report", "Wilcoxon signed-rank", "Compared seed by seed",
         ):  # fmt: skip
             assert wanted in text, (name, wanted)
         assert "somewhere.db" not in text
@@ -165,12 +165,17 @@ def test_what_comes_from_config_is_escaped(sweep: SweepFrames, tmp_path: Path) -
 
 
 def test_unpaired_runs_are_compared_as_such(sweep: SweepFrames, tmp_path: Path) -> None:
-    """Other receipts: the paired claim is refused in words."""
-    runs = sweep.runs.assign(order_sha=sweep.runs["label"].astype(str))
+    """Other seeds: no pair, in words. Another order of batches at the same seed is still a block."""
+    seeds = sweep.runs["seed"] + 100 * sweep.runs["label"].cat.codes
+    runs = sweep.runs.assign(seed=seeds)
     build(replace(sweep, runs=runs), _plan(figures=[]), tmp_path / "x", again="make sweep\nmake report")
     text = (tmp_path / "x" / "report.md").read_text()
-    assert "Not paired, because at the same seed, labels differ in the order of minibatches" in text
+    assert "Compared as independent samples" in text
     assert "Wilcoxon" not in text
+    pairs = pd.read_csv(tmp_path / "x" / "pairs.csv")
+    assert not pairs["paired"].any()
+    columns = "first second n paired scale estimate low high p_holm verdict seeds_to_tell seeds_to_tie"
+    assert list(pairs)[:12] == columns.split()
 
 
 def test_one_seed_claims_no_interval(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Comparisons of pairs against SciPy, hand arithmetic, and the promise that nothing wins against itself."""
+"""Comparisons of pairs as frames, against SciPy and hand arithmetic."""
 
 import math
 
@@ -8,73 +8,46 @@ import pytest
 import scipy.stats
 
 from study.stats.bootstrap import Bootstrap
-from study.stats.paired import (
-    compare_pairs,
-    differences,
-    further_seeds,
-    holm,
-    interquartile_mean,
-    why_unpaired,
-)
+from study.stats.paired import COLUMNS, Rule, compare_pairs, variance_ratio
+
+N = 25
+RULE = Rule("eval_last_epoch", 1.25, Bootstrap(resamples=999))
 
 
-def _runs(**samples: np.ndarray) -> pd.DataFrame:
+def _runs(**excesses: np.ndarray) -> pd.DataFrame:
     rows = [
-        {"label": label, "seed": seed, "loss": float(value), "status": "ok",
-         "data_sha": f"d{seed}", "init_sha": f"i{seed}", "order_sha": f"o{seed}"}
-        for label, values in samples.items()
-        for seed, value in enumerate(values)
+        {"label": label, "seed": seed, "eval_last_epoch": 0.1 + float(excess), "floor": 0.1, "epochs": 3,
+         "status": "ok" if np.isfinite(excess) else "diverged", "problem": "parabola"}
+        for label, values in excesses.items()
+        for seed, excess in enumerate(values)
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _row(runs: pd.DataFrame, *, margin: float = 0.1, resamples: int = 999) -> dict[str, object]:
-    table = compare_pairs(runs, value="loss", margin=margin, bootstrap=Bootstrap(resamples=resamples))
-    return {str(key): value for key, value in table.to_dict("records")[0].items()}
+def _pairs(runs: pd.DataFrame, *, looks: int = 1) -> pd.DataFrame:
+    return compare_pairs(runs, Rule("eval_last_epoch", 1.25, Bootstrap(resamples=999), looks))
 
 
-@pytest.mark.parametrize("runs", [1, 3, 4, 7, 8, 25])
-def test_interquartile_mean_is_scipys_trimmed_mean(runs: int) -> None:
-    """A quarter off each end, rounded down."""
-    values = np.random.default_rng(runs).normal(size=runs)
-    assert interquartile_mean(values[None])[0] == pytest.approx(
-        scipy.stats.trim_mean(values, 0.25), rel=1e-14
-    )
+def _row(runs: pd.DataFrame) -> dict[str, object]:
+    (row,) = _pairs(runs).to_dict("records")
+    return {str(key): value for key, value in row.items()}
 
 
-def test_interquartile_mean_by_hand() -> None:
-    """Of 1, 2, 4, 100 the middle two are left: 3. One +inf of four is trimmed, two are not."""
-    assert interquartile_mean(np.array([[100.0, 1.0, 4.0, 2.0]])) == 3.0
-    assert interquartile_mean(np.array([[np.inf, 1.0, 4.0, 2.0]])) == 3.0
-    assert interquartile_mean(np.array([[np.inf, np.inf, 4.0, 2.0]])) == np.inf
-    assert np.isnan(interquartile_mean(np.array([[np.inf, np.inf, -np.inf, -np.inf]])))
-
-
-def test_holm_by_hand() -> None:
-    """By hand: p = .01, .04, .03 times 3, 1, 2 in order of size, made monotone: .03, .06, .06."""
-    assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
-
-
-def test_further_seeds_by_hand() -> None:
-    """((1.95996 + .84162) 1 / .5)^2 = 31.4: 32 seeds, 22 beyond ten. Never fewer than one."""
-    assert further_seeds(1.0, 10, margin=0.5, confidence=0.95) == 22
-    assert further_seeds(1.0, 100, margin=0.5, confidence=0.95) == 1
-    assert math.isnan(further_seeds(math.inf, 10, margin=0.5, confidence=0.95))
-    assert math.isnan(further_seeds(1.0, 10, margin=0.0, confidence=0.95))
+def _lognormal(seed: int, center: float = 0.0, spread: float = 0.3, n: int = N) -> np.ndarray:
+    return np.exp(center + spread * np.random.default_rng(seed).standard_normal(n))
 
 
 def test_a_pair_agrees_with_scipy() -> None:
-    """Difference, interval, probability and p-value from SciPy on the same differences."""
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=25), rng.normal(size=25)
-    row = _row(_runs(a=a, b=b), margin=0.0)
-    assert row["paired"]
-    assert row["difference"] == pytest.approx(scipy.stats.trim_mean(a - b, 0.25), rel=1e-12)
-    assert row["p"] == pytest.approx(scipy.stats.wilcoxon(a - b).pvalue, rel=1e-12)
+    """Estimate, p and interval from SciPy on the logarithms of the excesses."""
+    a, b = _lognormal(0), _lognormal(1, 0.1)
+    row, r = _row(_runs(a=a, b=b)), np.log(a / b)
+    assert tuple(row) == COLUMNS
+    assert (row["paired"], row["scale"], row["n"], row["margin"]) == (True, "log ratio", N, math.log(1.25))
+    assert row["estimate"] == pytest.approx(scipy.stats.trim_mean(r, 0.25), rel=1e-9)
+    assert row["p_holm"] == pytest.approx(scipy.stats.wilcoxon(r).pvalue, rel=1e-9)
     assert row["improvement"] == np.mean(a < b)
     expected = scipy.stats.bootstrap(
-        (a - b,), lambda d, axis: scipy.stats.trim_mean(d, 0.25, axis=axis), n_resamples=999,
+        (r,), lambda d, axis: scipy.stats.trim_mean(d, 0.25, axis=axis), n_resamples=999,
         method="percentile", rng=np.random.default_rng(0), vectorized=True,
     )  # fmt: skip
     spacing = np.diff(np.sort(expected.bootstrap_distribution))[[25, -25]].max() * 20
@@ -82,65 +55,114 @@ def test_a_pair_agrees_with_scipy() -> None:
     assert row["high"] == pytest.approx(expected.confidence_interval.high, abs=spacing)
 
 
-def test_seed_effects_cancel_in_pairs_and_not_without() -> None:
-    """Seeds differ by 1, rules by .2: paired it is resolved, with other receipts it is not, and both are said."""
-    rng = np.random.default_rng(1)
-    seed = rng.normal(size=20)
-    runs = _runs(a=seed, b=seed + 0.2 + 0.01 * rng.normal(size=20))
-    assert _row(runs)["verdict"] == "better"
-    runs.loc[runs["label"] == "b", "order_sha"] = "another"
+def test_a_difference_that_does_not_matter_against_the_start_does_against_the_floor() -> None:
+    """176 times the excess, both less than a thousandth of the start: that was once called equivalent."""
+    a = _lognormal(0, math.log(1e-6))
+    assert _row(_runs(a=a, b=176 * a * _lognormal(1)))["verdict"] == "better by more than M"
+
+
+def test_seeds_are_paired_whatever_else_differs() -> None:
+    """Seeds lie 20 times as far apart as the rules: paired it is resolved, and what pairing bought is told."""
+    seed, noise = _lognormal(0, spread=2.0), _lognormal(1, spread=0.05)
+    runs = _runs(a=seed, b=1.1 * seed * noise).assign(order_sha=lambda frame: frame["label"])
     row = _row(runs)
-    assert not row["paired"]
-    assert row["verdict"] == "unresolved"
-    assert row["p"] == pytest.approx(
-        scipy.stats.mannwhitneyu(*(runs.loc[runs["label"] == label, "loss"] for label in "ab")).pvalue,
-        rel=1e-12,
+    assert row["verdict"] == "better by less than M"
+    a, b = np.log(seed), np.log(1.1 * seed * noise)
+    assert row["variance_ratio"] == pytest.approx(
+        (a.var(ddof=1) + b.var(ddof=1)) / (a - b).var(ddof=1), rel=1e-6
     )
-    assert float(str(row["more_seeds"])) > 100
+    runs.loc[runs["label"] == "b", "seed"] += 100
+    apart = _row(runs)
+    assert (apart["paired"], apart["verdict"]) == (False, "unresolved")
+    assert math.isnan(float(str(apart["variance_ratio"])))
+    assert apart["p_holm"] == pytest.approx(scipy.stats.mannwhitneyu(a, b).pvalue, rel=1e-9)
 
 
-def test_verdicts() -> None:
-    """Far below, far above, within the margin, and the same in the other direction."""
-    base = np.random.default_rng(2).normal(size=12)
-    noise = 0.01 * np.random.default_rng(3).normal(size=12)
-    assert _row(_runs(a=base, b=base + 1 + noise))["verdict"] == "better"
-    assert _row(_runs(a=base + 1 + noise, b=base))["verdict"] == "worse"
-    assert _row(_runs(a=base, b=base + 0.05 + noise))["verdict"] == "equivalent"
-    assert _row(_runs(a=base, b=base))["verdict"] == "equivalent"
+def test_pairing_is_decided_pair_by_pair() -> None:
+    """C has other seeds: a and b stay paired. d lacks a few: it is paired at those it has."""
+    runs = _runs(a=_lognormal(0), b=_lognormal(1), c=_lognormal(2), d=_lognormal(3, n=N - 5))
+    runs.loc[runs["label"] == "c", "seed"] += 100
+    table = _pairs(runs).set_index(["first", "second"])
+    assert table["paired"].to_dict() == {
+        ("a", "b"): True, ("a", "c"): False, ("a", "d"): True,
+        ("b", "c"): False, ("b", "d"): True, ("c", "d"): False,
+    }  # fmt: skip
+    assert table.loc[("a", "d"), "n"] == N - 5
 
 
-def test_divergence_counts_and_two_divergences_tie() -> None:
-    """All of b diverged: a wins with an infinite difference; both diverged at a seed: no difference there."""
-    a = np.arange(8.0)
-    row = _row(_runs(a=a, b=np.full(8, np.inf)))
-    assert (row["difference"], row["verdict"], row["improvement"]) == (-np.inf, "better", 1.0)
-    assert differences(np.array([np.inf, np.inf]), np.array([np.inf, 1.0])).tolist() == [0.0, np.inf]
-    mixed = _row(_runs(a=np.array([np.inf] * 4 + [1.0] * 4), b=np.array([1.0] * 4 + [np.inf] * 4)))
-    assert mixed["verdict"] == "unresolved"
-    assert (mixed["low"], mixed["high"]) == (-np.inf, np.inf)
+def test_p_is_corrected_over_all_pairs_and_intervals_are_wider_with_more() -> None:
+    """Three pairs: the least p is taken three times; each interval leaves a third of 5% outside."""
+    samples = {"a": _lognormal(0), "b": _lognormal(1, 0.5), "c": _lognormal(2, 0.6)}
+    three, one = _pairs(_runs(**samples)), _row(_runs(a=samples["a"], b=samples["b"]))
+    plain = [scipy.stats.wilcoxon(np.log(samples[x] / samples[y])).pvalue for x, y in ("ab", "ac", "bc")]
+    assert three["p_holm"].min() == pytest.approx(3 * min(plain), rel=1e-9)
+    assert three["low"][0] < float(str(one["low"])) < float(str(one["high"])) < three["high"][0]
 
 
-def test_equal_receipts_are_a_pair() -> None:
-    """Nothing to say."""
-    assert why_unpaired(_runs(a=np.zeros(2), b=np.zeros(2))) is None
+def test_looks_share_the_level() -> None:
+    """At the fourth part of 5% a single pair needs 8 seeds, not 6."""
+    runs = _runs(a=_lognormal(0, -3, n=7), b=_lognormal(1, n=7))
+    assert _pairs(runs)["verdict"].tolist() == ["better by more than M"]
+    assert _pairs(runs, looks=4)["verdict"].tolist() == ["cannot be resolved at this n"]
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "said"),
-    [("data_sha", "x", "data"), ("init_sha", "x", "start"), ("order_sha", "x", "order of minibatches"),
-     ("order_sha", None, "no receipt of the order"), ("seed", 7, "same seeds")],
-)  # fmt: skip
-def test_any_difference_is_told_in_words(column: str, value: str | int | None, said: str) -> None:
-    """One cell differs."""
-    runs = _runs(a=np.zeros(2), b=np.zeros(2))
-    runs.loc[3, column] = value
-    assert said in str(why_unpaired(runs))
+def test_nothing_is_compared_across_fields() -> None:
+    """Another budget is another field, and so is another problem: of four settings two pairs are left."""
+    runs = _runs(a=_lognormal(0), b=_lognormal(1), c=_lognormal(2), d=_lognormal(3))
+    runs.loc[runs["label"].isin(["c", "d"]), "epochs"] = 6
+    table = _pairs(runs)
+    assert table[["first", "second", "field"]].to_numpy().tolist() == [
+        ["a", "b", "epochs=3"],
+        ["c", "d", "epochs=6"],
+    ]
+    assert _pairs(runs.assign(epochs=runs["label"].map({"a": 1, "b": 2, "c": 3, "d": 4}))).empty
 
 
-def test_a_seed_twice_is_no_pair() -> None:
-    """Two runs of one label at one seed."""
-    runs = _runs(a=np.zeros(2), b=np.zeros(2))
-    assert "once each" in str(why_unpaired(pd.concat([runs, runs.iloc[:1]])))
+def test_who_diverges_in_one_run_of_ten_is_not_better() -> None:
+    """Three of 25 runs diverge, the others lie a tenth: unresolved, with both rates and McNemar's p, 2 / 2^3."""
+    a, b = _lognormal(0, -2.3), _lognormal(1)
+    a[:3] = np.inf
+    row = _row(_runs(a=a, b=b))
+    assert (row["verdict"], row["failed_first"], row["failed_second"]) == ("unresolved", 3 / N, 0.0)
+    assert row["p_failed"] == pytest.approx(0.25)
+    b[:3] = np.inf  # as often, at the same seeds: no more reproach
+    assert _row(_runs(a=a, b=b))["verdict"] == "better by more than M"
+
+
+def test_no_progress_fails_too() -> None:
+    """Ended no lower than it began: the loss counts as it is, and the failure beside it."""
+    runs = _runs(a=_lognormal(0, -2.3), b=_lognormal(1))
+    runs.loc[runs["label"] == "a", "status"] = "no_progress"
+    row = _row(runs)
+    assert (row["verdict"], row["failed_first"]) == ("unresolved", 1.0)
+    assert row["p_failed"] == pytest.approx(2 / 2**N, rel=1e-6)
+
+
+def test_all_diverged_lose() -> None:
+    """Every run of b diverged: a is better by an infinite ratio; both diverged everywhere: they tie."""
+    infinite = np.full(N, np.inf)
+    row = _row(_runs(a=_lognormal(0), b=infinite))
+    assert (row["estimate"], row["verdict"], row["improvement"]) == (-np.inf, "better by more than M", 1.0)
+    assert _row(_runs(a=infinite, b=infinite))["verdict"] == "equivalent"
+
+
+def test_seeds_are_told_where_the_verdict_is_open() -> None:
+    """Unresolved: both numbers. Resolved: none. Too few runs to judge the spread: none either."""
+    open_ = _row(_runs(a=_lognormal(0, spread=1), b=_lognormal(1, spread=1)))
+    assert open_["verdict"] == "unresolved"
+    assert float(str(open_["seeds_to_tell"])) > N
+    assert float(str(open_["seeds_to_tie"])) > N
+    told = _row(_runs(a=_lognormal(0), b=_lognormal(1, 2)))
+    few = _row(_runs(a=_lognormal(0, n=5), b=_lognormal(1, n=5)))
+    assert few["verdict"] == "cannot be resolved at this n"
+    assert all(math.isnan(float(str(row["seeds_to_tell"]))) for row in (told, few))
+
+
+def test_variance_ratio_of_what_has_none() -> None:
+    """One seed, a diverged run, the same difference everywhere."""
+    assert math.isnan(variance_ratio(np.array([1.0]), np.array([2.0])))
+    assert math.isnan(variance_ratio(np.array([1.0, np.inf]), np.array([2.0, 1.0])))
+    assert math.isnan(variance_ratio(np.array([1.0, 2.0]), np.array([2.0, 3.0])))
 
 
 @pytest.mark.slow
@@ -151,8 +173,8 @@ def test_nothing_wins_against_itself_more_than_one_time_in_twenty(paired: bool) 
     wins = 0
     for _ in range(400):
         seed = rng.normal(size=12)
-        runs = _runs(a=seed + rng.normal(size=12), b=seed + rng.normal(size=12))
+        runs = _runs(a=np.exp(seed + rng.normal(size=12)), b=np.exp(seed + rng.normal(size=12)))
         if not paired:
-            runs["order_sha"] = runs["label"]
-        wins += _row(runs, margin=0.0, resamples=200)["verdict"] in ("better", "worse")
+            runs.loc[runs["label"] == "b", "seed"] += 100
+        wins += compare_pairs(runs, RULE, advise=False)["verdict"].str.startswith(("better", "worse")).sum()
     assert wins <= 400 * 0.05 + 2 * math.sqrt(400 * 0.05 * 0.95)

@@ -14,6 +14,7 @@ from study.training.result import Series, Trained
 NAN, INF = math.nan, math.inf
 CAP = 10.0
 BIT = 1 - 2**-51  # two units of the last place less
+EPS = 2.0**-52
 KNOWN = {"floor": 0.25, "constant_eval_loss": 4.0, "train_floor": 0.125}
 
 
@@ -30,6 +31,7 @@ def test_a_run_that_ends_well_keeps_everything() -> None:
         "final_eval_loss": 0.75,
         "floor": 0.25,
         "train_floor": 0.125,
+        "resolution": 5.0 * EPS,  # of the loss at the start, the larger one
         "excess": 0.9375,
     }
     assert record.criterion == 1.1875
@@ -52,7 +54,9 @@ def test_a_curve_ends_where_its_run_breaks(train: list[float], kept: dict[int, f
     assert record.status == "diverged"
     assert _curve(record, "train/loss") == kept
     assert _curve(record, "eval/loss") == {s: v for s, v in {0: 5.0, 2: 2.5}.items() if s <= step}
-    assert _summary(record) == {**KNOWN, "initial_eval_loss": 5.0, "diverged_step": float(step)}
+    assert _summary(record) == {
+        **KNOWN, "resolution": 5.0 * EPS, "initial_eval_loss": 5.0, "diverged_step": float(step)
+    }  # fmt: skip
     assert record.criterion == INF
 
 
@@ -85,7 +89,7 @@ def test_the_last_evaluation_may_be_the_one_that_breaks() -> None:
 
 def test_a_run_broken_from_the_start_has_no_first_evaluation() -> None:
     record = _record(train=[NAN] * 4, evaluated=[NAN] * 3)
-    assert _summary(record) == {**KNOWN, "diverged_step": 0.0}
+    assert _summary(record) == {**KNOWN, "resolution": 0.25 * EPS, "diverged_step": 0.0}
     assert _curve(record, "train/loss") == _curve(record, "eval/loss") == {}
     assert record.start <= record.end
 
@@ -153,6 +157,14 @@ def test_where_no_constant_is_known_the_start_alone_is_to_be_beaten() -> None:
     (record,) = records(replace(trained, constant=unknown, train_floor=unknown), {})
     assert record.status == "ok"
     assert {"constant_eval_loss", "train_floor"}.isdisjoint(_summary(record))
+
+
+def test_without_a_floor_there_is_no_excess() -> None:
+    """NaN, as the recorder writes what a problem does not know: the criterion is kept all the same."""
+    trained = _trained(np.array([[4.0, 3.0, 2.0, 1.0]]), np.array([[5.0, 2.5, 0.75]]))
+    (record,) = records(replace(trained, floor=np.full(1, NAN)), {})
+    assert {"floor", "excess"}.isdisjoint(_summary(record))
+    assert (record.criterion, _summary(record)["resolution"]) == (1.1875, 5.0 * EPS)
 
 
 @pytest.mark.parametrize("broken", [NAN, INF, 11.0])

@@ -1,0 +1,79 @@
+"""How many seeds a comparison needs: experiments are drawn from the runs that there are, and judged."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import scipy.stats
+from jaxtyping import Bool, Float
+
+from study.stats.bootstrap import Bootstrap
+from study.stats.samples import Sample
+from study.stats.verdicts import Levels
+
+POWER = 0.8
+MOST_SEEDS = 1000
+"""Beyond it the answer is infinity: "more than 1000"."""
+
+LEAST_RUNS = 6
+"""Fewer say too little of how far runs lie apart."""
+
+_EXPERIMENTS = 400  # each number of seeds is tried so often: a share of .8 is then known to .02
+_GROWTH = 1.1  # from one number of seeds to the next that is tried
+
+
+def seeds_to_tell(sample: Sample, margin: float, *, levels: Levels, bootstrap: Bootstrap) -> float:
+    """Return how many seeds tell a true difference of the margin from none, in four experiments of five."""
+
+    def told(drawn: Sample) -> Bool[np.ndarray, " experiment"]:
+        high = drawn.center + _half_width(drawn, levels.difference)
+        return np.asarray((high < 0) & (drawn.p() * levels.pairs <= levels.share))
+
+    return _least(sample, told, center=-margin, levels=levels, bootstrap=bootstrap)
+
+
+def seeds_to_tie(sample: Sample, margin: float, *, levels: Levels, bootstrap: Bootstrap) -> float:
+    """Return how many seeds show two equal settings to be equivalent, in four experiments of five."""
+
+    def told(drawn: Sample) -> Bool[np.ndarray, " experiment"]:
+        wide = _half_width(drawn, 2 * levels.tie)
+        inside = np.abs(drawn.center) + wide <= margin
+        tested = np.maximum(drawn.p(margin, "less"), drawn.p(-margin, "greater")) <= levels.tie
+        return np.asarray(inside & tested)
+
+    return _least(sample, told, center=0.0, levels=levels, bootstrap=bootstrap)
+
+
+def _half_width(drawn: Sample, outside: float) -> Float[np.ndarray, " experiment"]:
+    """Return half the width of each experiment's interval: t of the values kept, times the standard error."""
+    kept = drawn.n - 2 * (drawn.n // 4)
+    wide: Float[np.ndarray, " experiment"] = (
+        scipy.stats.t.ppf(1 - outside / 2, max(kept - 1, 1)) * drawn.error
+    )
+    return wide
+
+
+def _least(
+    sample: Sample,
+    told: Callable[[Sample], Bool[np.ndarray, " experiment"]],
+    *,
+    center: float,
+    levels: Levels,
+    bootstrap: Bootstrap,
+) -> float:
+    """Return the least number of seeds at which the claim is made often enough, NaN where too many runs diverged."""
+    if not np.isfinite(sample.center) or not np.isfinite(sample.error):
+        return math.nan
+    moved = sample.shifted(center - float(sample.center))
+    first = math.ceil(math.log2(2 * levels.pairs / levels.share))
+    steps = math.ceil(math.log(MOST_SEEDS / first, _GROWTH)) + 1
+    sizes = np.unique(np.minimum(np.ceil(first * _GROWTH ** np.arange(steps)), MOST_SEEDS).astype(int))
+
+    def enough(n: int) -> bool:
+        return bool(told(moved.drawn(bootstrap.rng(), _EXPERIMENTS, n)).mean() >= POWER)
+
+    low, high = 0, len(sizes)  # bisection: more seeds tell more
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(int(sizes[middle])) else (middle + 1, high)
+    return float(sizes[low]) if low < len(sizes) else math.inf
