@@ -13,7 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from study.certify.check import Broken, Check, Result, check, finding, in_turn, judge, must_hold
-from study.certify.sweeps import bowl_sweep, grid_sweep, parabola_sweep, with_first_label_diverged
+from study.certify.sweeps import (
+    bowl_sweep,
+    grid_sweep,
+    parabola_sweep,
+    tuned_sweep,
+    with_first_label_diverged,
+)
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
 from study.figures.style import Style, theme
@@ -23,7 +29,7 @@ from study.stats.bootstrap import Bootstrap
 from study.tracking import names
 
 _INTERVALS = ("exact interval", "minimum to maximum", "bootstrap interval", "no interval")
-_FRAMES = ("runs", "points", "fits", "data")
+_FRAMES = ("runs", "points", "fits", "data", "trials")
 _SPARE = ("#332288", "#882255", "#117733")
 _AXES, _PANEL = 0.5, (1.0, 0.6)
 """The share of a sheet that its axes must keep, and the least width and height of a panel, in inches."""
@@ -63,6 +69,7 @@ def sweeps_for(chart: Chart[Any]) -> dict[str, SweepFrames]:
     for name, sweep, more in (
         ("parabola", parabola_sweep(seeds=3, steps=64), many),
         ("bowl", bowl_sweep(), {}),
+        ("tuned", tuned_sweep(), {}),
     ):
         try:
             with suppress(Broken), finding("compute()"):  # what breaks is found again, and said

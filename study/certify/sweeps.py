@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from study.frames import SweepFrames
+from study.frames import PLACE, SweepFrames
 from study.tracking import names
 
 RATES = {"sgd": 0.01, "momentum": 0.03, "rmsprop": 0.06, "adam": 0.05}
@@ -68,6 +68,28 @@ def bowl_sweep() -> SweepFrames:
     return _sweep(runs, points, [nothing])
 
 
+def tuned_sweep() -> SweepFrames:
+    """Return four optimizers as shipped and tuned, and the six trials of each: losses by the learning rate alone."""
+    rules = RATES
+    labels = rules | {f"{name} tuned": 2 * rate for name, rate in rules.items()}
+    shown = parabola_sweep(seeds=3, steps=64, labels=labels, diverged=False)
+    fresh = shown.runs.assign(
+        group=[str(label).removesuffix(" tuned") for label in shown.runs["label"]],
+        trial=[5 if " tuned" in str(label) else 1 for label in shown.runs["label"]],
+    )
+    fresh["budgets"] = [(3, 6) if trial == 5 else (1,) for trial in fresh["trial"]]
+    tuning = [
+        _run(100 + job, f"{name} trial", seed, np.full(64, 0.3 * np.exp(-rate * 20 * trial) + seed / 1e5))
+        | {"group": name, "trial": trial, "budgets": ()}
+        for job, (name, rate) in enumerate(rules.items())
+        for trial in range(1, 7)
+        for seed in range(1000, 1003)
+    ]
+    trials = pd.concat([pd.DataFrame(tuning), fresh], ignore_index=True)
+    places = {f"{PLACE}lr": 0.16 * trials["trial"]}
+    return replace(shown, trials=trials.assign(**places, **{"optimizer.lr": 0.01 * trials["trial"]}))
+
+
 def grid_sweep(*, optimizers: int, rates: int) -> SweepFrames:
     """Return so many optimizers at so many learning rates each, two seeds of both: many labels to find room for."""
     rules = ["sgd", "momentum", "rmsprop", "adam", "adagrad", *(f"rule{index}" for index in range(10))]
@@ -86,8 +108,12 @@ def with_first_label_diverged(sweep: SweepFrames) -> SweepFrames:
     runs.loc[first, list(names.FINAL_LOSSES)] = np.inf
     runs.loc[first, "status"] = names.DIVERGED
     kept = ~sweep.points["run_id"].isin(runs.loc[first, "run_id"]) | (sweep.points["step"] < 5)
-    fits = sweep.fits[sweep.fits["label"] != runs.loc[first, "label"].iloc[0]]
-    return replace(sweep, runs=runs, points=sweep.points[kept], fits=fits)
+    label, trials = runs.loc[first, "label"].iloc[0], sweep.trials.copy()
+    if not trials.empty:
+        trials.loc[trials["group"] == label, list(names.FINAL_LOSSES)] = np.inf
+        trials.loc[trials["group"] == label, "status"] = names.DIVERGED
+    fits = sweep.fits[sweep.fits["label"] != label]
+    return replace(sweep, runs=runs, points=sweep.points[kept], fits=fits, trials=trials)
 
 
 def _run(job: int, label: str, seed: int, loss: np.ndarray, *, broken: bool = False) -> dict[str, object]:

@@ -10,14 +10,18 @@ summary.csv, curves.parquet.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.choices import choices
-from study.config.commands import again_commands
+from study.config.commands import again_commands, sweep_command
 from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_answer, require_runs
 from study.errors import InvalidInput, one_of
+
+if TYPE_CHECKING:
+    from study.frames import SweepFrames
 
 
 def main() -> None:
@@ -41,14 +45,27 @@ def report(asked: cli.Asked) -> None:
     require_runs(location, cfg.tracking.experiment)
     require_answer(location)
     with cli.importing():
+        from study.report.beside import beside
         from study.report.build import build, place_of
         from study.report.notices import notices
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
     again = "\n".join(again_commands(sweep.info["command"], sweep.experiment, pages=asked.overrides))
-    written = build(sweep, plan, plan.out or place_of(sweep), again=again)
+    train = sweep_command(plan.beside, location) if plan.beside else ""
+    first = beside(sweep, _tuned(plan.beside, location), plan, command=train)
+    written = build(sweep, plan, plan.out or place_of(sweep), again=again, first=first)
     _say(sweep.experiment, written.lead, notices(sweep), written.files)
+
+
+def _tuned(experiment: str | None, location: Location) -> "SweepFrames | None":
+    """Return the last sweep of an experiment, None where the store has none that could be shown."""
+    from study.tracking.reader import read_sweep
+
+    try:
+        return None if experiment is None else read_sweep(experiment, store=location)
+    except InvalidInput:  # it is not there, or nothing in it is finished
+        return None
 
 
 def _require_experiment(asked: cli.Asked) -> None:

@@ -12,6 +12,7 @@ from study.figures.base import Context
 from study.figures.style import Style
 from study.figures.style.words import contained, listed, runs_of
 from study.frames import SweepFrames
+from study.report.beside import Beside
 from study.report.folder import replacing, require_own
 from study.report.gallery import Picture, draw_all
 from study.report.lead import lead
@@ -55,7 +56,9 @@ class Written:
     files: list[Path]
 
 
-def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> Written:
+def build(
+    sweep: SweepFrames, plan: Plan, folder: Path, *, again: str, first: Beside | None = None
+) -> Written:
     """Write the report of `sweep` into `folder`, whole or not at all; made again of the same, byte for byte the same.
 
     Args:
@@ -63,6 +66,7 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> Writte
         plan: what it holds.
         folder: its place; an earlier report there is replaced.
         again: the commands that train and report the same, a line each.
+        first: what stands before all else.
 
     Raises:
         InvalidInput: a figure cannot be drawn from this sweep, or `folder` holds what is not the study's.
@@ -74,10 +78,10 @@ def build(sweep: SweepFrames, plan: Plan, folder: Path, *, again: str) -> Writte
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
     pairs = compared(sweep, plan)
     opening = lead(context, verdict_of(pairs, plan))
-    page = _page(context, plan, summary, pictures, pairs) | {"lead": opening, "again": again}
+    page = _page(context, plan, summary, pictures, pairs) | {"lead": opening, "again": again, "first": first}
     with replacing(folder, key="report.out") as fresh:
         (fresh / "figures").mkdir()
-        for picture in pictures:
+        for picture in [*(first.pictures if first else ()), *pictures]:
             (fresh / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
             (fresh / "figures" / f"{picture.file}.png").write_bytes(picture.png)
         summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")

@@ -4,6 +4,7 @@ import pandas as pd
 
 from study.figures.table import Table
 from study.frames import SweepFrames
+from study.stats.tuning import at_edge
 from study.tracking import names
 
 MOST_ROWS = 12  # of the table of what is missing
@@ -72,4 +73,22 @@ def notices(sweep: SweepFrames) -> list[str]:
         label, error = crashed.iloc[0][["label", "failed"]]
         others = f", and {len(crashed) - 1} more" if len(crashed) > 1 else ""
         told.append(f"{len(crashed)} of {len(sweep.asked)} settings crashed: {label} ({error}){others}.")
-    return told
+    return [*told, *_at_edges(sweep.trials)]
+
+
+def _at_edges(trials: pd.DataFrame) -> list[str]:
+    """Return a notice of the hyperparameters that lie at the edge of what was searched, where they are compared."""
+    if trials.empty:
+        return []
+    best = trials[[trials["trial"].max() in budgets for budgets in trials["budgets"]]].drop_duplicates(
+        "label"
+    )
+    found = [
+        f"{row['group']} {key} ({end})" for _, row in best.iterrows() for key, end in at_edge(row).items()
+    ]
+    if not found:
+        return []
+    return [
+        f"At an edge of the range that was searched: {', '.join(found)}. A wider prior in the optimizer's file may "
+        "hold a better value."
+    ]

@@ -59,6 +59,7 @@ class Plan:
     figures: (
         tuple[FigurePlan, ...] | None
     )  # as they stand on the page; None = those that the settings ask for
+    beside: Text | None  # another experiment, which tunes what this one shows; None = none
     sweep: Text | None  # one sweep of the experiment by its id, or None for the last
     out: Annotated[Path | None, _PLACE]  # the folder that is written; None = `reports/<experiment>`
     value: Annotated[str, choice(*names.FINAL_LOSSES)]  # the summary value that tables and figures compare

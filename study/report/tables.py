@@ -28,10 +28,15 @@ def facts(sweep: SweepFrames) -> Mapping[str, str]:
     return {
         **{name if count == 1 else f"{name}s": f"{count:,}" for name, count in counted.items()},
         "seed" if seeds.max() == 1 else "seeds": from_to(seeds),
+        **({} if sweep.trials.empty else {"trials": f"{_trials(sweep.trials):,}"}),
         "values recorded": f"{len(sweep.points):,}",
         "diverged": f"{diverged:,}" if diverged else "none",
         **({"without progress": f"{still:,}"} if still else {}),
     }
+
+
+def _trials(trials: pd.DataFrame) -> int:
+    return len(trials[["group", "trial"]].drop_duplicates())
 
 
 def summary_table(context: Context, summary: pd.DataFrame) -> Table:

@@ -34,6 +34,11 @@ def choose(trials: pd.DataFrame, budget: int) -> int:
     return int(ranked.sort_values(["stuck", "median"], kind="stable").index[0])
 
 
+def tuning_runs(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs at tuning seeds, by which trials are chosen."""
+    return trials[trials["budgets"].map(len) == 0]
+
+
 def shares(trials: int, k: int) -> Float[np.ndarray, " point"]:
     """Return how probable it is that the i-th least of B values is the least of k of them, drawn without replacement.
 
@@ -88,7 +93,7 @@ def search_curves(
         `group`, `k`, `best`, `low`, `high`.
     """
     best, parts = expected_best if expected else median_best, []
-    for group, own in _groups(trials[(trials["budgets"].map(len) == 0) & (trials["trial"] > 1)]):
+    for group, own in _groups(tuning_runs(trials[trials["trial"] > 1])):
         runs = own.pivot(index="trial", columns="seed", values=value).to_numpy(dtype=float)
         if np.isnan(runs).any():
             raise InvalidInput(
@@ -120,7 +125,7 @@ def ranking(trials: pd.DataFrame, *, value: str, confidence: float) -> pd.DataFr
         `summarise` of `value` at the fresh seeds, `label` apart; in the order of budgets and of the groups.
     """
     compared = trials.explode("budgets").dropna(subset="budgets")
-    tuning = trials[trials["budgets"].map(len) == 0]
+    tuning = tuning_runs(trials)
     chosen_by = tuning.groupby(["group", "trial"], sort=False)[names.CRITERION].median().rename("chosen_by")
     parts = []
     for budget, own in compared.groupby("budgets"):
@@ -147,14 +152,22 @@ def at_edge(row: pd.Series) -> dict[str, str]:
 
 
 def pairs(trials: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """Return the label as shipped and the label tuned of each group, the same where none beats the shipped one."""
-    most = trials["trial"].max()
-    fresh = trials[trials["budgets"].map(len) > 0]
+    """Return the label as shipped and the label tuned of each group, the same where none beats the shipped one.
 
-    def label_at(own: pd.DataFrame, budget: int) -> str:
-        return str(own.loc[own["budgets"].map(lambda budgets: budget in budgets), "label"].iloc[0])
+    Groups of which one is missing, in a sweep that is not whole, are left out.
+    """
+    found = {}
+    for group, own in _groups(trials):
+        labels = [_label_at(own, budget) for budget in (1, int(trials["trial"].max()))]
+        if all(labels):
+            found[group] = labels[0], labels[1]
+    return found
 
-    return {group: (label_at(own, 1), label_at(own, most)) for group, own in _groups(fresh)}
+
+def _label_at(own: pd.DataFrame, budget: int) -> str:
+    """Return what the best of so many trials of a group is called, nothing where it is not there."""
+    labels = own.loc[[budget in budgets for budgets in own["budgets"]], "label"]
+    return "" if labels.empty else str(labels.iloc[0])
 
 
 def _groups(trials: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
