@@ -116,12 +116,15 @@ def _missing(jobs: Iterable[Job], present: Mapping[Key, float]) -> list[Run]:
 
 
 def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:
-    """Yield runs that can be trained together: of one problem, as many epochs, one batch size and as many moments."""
+    """Yield runs that can be trained together: of one problem, as many epochs, one batch size and as many moments.
+
+    The longest first: a rule that is measured along them is known for fewer epochs too.
+    """
     groups: dict[str, list[Run]] = {}
     for run in runs:
         job = run.job
         groups.setdefault(repr((job.problem, job.epochs, job.batch_size, job.eval_moments)), []).append(run)
-    for group in groups.values():
+    for group in sorted(groups.values(), key=lambda group: -group[0].job.epochs):
         problem = build_problem(group[0].job.problem)
         for block in blocks(group, max_runs):
             yield problem, block

@@ -24,6 +24,7 @@ from study.sweep.execute import Outcome, blocks, execute
 from study.sweep.progress import Watch
 from study.tracking.records import StoredRun
 from study.training.ways import Ways
+from study.training.witness import Witness
 from tests.sweep.memory import Memory
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -83,7 +84,7 @@ def test_jobs_of_other_shapes_are_other_stacks() -> None:
     others = [replace(job, batch_size=None), replace(job, epochs=2), replace(job, eval_moments=1)]
     sweep, watch = Memory(), Counts()
     execute([job, *others, _job(0.2)], SETTINGS, sweep, watch, Ways())
-    assert [len(names) for names in sweep.stacks] == [4, 2, 2, 2]
+    assert [len(names) for names in sweep.stacks] == [2, 4, 2, 2]  # that of two epochs first
     assert watch.done == pytest.approx(watch.runs) == 10
     assert watch.lines == [("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 3]
 
@@ -133,6 +134,24 @@ def test_the_size_of_a_stack_changes_no_number() -> None:
     assert whole.losses.keys() == parts.losses.keys()
     for key, loss in whole.losses.items():
         assert parts.losses[key] == pytest.approx(loss, rel=2e-5)  # order of summation
+
+
+def test_the_longest_jobs_are_trained_first_so_that_a_rule_is_measured_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    witnessed = list[int]()
+
+    class Noting(Witness):
+        def __init__(self, job: Job, *rest: Any) -> None:
+            witnessed.append(job.epochs)
+            super().__init__(job, *rest)
+
+    monkeypatch.setattr("study.training.stack.Witness", Noting)
+    jobs = [replace(_job(0.1), epochs=epochs, label=f"epochs={epochs}") for epochs in (1, 3, 2)]
+    sweep = Memory()
+    execute(jobs, SETTINGS, sweep, Counts(), Ways())
+    assert [stack[0] for stack in sweep.stacks] == [f"epochs={epochs} seed=0" for epochs in (3, 2, 1)]
+    assert witnessed == [3]
 
 
 def test_what_is_there_is_not_trained_again() -> None:
