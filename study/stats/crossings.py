@@ -4,34 +4,36 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
-import scipy.stats
-from jaxtyping import Float
 
 from study.stats.response import name_lines
+from study.stats.samples import Paired, differences
+from study.stats.scale import DIFFERENCE, Scale, on_scale, scale_of
 from study.tracking import names
 
 
 def signs_along(runs: pd.DataFrame, *, x: str, value: str, confidence: float) -> pd.DataFrame:
     """Return who is lower at each x, for each two lines: by their medians, and as their shared seeds tell.
 
-    Seed by seed, r = log(a / b), or a - b where a value is not above 0; two diverged runs tie. Wilcoxon's signed-rank
-    test of r = 0 tells at the level (1 - confidence) / (all pairs at all x): so in all but 1 - confidence of such
-    tables, whatever it tells is so.
+    Seed by seed, r = log(e_A / e_B) where floors are known, else the plain difference (see `study.stats.scale`).
+    Wilcoxon's signed-rank test of r = 0 tells at the level (1 - confidence) / (all pairs at all x): so in all but
+    1 - confidence of such tables, whatever it tells is so.
 
     Args:
         runs: one row per run with `optimizer`, `seed`, `data_sha`, `x`, `value` (+inf = diverged), other settings.
         x: the column of a setting; lines are those of `study.stats.response.respond`.
-        value: the column compared.
+        value: the final loss compared.
         confidence: of all that is told together.
 
     Returns:
         `first`, `second` (in the order of the sweep), `x`, `n` (shared seeds), `p`, `drawn` (-1: the first has the
         lower median, 1: the second, 0: neither), `told` (the same by the test, 0: not told).
     """
-    wide = runs.assign(line=name_lines(runs, x), data=runs[names.DATA_SHA].astype(str)).pivot(
-        index=[x, "seed", "data"], columns="line", values=value
+    scale = scale_of(runs, value, margin=1.0) or Scale(DIFFERENCE, 0.0)  # no sign depends on the margin
+    named = runs.assign(
+        line=name_lines(runs, x), data=runs[names.DATA_SHA].astype(str), place=on_scale(runs, value, scale)
     )
-    lines = name_lines(runs, x).unique()
+    wide = named.pivot(index=[x, "seed", "data"], columns="line", values="place")
+    lines = named["line"].unique()
     rows = []
     for at, group in wide.groupby(level=x):
         for first, second in combinations(lines, 2):
@@ -39,7 +41,10 @@ def signs_along(runs: pd.DataFrame, *, x: str, value: str, confidence: float) ->
             if len(shared):
                 medians = np.median(shared, axis=0)
                 drawn = int(medians[0] > medians[1]) - int(medians[0] < medians[1])
-                rows.append([first, second, at, len(shared), *_signed_ranks(_differences(shared)), drawn])
+                sample = Paired(differences(*shared.T))
+                less, greater = sample.p(alternative="less"), sample.p(alternative="greater")
+                sign = int(greater < less) - int(less < greater)
+                rows.append([first, second, at, sample.n, float(sample.p()), sign, drawn])
     table = pd.DataFrame(rows, columns=["first", "second", x, "n", "p", "sign", "drawn"])
     known = table["p"] <= (1 - confidence) / max(len(table), 1)
     return table.assign(told=table["sign"].where(known, 0)).drop(columns="sign")
@@ -79,24 +84,6 @@ def crossings(signs: pd.DataFrame, *, x: str) -> pd.DataFrame:
             passed, passing = (first, second) if sign < 0 else (second, first)
             found.append([passed, passing, low, high, (low, high, sign) in told])
     return pd.DataFrame(found, columns=["passed", "passing", "low", "high", "told"])
-
-
-def _differences(pair: Float[np.ndarray, "run 2"]) -> Float[np.ndarray, " run"]:
-    """Return r of each seed, those with an infinite value farther than all others."""
-    first, second = (np.log(pair) if (pair > 0).all() else pair).T
-    with np.errstate(invalid="ignore"):
-        r = np.where(first == second, 0.0, first - second)
-    beyond = 2 * np.abs(r[np.isfinite(r)]).max(initial=1.0)
-    return np.clip(r, -beyond, beyond)
-
-
-def _signed_ranks(r: Float[np.ndarray, " run"]) -> tuple[float, int]:
-    """Return the two-sided p of Wilcoxon's test, and the sign of the sum of signed ranks."""
-    if not r.any():
-        return 1.0, 0
-    kept = r[r != 0]
-    ranks = np.sign(kept) * scipy.stats.rankdata(np.abs(kept))
-    return float(scipy.stats.wilcoxon(kept).pvalue), int(np.sign(ranks.sum()))
 
 
 def _flips(pair: pd.DataFrame, x: str, column: str) -> list[tuple[float, float, int]]:

@@ -12,16 +12,17 @@ from study.stats.crossings import crossings, signs_along
 
 def _runs(**values: list[list[float]]) -> pd.DataFrame:
     """Of each optimizer the values at 1, 2, 4, ... epochs, a list of seeds each."""
-    return pd.DataFrame([
-        {"optimizer": name, "epochs": 2**at, "seed": seed, "data_sha": f"data {seed}", "problem": "p", "loss": value}
+    rows = [
+        {"optimizer": name, "epochs": 2**at, "seed": seed, "data_sha": f"data {seed}", "excess": value}
         for name, budgets in values.items()
         for at, seeds in enumerate(budgets)
         for seed, value in enumerate(seeds)
-    ])  # fmt: skip
+    ]
+    return pd.DataFrame(rows).assign(problem="parabola")
 
 
-def _signs(runs: pd.DataFrame) -> pd.DataFrame:
-    return signs_along(runs, x="epochs", value="loss", confidence=0.95)
+def _signs(runs: pd.DataFrame, value: str = "excess") -> pd.DataFrame:
+    return signs_along(runs, x="epochs", value=value, confidence=0.95)
 
 
 def test_the_test_is_wilcoxons_of_the_log_ratios_seed_by_seed() -> None:
@@ -65,10 +66,18 @@ def test_only_shared_seeds_with_the_same_data_are_compared() -> None:
     assert crossings(_signs(other), x="epochs").empty
 
 
-def test_losses_below_zero_are_compared_by_their_differences() -> None:
-    a, b = [[-1.0, -2.0, -3.0, -4.0, 0.0]], [[1.0, 0.5, -1.0, -1.5, 3.5]]
-    (row,) = _signs(_runs(a=a, b=b)).to_dict("records")
+def test_losses_without_a_floor_are_compared_by_their_differences() -> None:
+    """Below 0 there is no ratio."""
+    runs = _runs(a=[[-1.0, -2.0, -3.0, -4.0, 0.0]], b=[[1.0, 0.5, -1.0, -1.5, 3.5]])
+    (row,) = _signs(runs.rename(columns={"excess": "eval_last_epoch"}), "eval_last_epoch").to_dict("records")
     assert row["p"] == 2 / 32
+
+
+def test_runs_that_are_both_at_their_floor_tie() -> None:
+    """All of 8 seeds are on one side, by less than their loss resolves."""
+    runs = _runs(a=[[1e-9 * (1 + seed) for seed in range(8)]], b=[[2e-9 * (1 + seed) for seed in range(8)]])
+    assert _signs(runs)["told"].tolist() == [-1]
+    assert _signs(runs.assign(resolution=1e-7))[["p", "told"]].values.tolist() == [[1.0, 0]]
 
 
 def _crossed(told: list[int], drawn: list[int]) -> list[list[object]]:

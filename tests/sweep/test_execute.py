@@ -86,7 +86,7 @@ def test_jobs_of_other_shapes_are_other_stacks() -> None:
     execute([job, *others, _job(0.2)], SETTINGS, sweep, watch, Ways())
     assert [len(names) for names in sweep.stacks] == [2, 4, 2, 2]  # that of two epochs first
     assert watch.done == pytest.approx(watch.runs) == 10
-    assert watch.lines == [("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 3]
+    assert watch.lines == [("lr=0.1", 2, 0), ("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 2]
 
 
 def test_seeds_come_in_blocks_of_which_every_job_has_all() -> None:
