@@ -127,7 +127,7 @@ class StepsToTarget(Chart[Reached]):
             "budget, divided by the runs that reach it."
         )
         return (
-            [Table(f"Steps to target: {metric_name(self.metric)}", rows, note, frozenset({"setting"}))]
+            [Table(f"Steps to target: {table.what.partition(',')[0]}", rows, note, frozenset({"setting"}))]
             if rows
             else []
         )
