@@ -18,7 +18,9 @@ class SweepFrames:
     Attributes:
         experiment: the experiment's name.
         info: `sweep`, `command`, `status` (MLflow's, of the sweep's parent: `FINISHED`, `KILLED`, ...),
-            `git_commit`, `versions`, `sources` (of classes from outside), `started`, `device`, `store`, as text.
+            `git_commit`, `versions`, `sources` (of classes from outside), `started`, `device`, `store`, as text. Of a
+            sweep with `until=resolved`: `looks`, how many there are at most, and `look`, which it is (`2 of 4`).
+            Where the store has an earlier sweep of the same settings with fewer seeds: `looked_before`, how many.
         overrides: what was asked beside the experiment's own file (`seeds=50`, `optimizer.lr=100`); empty for the
             plain experiment, and for a sweep that is of none.
         asked: one row per label (each trial of a sweep that tunes is one), in the sweep's order. Columns: `label`,

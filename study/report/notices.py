@@ -56,6 +56,11 @@ def notices(sweep: SweepFrames) -> list[str]:
             f"Not the experiment as its file asks for it: {', '.join(sweep.overrides)} was asked for beside it. Its "
             "title and text are those of the file."
         )
+    if "look" in sweep.info:
+        told.append(
+            f"Asked for until every pair is resolved: this is look {sweep.info['look']}, at sizes that were fixed "
+            "beforehand. The looks share the level of the verdicts, so that together they err no more often than one."
+        )
     if names.JUDGED_BY in sweep.runs:
         judged = ", ".join(sorted(map(str, sweep.runs[names.JUDGED_BY].dropna().unique())))
         told.append(

@@ -17,6 +17,7 @@ from study.stats.paired import Rule, compare_pairs
 from study.stats.power import MOST_SEEDS
 from study.stats.scale import LOG_RATIO
 from study.stats.verdicts import NOT_AT_THIS_N, UNRESOLVED, in_words, mirrored
+from study.tracking import names
 
 MOST_PAIRED = 8  # labels, 28 pairs: more would be a wall of numbers
 TITLE = "Pair by pair"
@@ -132,17 +133,30 @@ def _note(pairs: pd.DataFrame, context: Context, plan: Plan, *, failures: bool) 
         f"confidence (over {len(pairs)} pairs{split}); p with Holm's correction. Better or worse: interval and test "
         f"exclude no difference; by more, or by less, than the margin where interval and tests are beyond, or within "
         f"it. Equivalent: two one-sided tests place the difference within the margin. "
-        f"Pairing: by how many times more seeds independent samples would need.{failed}"
+        f"Pairing: by how many times more seeds independent samples would need.{failed}{_looked(context.sweep)}"
+    )
+
+
+def _looked(sweep: SweepFrames) -> str:
+    """Say where somebody may have looked before, at fewer seeds, for which these levels do not allow."""
+    before = sweep.info.get("looked_before")
+    if before is None:
+        return ""
+    return (
+        f" The store holds an earlier sweep of these settings, with {before} seeds: whoever saw its verdicts and "
+        "went on has looked more than once, for which the levels here do not allow. A sweep with until=resolved "
+        "looks at sizes fixed beforehand, and does."
     )
 
 
 def _scales(pairs: pd.DataFrame, context: Context, plan: Plan) -> str:
     told = []
     what = metric_name(context.value)
+    excess = what if context.value == names.EXCESS else f"excess of the {what} over its floor"
     for scale, rows in pairs.groupby("scale", sort=False):
         if scale == LOG_RATIO:
             told.append(
-                f"Ratio: of the excess of the {what} over its floor, first over second; below 1 the first is better, "
+                f"Ratio: of the {excess}, first over second; below 1 the first is better, "
                 f"and a factor of {plan.margin:g} either way is the margin, fixed before the runs; below what its "
                 "number type resolves a loss counts as at the floor."
             )

@@ -23,6 +23,7 @@ from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import current
 from study.sweep.labels import labelled
+from study.sweep.looks import Looks
 
 if TYPE_CHECKING:
     from study.sweep.open import OpenSweep
@@ -47,6 +48,8 @@ class SweepCallback(Callback):
                 raise InvalidInput(
                     "hydra/sweeper=tuning must be asked for as a multirun, got one job; write -m"
                 )
+            if Looks.of(config, ()) is not None:
+                raise InvalidInput("until=resolved must compare several settings, got one job; write -m")
             job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
             _begin(config, labelled([job]), {})
         except Exception as error:
@@ -74,14 +77,20 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     composer = Composer(loader, config)
     current.COMPOSER.set(composer)
     sweeper = config.hydra.sweeper
+    words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
+    looks = Looks.of(config, [*words, *config.hydra.overrides.task])
+    if looks and sweeper._target_ not in _EXHAUSTIVE:
+        raise InvalidInput(f"until=resolved must be asked of a plain multirun, got {sweeper._target_}")
     if sweeper._target_ not in (*_EXHAUSTIVE, _TUNING):
         return None, {}
-    words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     (batch,) = BasicSweeper.split_arguments(overrides, None)
     check = partial(_checked, composer, _own_folder(config))
-    jobs, refused = check(batch)
+    jobs, refused = check(looks.sized(batch, 0) if looks else batch)
+    if looks:
+        looks.require(len({job.hash for job in jobs}) + len(refused))
+        current.LOOKS.set(looks)
     if refused or sweeper._target_ != _TUNING:
         return labelled(jobs), refused
     from study.sweep.tuning import searched

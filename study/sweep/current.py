@@ -16,6 +16,7 @@ from study.errors import Terminated
 
 if TYPE_CHECKING:
     from study.config.compose import Composer
+    from study.sweep.looks import Looks
     from study.sweep.open import OpenSweep
     from study.sweep.tuning import Search
 
@@ -27,6 +28,9 @@ CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
 
 SEARCH: ContextVar["Search | None"] = ContextVar("search", default=None)
 """What a sweep that tunes is to try; Hydra's callback decides and checks it, its sweeper asks for it."""
+
+LOOKS: ContextVar["Looks | None"] = ContextVar("looks", default=None)
+"""How often the sweep is looked at, where it goes on until it is resolved."""
 
 BEGAN = time.perf_counter()
 

@@ -26,6 +26,10 @@ from study.training.ways import Ways
 class Parent(Keeper, Protocol):
     """A sweep's parent in the store."""
 
+    @property
+    def id(self) -> str:
+        """The sweep's own name."""
+
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End it with MLflow's status FINISHED, FAILED or KILLED."""
 
@@ -82,6 +86,7 @@ class OpenSweep:
             command=command(),
             config=OmegaConf.to_yaml(config),
             overrides=overrides,
+            looks=list(config.looks) if config.until else (),
             tags=provenance(CHECKOUT, settings.device),
         )
         sweep = sweeps.begin(store, settings.experiment, jobs, request)
@@ -97,13 +102,33 @@ class OpenSweep:
     def run(self, jobs: Sequence[Job]) -> Outcome:
         """Train some of the sweep's jobs in this process."""
         self._know(jobs)
+        before = {key for outcome in self.outcomes for key in outcome.losses}
         outcome = execute(jobs, self.settings, self.sweep, self._display, self.ways)
+        # what an earlier batch of this very command trained was not there before it
+        outcome.found -= len({(job.hash, seed) for job in jobs for seed in job.seeds} & before)
         self.outcomes.append(outcome)
         return outcome
+
+    def say(self, line: str) -> None:
+        """Tell the person something on the way."""
+        self._display.say(line)
 
     def _know(self, jobs: Sequence[Job]) -> None:
         known = {(job.hash, job.seeds) for job in self.jobs}
         self.jobs += [job for job in jobs if (job.hash, job.seeds) not in known]
+
+    def open_pairs(self, report: DictConfig, seeds: int, *, looks: int) -> tuple[int, int]:
+        """Return how many pairs of settings there are at the first so many seeds, and how many are not resolved."""
+        from study.stats.bootstrap import Bootstrap
+        from study.stats.paired import Rule, compare_pairs
+        from study.stats.verdicts import final
+        from study.tracking.reader import read_runs
+
+        runs = read_runs(self.settings.experiment, sweep=self.sweep.id, store=self.settings.location)
+        first = runs[runs.groupby("job").cumcount() < seeds]  # sorted by seed
+        drawn = Bootstrap(report.confidence, report.resamples, report.seed)
+        pairs = compare_pairs(first, Rule(report.value, report.margin, drawn, looks), advise=False)
+        return len(pairs), sum(not final(verdict) for verdict in pairs["verdict"])
 
     def end(self, status: str, *, seconds: float) -> None:
         """End the parent run and tell the person what came of the sweep, and what to do next.

@@ -98,13 +98,16 @@ class Display(Watch):
         done = f"{self._written:,}/{self._runs:,} runs in the store"
         self._bars.update(self._writing, completed=self._written, done=done)
 
+    def say(self, line: str) -> None:
+        """Print a line, above the bars where there are some."""
+        self._console.print(line, highlight=False, soft_wrap=True)
+
     @override
     def finished(self, name: str, statuses: Sequence[str]) -> None:
         if not self._console.is_terminal:
             left = (self._clock() - self._began) * (self._runs - self._written) / max(self._written, 1)
             told = f"{name}: {len(statuses)} runs, {_counted(statuses)}"
-            line = f"{told} ({self._written}/{self._runs}, {left:.0f} s left)"
-            self._console.print(line, highlight=False, soft_wrap=True)
+            self.say(f"{told} ({self._written}/{self._runs}, {left:.0f} s left)")
 
 
 def _counted(statuses: Sequence[str]) -> str:

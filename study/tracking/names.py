@@ -90,6 +90,7 @@ COMMAND = "study.command"
 OPTIMIZER_SOURCE = "study.optimizer_source"  # where a class from outside comes from: "package 1.2.3",
 PROBLEM_SOURCE = "study.problem_source"  # or "module sha256:<digest of its file>"
 SCHEDULE_SOURCE = "study.schedule_source"
+LOOKS = "study.looks"  # on a parent of until=resolved: at how many seeds it is looked at, as a JSON list
 OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
 
 OK, NO_PROGRESS, DIVERGED = "ok", "no_progress", "diverged"

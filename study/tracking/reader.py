@@ -44,24 +44,20 @@ def read_sweep(
         InvalidInput: there is no such store, experiment or sweep, or no finished run in it.
     """
     location = store if isinstance(store, Location) else Location.of(store)
-    require_runs(location, experiment)
-    opened = open_store(location)
-    parent = _parent(opened, experiment, sweep)
+    opened, parent, all_ = _opened(location, experiment, sweep)
     tags, jobs = parent.data.tags, job_rows(parent.data.tags)
-    asked = [(job.hash, seed, job.label, job.role) for job in jobs for seed in job.seeds]
-    wanted = pd.DataFrame(asked, columns=["job", "seed", "label", "role"]).drop_duplicates(["job", "seed"])
+    wanted = _wanted(jobs)
     stored = _stored(opened, parent.info.experiment_id, wanted)
-    shown = stored["role"].map(lambda role: role is None or role.compared).astype(bool)
+    shown = _shown(stored)
     if not shown.any():
         raise InvalidInput(_without_runs(experiment, tags, jobs))
     every, roles = _tidy(stored), stored["role"]
-    stored, runs = (frame[shown].reset_index(drop=True) for frame in (stored, every))
-    runs["label"] = runs["label"].cat.remove_unused_categories()
+    stored, runs = (_only(frame, shown) for frame in (stored, every))
     fits, data = finals.read(opened.client, runs.assign(parent=stored[names.PARENT]))
     sources = {source for key in _SOURCES if key in stored for source in stored[key].dropna()}
     return SweepFrames(
         experiment=experiment,
-        info=_info(parent, location) | {"sources": ", ".join(sorted(sources))},
+        info=_info(parent, location) | _looked(parent, all_) | {"sources": ", ".join(sorted(sources))},
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(jobs, wanted, every),
         runs=runs,
@@ -72,7 +68,45 @@ def read_sweep(
     )
 
 
-def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
+def read_runs(
+    experiment: str, *, sweep: str | None = None, store: Location | str | None = None
+) -> pd.DataFrame:
+    """Return the `runs` of `read_sweep` alone, which is quick: no point of any curve is read.
+
+    Args and Raises as there, but that a sweep without a run has no rows.
+    """
+    location = store if isinstance(store, Location) else Location.of(store)
+    opened, parent, _ = _opened(location, experiment, sweep)
+    stored = _stored(opened, parent.info.experiment_id, _wanted(job_rows(parent.data.tags)))
+    return _only(_tidy(stored), _shown(stored))
+
+
+def _opened(
+    location: Location, experiment: str, sweep: str | None
+) -> tuple[Store, MlflowRun, list[MlflowRun]]:
+    require_runs(location, experiment)
+    opened = open_store(location)
+    return opened, *_parent(opened, experiment, sweep)
+
+
+def _wanted(jobs: Iterable[JobRow]) -> pd.DataFrame:
+    asked = [(job.hash, seed, job.label, job.role) for job in jobs for seed in job.seeds]
+    return pd.DataFrame(asked, columns=["job", "seed", "label", "role"]).drop_duplicates(["job", "seed"])
+
+
+def _shown(stored: pd.DataFrame) -> pd.Series:
+    """Return which runs reports show: not the trials of a sweep that tunes."""
+    return stored["role"].map(lambda role: role is None or role.compared).astype(bool)
+
+
+def _only(frame: pd.DataFrame, shown: pd.Series) -> pd.DataFrame:
+    kept = frame[shown].reset_index(drop=True)
+    kept["label"] = kept["label"].cat.remove_unused_categories()
+    return kept
+
+
+def _parent(store: Store, experiment: str, sweep: str | None) -> tuple[MlflowRun, list[MlflowRun]]:
+    """Return the sweep that is asked for, and all of its experiment."""
     remedy = f"run {sweep_command(experiment, store.location)} first"
     found = store.client.get_experiment_by_name(experiment)
     if found is None:
@@ -84,10 +118,10 @@ def _parent(store: Store, experiment: str, sweep: str | None) -> MlflowRun:
     if not by_id:
         raise InvalidInput(f"experiment {experiment} must hold a sweep, got none; {remedy}")
     if sweep is None:
-        return max(by_id.values(), key=lambda run: str(run.data.tags.get(names.ASKED, "")))
+        sweep = max(by_id, key=lambda each: str(by_id[each].data.tags.get(names.ASKED, "")))
     if sweep not in by_id:
         raise InvalidInput(one_of("sweep", sweep, by_id))
-    return by_id[sweep]
+    return by_id[sweep], parents
 
 
 def _without_runs(experiment: str, tags: Mapping[str, str], jobs: Iterable[JobRow]) -> str:
@@ -111,6 +145,23 @@ def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
         "device": tags.get(names.DEVICE, ""),
         "store": location.shown,
     }
+
+
+def _looked(parent: MlflowRun, all_: Iterable[MlflowRun]) -> dict[str, str]:
+    """Return how often these settings are looked at: at the sizes of `until=resolved`, or before with fewer seeds."""
+    jobs, seeds = _settings(parent)
+    if names.LOOKS in parent.data.tags:
+        sizes = json.loads(parent.data.tags[names.LOOKS])
+        return {"look": f"{sizes.index(seeds) + 1} of {len(sizes)}", "looks": f"{len(sizes)}"}
+    alike = [_settings(other) for other in all_ if names.LOOKS not in other.data.tags]
+    fewer = {size for others, size in alike if others == jobs and size < seeds}
+    return {"looked_before": ", ".join(map(str, sorted(fewer)))} if fewer else {}
+
+
+def _settings(parent: MlflowRun) -> tuple[set[str], int]:
+    """Return the jobs of a sweep by their hash, and how many seeds of one it asked for at most."""
+    jobs = job_rows(parent.data.tags)
+    return {job.hash for job in jobs}, max((len(job.seeds) for job in jobs), default=0)
 
 
 def _stored(store: Store, experiment_id: str, wanted: pd.DataFrame) -> pd.DataFrame:

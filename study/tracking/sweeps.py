@@ -74,7 +74,7 @@ class Sweep:
         """Say on the parent which jobs are asked for, and return them as it calls them.
 
         Jobs that it names already keep their place, their label, and their role unless they have another now: it may
-        know more of them than this process.
+        know more of them than this process. Their seeds may become more.
         """
         rows = {row.place: row for row in job_rows(self.store.client.get_run(self.run_id).data.tags)}
         called = {row.hash: row.label for row in rows.values()}
@@ -88,7 +88,7 @@ class Sweep:
         told = {
             names.JOB + _place(job): _told(row.position if row else index, job)
             for index, (job, row) in enumerate(zip(jobs, known, strict=True), len(rows))
-            if row is None or job.role not in (None, row.role)
+            if row is None or job.role not in (None, row.role) or len(job.seeds) > len(row.seeds)
         }
         tags = [RunTag(key, value) for key, value in told.items()]
         for low in range(0, len(tags), _TAGS):
@@ -138,6 +138,7 @@ class Request:
     command: str = ""  # what the person typed
     config: str = ""  # as composed, in YAML
     overrides: Sequence[str] = ()  # what was asked beside the experiment's own file
+    looks: Sequence[int] = ()  # at how many seeds it is looked at, until all is resolved
     tags: Mapping[str, str]  # provenance
 
 
@@ -152,7 +153,7 @@ def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Re
     """
     client, command, tags = store.client, without_password(request.command), request.tags
     experiment_id = store.experiment_id(experiment)
-    plan = request.id if jobs is None else _plan(jobs)
+    plan = request.id if jobs is None else _plan(jobs, request.looks)
     sweep = _find(store, experiment_id, names.PLAN, plan, tags)
     if sweep is None:
         note = _note(jobs or (), command)
@@ -170,6 +171,8 @@ def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Re
             if key.startswith(names.FAILED) or (key.startswith(names.JOB) and key not in asked):
                 client.delete_tag(sweep.run_id, key)
     now = {names.ASKED: request.id, names.COMMAND: command, names.OVERRIDES: _json(request.overrides)}
+    if request.looks:
+        now[names.LOOKS] = json.dumps(list(request.looks))
     client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in {**tags, **now}.items()])
     sweep.declare(jobs or ())
     return sweep
@@ -202,10 +205,11 @@ def _told(position: int, job: Job) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _plan(jobs: Iterable[Job]) -> str:
+def _plan(jobs: Iterable[Job], looks: Sequence[int]) -> str:
     """Return a digest of the jobs whatever their order: by it a sweep that is asked for again is recognised."""
     rows = sorted((names.JOB + _place(job), len(job.seeds), job.label) for job in jobs)
-    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+    decided = (rows, list(looks)) if looks else rows
+    return hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
 
 
 def _note(jobs: Iterable[Job], command: str) -> str:

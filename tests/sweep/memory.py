@@ -22,6 +22,8 @@ class Memory:
     failed: list[tuple[str, str]] = field(default_factory=list)
     ended: list[tuple[str, Mapping[str, float]]] = field(default_factory=list)
 
+    id = "memory"
+
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
         self.declared.extend(jobs)
         return list(jobs)

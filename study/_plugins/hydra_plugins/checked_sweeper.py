@@ -24,7 +24,23 @@ ConfigStore.instance().store(
 
 
 class CheckedSweeper(BasicSweeper):
-    """Run all combinations, as Hydra's basic sweeper does."""
+    """Run all combinations, as Hydra's basic sweeper does; with `until=resolved` again, at ever more seeds."""
+
+    @override
+    def get_job_batch(self) -> Sequence[Sequence[str]]:
+        from study.sweep.current import LOOKS
+
+        looks = LOOKS.get()
+        if looks is None:
+            return list(super().get_job_batch())
+        return looks.next([task for batch in self.overrides or () for task in batch])
+
+    @override
+    def is_done(self) -> bool:
+        from study.sweep.current import CURRENT, LOOKS
+
+        looks, sweep = LOOKS.get(), CURRENT.get()
+        return bool(super().is_done()) if looks is None or sweep is None else looks.done(sweep)
 
     @override
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
