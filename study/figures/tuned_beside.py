@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,9 @@ class TunedBeside(Chart[Beside]):
     @override
     def draw(self, table: Beside, context: Context) -> Figure:
         figure, axes = rows(list(table.pairs), each=0.55)
-        shown = [table.summary[label] for both in table.pairs.values() for label in both]
-        left, right = limits([row[end] for row in shown for end in ("low", "median", "high")], log=True)
+        samples = dict(list(context.runs.groupby("label", observed=True)[table.value]))
+        shown = [samples[label] for both in table.pairs.values() for label in both]
+        left, right = limits(np.concatenate(shown), log=True)
         axes.set_xlim(left, right)
         name_axes([axes], x=metric_name(table.value), y="", log_x=True)
         for at, both in enumerate(table.pairs.values()):
@@ -71,6 +73,8 @@ class TunedBeside(Chart[Beside]):
             axes.plot([ends[0][1], ends[1][1]], heights, color=SOFT, lw=1, ls=(0, (2, 2)), zorder=1)
             color = context.style.lines[both[0]].color
             for tuned, (low, middle, high) in enumerate(ends):
+                single = np.minimum(samples[both[tuned]].to_numpy(dtype=float), right)
+                axes.plot(single, np.full(len(single), heights[tuned]), "|", color=color, ms=7, alpha=0.45)
                 axes.plot([low, high], [heights[tuned]] * 2, color=color, lw=2.6, solid_capstyle="butt")
                 face = color if tuned else "white"
                 axes.plot(middle, heights[tuned], "o", ms=8, color=color, mfc=face, mew=2, clip_on=False)
@@ -90,7 +94,8 @@ class TunedBeside(Chart[Beside]):
         kept = f" No trial is better than what is shipped for {', '.join(same)}: one mark." if same else ""
         return (
             f"{table.claim}Tuned: the best of {trials} trials at {seeds} other seeds, the first as shipped. Hollow "
-            f"and filled marks with bars: {context.told('median and')}.{kept}{diverged_of(context.runs)}"
+            f"and filled marks with bars: {context.told('median and')}; ticks: single runs.{kept}"
+            f"{diverged_of(context.runs)}"
         )
 
 
@@ -100,25 +105,27 @@ def _claim(context: Context, found: Mapping[str, tuple[str, str]]) -> str:
     if not runs[names.EXCESS].notna().all() or context.summarise()["field"].nunique() > 1:
         return ""
 
-    def times(first: str, second: str) -> str:
-        told = ratio(runs, first, second, value=names.EXCESS, confidence=confidence)
-        return (
-            ""
-            if told is None or not 0 < told[0] < np.inf
-            else f"{number(told[0])} {bracket(told[1], told[2], 3)}"
-        )
-
+    ratios = partial(ratio, runs, value=names.EXCESS, confidence=confidence)
     shipped = pd.Series({
         group: runs.loc[runs["label"] == label, names.EXCESS].median() for group, (label, _) in found.items()
     }).sort_values(kind="stable")  # fmt: skip
-    low, high = str(shipped.index[0]), str(shipped.index[-1])
-    gaps = [times(found[high][which], found[low][which]) for which in (0, 1)]
-    gains = {group: times(*both) for group, both in found.items() if both[0] != both[1]}
-    told = [f"{group} {gain}" for group, gain in gains.items() if gain]
+    low, high = found[str(shipped.index[0])], found[str(shipped.index[-1])]
+    gaps = [ratios(high[which], low[which]) for which in (0, 1)]
+    gains = {group: ratios(*both) for group, both in found.items() if both[0] != both[1]}
+    told = [f"{group} {_times(gain)}" for group, gain in gains.items() if _is_finite(gain)]
     gained = f"As shipped, each is so many times as high as tuned: {some(told)}. " if told else ""
-    if low == high or not all(gaps):
+    if low == high or not all(map(_is_finite, gaps)):
         return gained
+    apart = [f"{_times(gap)} times (at the worst seed {number(gap[3])})" for gap in gaps if gap]
     return (
-        f"As shipped, {high} ends {gaps[0]} times as high above the floor as {low}; both tuned, {gaps[1]} times "
-        f"(median ratio at a seed, and its interval). {gained}"
+        f"As shipped, {shipped.index[-1]} ends {apart[0]} as high above the floor as {shipped.index[0]}; both tuned, "
+        f"{apart[1]}: the median ratio at a seed, and its interval. {gained}"
     )
+
+
+def _is_finite(told: tuple[float, ...] | None) -> bool:
+    return told is not None and 0 < told[0] < np.inf
+
+
+def _times(told: tuple[float, ...] | None) -> str:
+    return "" if told is None else f"{number(told[0])} {bracket(told[1], told[2], 3)}"

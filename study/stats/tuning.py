@@ -178,7 +178,7 @@ def _groups(trials: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def ratio(
     runs: pd.DataFrame, first: str, second: str, *, value: str, confidence: float
 ) -> tuple[float, ...] | None:
-    """Return how many times a value of one label is that of another, seed by seed: median, low, high.
+    """Return how many times a value of one label is that of another, seed by seed: median, low, high, greatest.
 
     None where a ratio is not defined: of a value that is not above 0, or infinite on both sides.
     """
@@ -187,4 +187,5 @@ def ratio(
     if not ((above > 0) & (below > 0) & (np.isfinite(above) | np.isfinite(below))).all():
         return None
     logs = np.log(above) - np.log(below)
-    return tuple(float(np.exp(end[0])) for end in median_interval(logs[:, None], confidence))
+    ends = median_interval(logs[:, None], confidence)
+    return tuple(float(np.exp(end)) for end in (*(end[0] for end in ends), logs.max()))
