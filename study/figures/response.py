@@ -1,8 +1,7 @@
 """A final loss against one setting, a line per optimizer: learning rates, angles, anything numeric."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -24,11 +23,19 @@ from study.figures.style.words import (
     some,
 )
 from study.ranges import Positive, Text
+from study.stats.best import not_told_from_best
 from study.stats.response import good_range, respond
 
 
+@dataclass(frozen=True, slots=True)
+class Answer(Summed):
+    """What is drawn: the response, and the settings of each line that are not told from its lowest."""
+
+    best: Mapping[str, list[float]]
+
+
 @dataclass(frozen=True)
-class Response(Chart[Summed]):
+class Response(Chart[Answer]):
     """Median and band of a value along a setting, a line per optimizer; above the axes, how many runs diverged where.
 
     Args:
@@ -48,17 +55,30 @@ class Response(Chart[Summed]):
     top: Positive | None = None
 
     @override
-    def compute(self, context: Context) -> Summed:
+    def compute(self, context: Context) -> Answer:
         value = self.value or context.value
         confidence = context.bootstrap.confidence
-        return Summed(value, respond(context.runs, x=self.x, value=value, confidence=confidence))
+        response = respond(context.runs, x=self.x, value=value, confidence=confidence)
+        best = not_told_from_best(context.runs, x=self.x, value=value, share=1 - confidence)
+        return Answer(value, response, best if response["runs"].max() > 1 else {})
 
     @override
-    def draw(self, table: Summed, context: Context) -> Figure:
+    def draw(self, table: Answer, context: Context) -> Figure:
         response = table.summary
         optimizers = dict(zip(response["line"], response["optimizer"], strict=True))
         layout = Layout.of(context.style.lines_of(optimizers), wide=True)
         layout.plot(response, by="line", x=self.x, y="median", lw=1.6, marker="o", ms=3.5)
+        for name, at in ({} if _is_a_fact(self.x) else table.best).items():
+            points = response[(response["line"] == name) & response[self.x].isin(at)]
+            layout.places[name].plot(
+                points[self.x],
+                points["median"],
+                "o",
+                ms=7.5,
+                mew=1.4,
+                color=layout.lines[name].color,
+                mfc="none",
+            )
         low, high = limits(response[["median", "low"]].to_numpy().ravel(), log=self.log)
         least, most = response[self.x].min(), response[self.x].max()
         log_x = bool(least > 0 and most >= 10 * least) if self.log_x is None else self.log_x
@@ -71,40 +91,51 @@ class Response(Chart[Summed]):
         return layout.figure
 
     @override
-    def caption(self, table: Summed, context: Context) -> str:
+    def caption(self, table: Answer, context: Context) -> str:
         response, counts = table.summary, table.summary["runs"]
         interval = "n = 1 run a point, so no interval"
         if counts.max() > 1:
             name = interval_name(counts, context.bootstrap.confidence)
             interval = f"bands: {name}; n = {from_to(counts)} seeds a point"
         marks = " ×k above the axes: k runs diverged there." if response["diverged"].any() else ""
-        claims = _extent(response) if self.x.startswith(("problem.", "epochs")) else _best(response, self.x)
+        claims = _extent(response) if _is_a_fact(self.x) else _best(response, self.x, table.best)
+        rings = (
+            ""
+            if _is_a_fact(self.x) or not table.best
+            else " Rings: not told from the lowest of their line (paired tests, corrected over all pairs of all "
+            f"lines; all rings together hold the true best with {context.bootstrap.percent} confidence)."
+        )
         absent = sorted(set(context.runs["optimizer"]) - set(response["optimizer"]))
         without = f" Without this setting, and not drawn: {', '.join(absent)}." if absent else ""
         return (
             f"{metric_name(table.value).capitalize()} against the {setting_name(self.x, self.unit)}: {claims}. "
-            f"Lines: medians; {interval}.{diverged_of(context.runs)}{marks}{without}"
+            f"Lines: medians; {interval}.{rings}{diverged_of(context.runs)}{marks}{without}"
         )
 
 
-def _best(response: pd.DataFrame, x: str) -> str:
+def _is_a_fact(x: str) -> bool:
+    """Whether a setting is the problem's or the budget, which nobody chooses to be best."""
+    return x.startswith(("problem.", "epochs"))
+
+
+def _best(response: pd.DataFrame, x: str, rivals: Mapping[str, list[float]]) -> str:
     """Say where each line is lowest, where that is in doubt, and from where to where it stays within twice that."""
     ranges = good_range(response, x=x)
     best = response.loc[response.groupby("line", sort=False)["median"].idxmin()]
     claims = [
         f"{row['line']} is lowest at {number(row[x])} ({number(row['median'])} {bracket(row['low'], row['high'], 3)})"
-        f"{_rivals(response, row, x)}, and within twice that from {' to '.join(map(number, ranges[row['line']]))}"
+        f"{_rivals(rivals.get(row['line'], []), row[x])}, and within twice that from "
+        f"{' to '.join(map(number, ranges[row['line']]))}"
         for row in _fewer(best, "median").to_dict("records")
         if row["line"] in ranges
     ]
     return some(claims) or "every median is infinite"
 
 
-def _rivals(response: pd.DataFrame, best: Mapping[Hashable, Any], x: str) -> str:
-    """Name the settings of a line whose intervals overlap that of its lowest median: one of them may be the best."""
-    beside = (response["line"] == best["line"]) & (response[x] != best[x]) & (response["low"] <= best["high"])
-    at = [number(value) for value in response.loc[beside & (response["runs"] > 1), x]]
-    return f", with an overlapping interval at {listed(at)}" if at else ""
+def _rivals(at: Sequence[float], best: float) -> str:
+    """Name the settings that are not told from the best of their line: one of them may be it."""
+    others = [number(value) for value in at if value != best]
+    return f", not told from {listed(others)}" if others else ""
 
 
 def _extent(response: pd.DataFrame) -> str:

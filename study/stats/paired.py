@@ -11,7 +11,7 @@ import scipy.stats
 
 from study.stats.bootstrap import Bootstrap
 from study.stats.power import LEAST_RUNS, seeds_to_tell, seeds_to_tie
-from study.stats.samples import Independent, Paired, Sample, differences
+from study.stats.samples import Paired, Sample, sample_of
 from study.stats.scale import Scale, on_scale, scale_of
 from study.stats.summary import fields
 from study.stats.verdicts import Levels, beside_failures, final, holm, judge
@@ -105,18 +105,14 @@ def _pairs(runs: pd.DataFrame, rule: Rule) -> Iterator[_Pair]:
 def _pair(field: str, both: Mapping[str, pd.DataFrame], scale: Scale) -> _Pair:
     a, b = both.values()
     first, second = both
-    shared = a.index.intersection(b.index)
-    ratio = math.nan
-    sample: Sample
-    if 2 * len(shared) > max(len(a), len(b)):
+    sample, ratio = sample_of(a["place"], b["place"]), math.nan
+    if isinstance(sample, Paired):
+        shared = a.index.intersection(b.index)
         a, b = a.loc[shared], b.loc[shared]
-        at, other = a["place"].to_numpy(), b["place"].to_numpy()
-        sample = Paired(differences(at, other))
         discordant = int((a["failed"] & ~b["failed"]).sum()), int((b["failed"] & ~a["failed"]).sum())
         p_failed = scipy.stats.binomtest(discordant[0], sum(discordant)).pvalue if any(discordant) else 1.0
-        ratio = variance_ratio(at, other)
+        ratio = variance_ratio(a["place"].to_numpy(), b["place"].to_numpy())
     else:
-        sample = Independent(a["place"].to_numpy(), b["place"].to_numpy())
         counts = [[int(x["failed"].sum()), int((~x["failed"]).sum())] for x in (a, b)]
         p_failed = float(scipy.stats.fisher_exact(counts).pvalue)
     rates = float(a["failed"].mean()), float(b["failed"].mean())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import scipy.stats
 from jaxtyping import Float
 from typing_extensions import override
@@ -162,6 +163,19 @@ class Independent(Sample):
     @override
     def shifted(self, by: float) -> "Independent":
         return Independent(self.first + by, self.second)
+
+
+def sample_of(a: pd.Series, b: pd.Series) -> Sample:
+    """Return two settings as a sample: paired at the seeds that both have, unless those are half of them or fewer.
+
+    Args:
+        a: where each run of the first lies on the scale, by seed.
+        b: likewise of the second.
+    """
+    shared = a.index.intersection(b.index)
+    if 2 * len(shared) > max(len(a), len(b)):
+        return Paired(differences(a[shared].to_numpy(), b[shared].to_numpy()))
+    return Independent(a.to_numpy(), b.to_numpy())
 
 
 def interquartile_mean(values: Float[np.ndarray, "... run"]) -> Float[np.ndarray, "..."]:

@@ -35,7 +35,7 @@ class Honest(Problem):
     def loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         return ((prediction - target) ** 2).mean()
 
-    def floor(self, data: Data) -> float:
+    def floor(self, data: Data) -> float | None:
         return 0.0
 
     def curve_inputs(self) -> Tensor | None:
@@ -263,6 +263,11 @@ class FloorTooHigh(Honest):
 class FloorAboveTheStart(Honest):
     def floor(self, data: Data) -> float:
         return 1e4
+
+
+class NeitherFloorNorMargin(Honest):
+    def floor(self, data: Data) -> float | None:
+        return None
 
 
 class VectorMetric(Honest):

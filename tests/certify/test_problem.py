@@ -47,6 +47,11 @@ FAULTS = [  # the class, the check that finds it, and what is said
     ("InfiniteFloor", "floor is a number", "floor() is inf at seed 0"),
     ("FloorTooHigh", "floor", "below the floor is found"),
     ("FloorAboveTheStart", "floor is a number", "floor() is 10000 at seed 0, where the start has"),
+    (
+        "NeitherFloorNorMargin",
+        "floor is a number",
+        "floor() is None, and no margin says which differences matter",
+    ),
     ("VectorMetric", "metrics", "error is a Tensor of shape torch.Size([30, 1])"),
     ("IdleParameter", "gradient", "idle takes no part in the loss"),
     ("UnknownCriterion", "metrics", "the criterion is 'test/loss', but measured are eval/loss"),

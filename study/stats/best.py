@@ -1,0 +1,52 @@
+"""Best values of a setting: those that the runs cannot tell from the one whose median is lowest."""
+
+import numpy as np
+import pandas as pd
+
+from study.stats.response import name_lines
+from study.stats.samples import sample_of
+from study.stats.scale import on_scale, scale_of
+
+
+def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) -> dict[str, list[float]]:
+    """Return, for each line, the x that are not told from the one with the lowest median, and that one, ascending.
+
+    A line whose every median is infinite has none.
+
+    Each is compared with it seed by seed, on the logarithm of the excess over the floor where that is known
+    (Wilcoxon's signed-rank test; Mann-Whitney's without shared seeds). The best is chosen from the same runs: so p is
+    corrected over all pairs of x of all lines (Bonferroni), and the sets together hold the true best with 1 - share.
+
+    Args:
+        runs: as `study.stats.response.respond` takes them.
+        x: the column of the setting, numeric.
+        value: the column that answers; +inf = diverged.
+        share: of false claims that all lines together may make.
+
+    Reference: Hsu, Multiple Comparisons: Theory and Methods, 1996, chapter 4.
+    """
+    kept = runs.dropna(subset=x)
+    scale = scale_of(kept, value, margin=2.0)  # whatever the margin is, only the scale is asked for
+    kept = kept.assign(
+        line=name_lines(kept, x), place=kept[value] if scale is None else on_scale(kept, value, scale)
+    )
+    lines = {
+        str(line): {float(str(at)): own.set_index("seed")["place"] for at, own in rows.groupby(x)}
+        for line, rows in kept.groupby("line", sort=False)
+    }
+    pairs = sum(len(line) * (len(line) - 1) // 2 for line in lines.values())
+    sets = {name: _set(line, share / max(pairs, 1)) for name, line in lines.items()}
+    return {name: found for name, found in sets.items() if found}
+
+
+def _set(places: dict[float, pd.Series], level: float) -> list[float]:
+    best = min(places, key=lambda at: float(np.median(places[at])))
+    if np.isinf(np.median(places[best])):
+        return []
+    return [
+        at
+        for at, own in places.items()
+        if at == best
+        or (sample := sample_of(own, places[best])).p() > level
+        or sample.center <= 0  # the test tells them apart, but not as worse
+    ]
