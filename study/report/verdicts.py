@@ -129,10 +129,11 @@ def _note(pairs: pd.DataFrame, context: Context, plan: Plan, *, failures: bool) 
     )
     return (
         f"{_scales(pairs, context, plan)} Compared {listed(ways)}. Intervals: percentile bootstrap, "
-        f"{context.bootstrap.resamples:,} resamples; all of them together hold the true values with {share} "
-        f"confidence (over {len(pairs)} pairs{split}); p with Holm's correction. Better or worse: interval and test "
-        f"exclude no difference; by more, or by less, than the margin where interval and tests are beyond, or within "
-        f"it. Equivalent: two one-sided tests place the difference within the margin. "
+        f"{context.bootstrap.resamples:,} resamples, stretched for few seeds as Student's t is; all of them together "
+        f"hold the true values with {share} confidence (over {len(pairs)} pairs{split}); p with Holm's correction. "
+        f"Better or worse: interval and test exclude no difference; by more, or by less, than the margin where "
+        f"interval and tests are beyond, or within it. Equivalent: two one-sided tests place the difference within "
+        f"the margin. "
         f"Pairing: by how many times more seeds independent samples would need.{failed}{_looked(context.sweep)}"
     )
 

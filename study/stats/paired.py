@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from study.stats.power import LEAST_RUNS, seeds_to_tell, seeds_to_tie
 from study.stats.samples import Paired, Sample, sample_of
 from study.stats.scale import Scale, on_scale, scale_of
 from study.stats.summary import fields
-from study.stats.verdicts import Levels, beside_failures, final, holm, judge
+from study.stats.verdicts import Levels, beside_failures, borders_of, final, holm, judge
 from study.tracking import names
 
 COLUMNS = (
@@ -81,8 +82,10 @@ def compare_pairs(runs: pd.DataFrame, rule: Rule, *, advise: bool = True) -> pd.
     pairs = list(_pairs(runs, rule))
     if not pairs:
         return pd.DataFrame(columns=list(COLUMNS))
-    groups = {field: {p.first for p in pairs if p.field == field} for field in {p.field for p in pairs}}
-    levels = Levels(rule.share, len(pairs), sum(map(len, groups.values())))
+    settings = Counter(
+        field for field, _ in {(p.field, label) for p in pairs for label in (p.first, p.second)}
+    )
+    levels = Levels(rule.share, len(pairs), sum(map(borders_of, settings.values())))
     corrected = holm(np.array([float(pair.sample.p()) for pair in pairs]))
     rows = [_row(pair, float(p), levels, rule.bootstrap) for pair, p in zip(pairs, corrected, strict=True)]
     if advise:

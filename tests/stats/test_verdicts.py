@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from study.stats.bootstrap import Bootstrap
 from study.stats.samples import Paired
-from study.stats.verdicts import VERDICTS, Levels, beside_failures, final, holm, in_words, judge
+from study.stats.verdicts import VERDICTS, Levels, beside_failures, borders_of, final, holm, in_words, judge
 
 M = math.log(1.25)
-ONE = Levels(0.05, pairs=1, groups=1)
+ONE = Levels(0.05, pairs=1, borders=1)
 
 
 def _verdict(center: float, spread: float, n: int, levels: Levels = ONE) -> str:
@@ -38,7 +39,7 @@ def test_every_verdict_has_its_place() -> None:
 @pytest.mark.parametrize(("pairs", "least"), [(1, 6), (6, 8), (28, 11), (15, 10)])
 def test_the_least_n_is_log2_of_40_m(pairs: int, least: int) -> None:
     """One seed fewer cannot be resolved, however far apart."""
-    levels = Levels(0.05, pairs, groups=math.ceil(math.sqrt(2 * pairs)))
+    levels = Levels(0.05, pairs, borders=pairs)
     assert least == math.ceil(math.log2(40 * pairs))
     assert _verdict(-5.0, 0.1, least - 1, levels) == "cannot be resolved at this n"
     assert _verdict(-5.0, 0.1, least, levels) == "better by more than M"
@@ -70,6 +71,43 @@ def test_more_seeds_move_a_pair_towards_certainty() -> None:
         ranks = [certainty(verdict) for verdict in verdicts]
         assert ranks == sorted(ranks), (center, verdicts)
         assert not any(v.startswith("worse") for v in verdicts), (center, verdicts)
+
+
+@pytest.mark.parametrize("settings", [2, 4, 8])
+def test_half_of_the_settings_at_the_margin_from_the_others(settings: int) -> None:
+    """Normal means of known spread, all pairs, two one-sided z-tests at the table's level: 5% have a false tie.
+
+    Each border is given 1 / borders of it; with 1 / (settings - 1) 8 settings had 8%.
+    """
+    levels = Levels(0.05, settings * (settings - 1) // 2, borders_of(settings))
+    here, there = np.random.default_rng(0).standard_normal((2, 40_000, settings // 2)) * 0.1
+    apart = np.abs(1 + there[:, :, None] - here[:, None, :])
+    false = (apart <= 1 - scipy.stats.norm.isf(levels.tie) * 0.1 * math.sqrt(2)).any(axis=(1, 2)).mean()
+    assert false <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 40_000)
+
+
+@pytest.mark.parametrize(("n", "t"), [(6, 2.570582), (25, 2.063899), (400, 1.965927)])
+def test_intervals_are_stretched_as_students(n: int, t: float) -> None:
+    """Ends of the percentile interval, from the estimate sqrt(n / (n - 1)) t / 1.959964 as far: t by the table."""
+    sample, bootstrap = Paired(np.random.default_rng(n).standard_exponential(n)), Bootstrap(resamples=999)
+    centers = np.sort(sample.drawn(bootstrap.rng(), 999, n).center)
+    by = math.sqrt(n / (n - 1)) * t / 1.959964
+    found = judge(sample, 1.0, M, levels=ONE, bootstrap=bootstrap)
+    center = float(sample.center)
+    assert found.low == pytest.approx(center - by * (center - centers[24]), abs=1e-6)
+    assert found.high == pytest.approx(center + by * (centers[-25] - center), abs=1e-6)
+
+
+def test_one_seed_and_infinite_ends() -> None:
+    """One seed bounds nothing; an end that is infinite stays so, and so does one beside an infinite estimate."""
+    alone = judge(Paired(np.array([-3.0])), 1.0, M, levels=ONE, bootstrap=Bootstrap())
+    assert (alone.low, alone.high, alone.verdict) == (-np.inf, np.inf, "cannot be resolved at this n")
+    most = np.where(
+        np.arange(25) < 9, np.inf, 1.0 + 0.01 * np.arange(25)
+    )  # 9 of 25: the estimate is infinite
+    found = judge(Paired(most), 1e-6, M, levels=ONE, bootstrap=Bootstrap())
+    assert 1 < found.low < 1.3
+    assert (found.high, found.verdict) == (np.inf, "worse by more than M")
 
 
 def test_ties_at_the_floor_are_equivalent() -> None:
