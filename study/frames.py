@@ -15,6 +15,8 @@ PLACE = "place."
 class SweepFrames:
     """One sweep of one experiment, read from the store. Nothing in it is smoothed, clipped or filled in.
 
+    Only an excess below what its loss resolves counts as just that much: there is nothing but rounding below it.
+
     Attributes:
         experiment: the experiment's name.
         info: `sweep`, `command`, `status` (MLflow's, of the sweep's parent: `FINISHED`, `KILLED`, ...),

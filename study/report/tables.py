@@ -9,6 +9,7 @@ from study.figures.style.words import bracket, from_to, metric_name, number
 from study.figures.table import Table
 from study.frames import SweepFrames
 from study.stats import intervals
+from study.stats.scale import resolution
 from study.stats.summary import DIGITS, by_rank
 from study.tracking import names
 
@@ -54,8 +55,19 @@ def summary_table(context: Context, summary: pd.DataFrame) -> Table:
         for row in by_rank(summary).to_dict("records")
     ]  # fmt: skip
     title = metric_name(context.value)
-    note = f"Median of the {title}; {context.interval}. {_ranks(summary)}"
+    note = f"Median of the {title}; {context.interval}. {_ranks(summary)}{_at_the_floor(context)}"
     return Table(title[0].upper() + title[1:], rows, note, frozenset({"field", "setting"}))
+
+
+def _at_the_floor(context: Context) -> str:
+    """Say how runs count that end as low as their number type can tell, where any do."""
+    runs = context.runs
+    if context.value != names.EXCESS or not (runs[names.EXCESS] <= resolution(runs)).any():
+        return ""
+    return (
+        " An excess below what the number type of the loss resolves (its eps, times the loss at the start) counts as "
+        "just that much: such runs are at the floor, and tie."
+    )
 
 
 def _ranks(summary: pd.DataFrame) -> str:

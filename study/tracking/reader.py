@@ -16,7 +16,7 @@ from study.frames import PLACE, SweepFrames
 from study.job import CONSTANT
 from study.tracking import finals, names
 from study.tracking.store import Store, open_store
-from study.tracking.sweeps import JobRow, job_rows
+from study.tracking.sweeps import JobRow, at_least_resolved, job_rows
 
 _RENAMED = {
     "optimizer.name": "optimizer",
@@ -202,6 +202,7 @@ def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
         stored = stored.fillna({"schedule.name": CONSTANT})
     summaries = stored.reindex(columns=[names.SUMMARY + key for key in names.SUMMARIES]).astype(float)
     summaries.columns = pd.Index(names.SUMMARIES)
+    summaries[names.EXCESS] = at_least_resolved(summaries[names.EXCESS], summaries[names.RESOLUTION])
     summaries.loc[stored["status"] == names.DIVERGED, list(names.FINAL_LOSSES)] = np.inf
     return pd.concat([stored[_FIXED], stored[params].apply(_numbers), summaries], axis=1)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 
 import numpy as np
+import pandas as pd
 from mlflow.entities import Metric, RunTag
 
 from study.config.location import without_password
@@ -60,6 +61,15 @@ def job_rows(tags: Mapping[str, str]) -> list[JobRow]:
     return sorted(rows, key=attrgetter("position", "hash"))
 
 
+def at_least_resolved(excess: pd.Series, resolution: pd.Series) -> pd.Series:
+    """Return each excess, but no less than its loss can tell from none: below it lies rounding alone.
+
+    >>> at_least_resolved(pd.Series([-1e-17, 0.5, 0.5]), pd.Series([1e-15, 1e-15, float("nan")])).tolist()
+    [1e-15, 0.5, 0.5]
+    """
+    return excess.where(~(excess < resolution), resolution)
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """One sweep in one store: the parent of the runs it trains."""
@@ -102,9 +112,13 @@ class Sweep:
         the newest counts.
         """
         loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
-        columns = [names.JOB_HASH, names.SEED, names.STATUS, loss]
+        limit = names.SUMMARY + names.RESOLUTION
+        columns = [names.JOB_HASH, names.SEED, names.STATUS, loss, limit]
         frame = self.store.backend.runs(self.experiment_id, hashes, columns).reindex(columns=columns)
-        losses = frame[loss].astype(float).where(frame[names.STATUS] != names.DIVERGED, np.inf)
+        found = frame[loss].astype(float)
+        if value == names.EXCESS:
+            found = at_least_resolved(found, frame[limit].astype(float))
+        losses = found.where(frame[names.STATUS] != names.DIVERGED, np.inf)
         keys = zip(frame[names.JOB_HASH], frame[names.SEED].astype(int), strict=True)
         return dict(zip(keys, map(Ended, frame[names.STATUS], losses), strict=True))
 
