@@ -35,8 +35,9 @@ class SweepFrames:
             `problem.rotation`, `batch_size`; numbers as numbers, absent = NaN; `schedule.name` and its arguments
             where a job of the sweep has one), then the summary values: every one
             of `study.tracking.names.SUMMARIES`, final losses +inf for a diverged run, others NaN where there is none.
-        points: one row per recorded value, sorted by run, metric and step. Columns: `run_id`, `metric`
-            (`train/loss`, `eval/loss`, `full/loss`, `lr`, `param/x1`, ...), `step` (int), `value`.
+        points: one row per recorded value, sorted by run, metric and step. Columns: `run_id`
+            (categorical, of all of `runs`), `metric` (categorical: `train/loss`, `eval/loss`, `full/loss`, `lr`,
+            `param/x1`, ...), `step` (int), `value`.
         fits: predictions of the trained models, for problems with a curve to draw. Columns: `label`,
             `optimizer`, `seed`, `x`, `prediction`. Empty for the others.
         data: the training data of the sweep's first seed, where the inputs have one feature. Columns: `x`,
@@ -67,4 +68,11 @@ class SweepFrames:
         points = self.points.loc[self.points["metric"] == metric, ["run_id", "step", "value"]]
         if points.empty:
             raise InvalidInput(one_of("a metric", metric, map(str, self.points["metric"].unique())))
-        return points.merge(self.runs[["run_id", "label", "optimizer", "seed", "status"]], on="run_id")
+        return self.beside(points, "label", "optimizer", "seed", "status")
+
+    def beside(self, points: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """Return points, those of no run in `runs` left out, with columns of their runs."""
+        run = pd.Index(self.runs["run_id"]).get_indexer(pd.Index(points["run_id"]))
+        own: pd.DataFrame = self.runs[list(columns)].take(run[run >= 0]).reset_index(drop=True)
+        named: pd.DataFrame = pd.concat([points[run >= 0].reset_index(drop=True), own], axis=1)
+        return named

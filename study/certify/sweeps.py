@@ -151,4 +151,7 @@ def _sweep(
         {"label": counts.index, "asked": counts.array, "present": counts.array, "failed": ""}
     )
     values, predictions = (pd.concat(parts, ignore_index=True) for parts in (points, fits))
+    values["run_id"] = pd.Categorical(values["run_id"], frame["run_id"])
+    values["metric"] = pd.Categorical(values["metric"])
+    values = values.sort_values(["run_id", "metric", "step"], ignore_index=True)
     return SweepFrames("bowl", {}, (), asked, frame, values, predictions, _data().iloc[:0])

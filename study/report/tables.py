@@ -16,7 +16,7 @@ from study.tracking import names
 
 def curve_points(sweep: SweepFrames) -> pd.DataFrame:
     """Return every recorded point: `label`, `optimizer`, `seed`, `metric`, `step`, `value`."""
-    named = sweep.points.merge(sweep.runs[["run_id", "label", "optimizer", "seed"]], on="run_id")
+    named = sweep.beside(sweep.points, "label", "optimizer", "seed")
     return named[["label", "optimizer", "seed", "metric", "step", "value"]]
 
 

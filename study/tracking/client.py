@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
 
-from study.tracking import names
+from study.tracking import columns, names
 from study.tracking.records import StoredRun
 
 T = TypeVar("T")
@@ -67,10 +68,16 @@ class ClientBackend:
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """Return every recorded value but the summaries: columns `run_id`, `metric`, `step`, `value`."""
-        return pd.DataFrame(
-            self._gather(self._points, run_ids), columns=["run_id", "metric", "step", "value"]
-        )
+        """Return every recorded value but the summaries, as `study.tracking.columns.points` has them.
+
+        Args:
+            run_ids: each once.
+        """
+        found = self._gather(self._series, run_ids)
+        series = [(run_id, key, len(history)) for run_id, key, history in found]
+        every = [(point.step, point.value) for *_, history in found for point in history]
+        steps, values = zip(*every, strict=True) if every else ((), ())
+        return columns.points(run_ids, series, np.array(steps, dtype=np.int64), np.array(values, dtype=float))
 
     def _write(self, experiment_id: str, run: StoredRun, old: Iterable[str]) -> str:
         """Write one run, delete those that it takes the place of, and return its id."""
@@ -111,11 +118,10 @@ class ClientBackend:
             if not token:
                 return
 
-    def _points(self, run_id: str) -> Iterator[tuple[str, str, int, float]]:
+    def _series(self, run_id: str) -> Iterator[tuple[str, str, Sequence[Metric]]]:
         for key in self._client.get_run(run_id).data.metrics:
             if not key.startswith(names.SUMMARY):
-                for point in self._client.get_metric_history(run_id, key):
-                    yield run_id, key, point.step, point.value
+                yield run_id, key, self._client.get_metric_history(run_id, key)
 
     def _gather(self, call: Callable[[str], Iterable[T]], items: Iterable[str]) -> list[T]:
         with ThreadPoolExecutor(self._workers) as pool:

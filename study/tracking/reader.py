@@ -61,7 +61,7 @@ def read_sweep(
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(jobs, wanted, every),
         runs=runs,
-        points=_points(opened, runs),
+        points=opened.backend.points(list(runs["run_id"])),
         fits=fits,
         data=data,
         trials=_trials(every, roles),
@@ -210,13 +210,3 @@ def _tidy(stored: pd.DataFrame) -> pd.DataFrame:
 def _numbers(column: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce")
     return numbers if (numbers.notna() == column.notna()).all() else column
-
-
-def _points(store: Store, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return every point, sorted by run, metric and step: by one whole number, since a store has them almost so."""
-    points = store.backend.points(list(runs["run_id"]))
-    run, metric = pd.Categorical(points["run_id"], runs["run_id"]), pd.Categorical(points["metric"])
-    series = run.codes.astype(np.int64) * len(metric.categories) + metric.codes
-    step = points["step"].to_numpy(dtype=np.int64)
-    order = np.argsort(series * (step.max(initial=0) + 1) + step, kind="stable")
-    return points.iloc[order].reset_index(drop=True)

@@ -12,11 +12,13 @@ from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any  # rows hold whatever their columns take
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from mlflow.store.tracking.dbmodels import models
 
-from study.tracking import names
+from study.tracking import columns, names
+from study.tracking.columns import Series
 from study.tracking.records import StoredRun
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})  # of MLflow's schema, checked against this file (mlflow 3.17)
@@ -102,13 +104,12 @@ class SqlBackend:
 
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         """Return every recorded value but the summaries."""
-        m = _METRICS.c
-        columns = m.run_uuid.label("run_id"), m.key.label("metric"), m.step, m.value
-        query = sa.select(*columns).where(~m.key.startswith(names.SUMMARY))
-        chunks = _chunks(run_ids) or [[]]
         with self._engine.connect() as connection:
-            parts = [_frame(connection, query.where(m.run_uuid.in_(chunk))) for chunk in chunks]
-        return pd.concat(parts, ignore_index=True)
+            series, points = zip(
+                *(_series(connection, chunk) for chunk in _chunks(run_ids) or [[]]), strict=True
+            )
+        steps, values = np.concatenate(points).T
+        return columns.points(run_ids, chain(*series), steps.astype(np.int64), values)
 
 
 def _finished(experiment: int, hashes: Collection[str]) -> sa.Select[Any]:
@@ -140,6 +141,22 @@ def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     with connection.execute(query) as result:
         rows = result.cursor.fetchall()
         return pd.DataFrame({key: list(map(itemgetter(i), rows)) for i, key in enumerate(result.keys())})
+
+
+def _series(connection: sa.Connection, run_ids: Sequence[str]) -> tuple[list[Series], np.ndarray]:
+    """Return the series of some runs, and step and value of all their points, series by series.
+
+    Of a point two numbers pass through Python: its run and its metric, as text, would cost as much again. How many
+    there are is asked first; should others add some meanwhile, the numbers do not fit.
+    """
+    m = _METRICS.c
+    of_runs, order = m.run_uuid.in_(run_ids), (m.run_uuid, m.key)  # as MLflow's index has them
+    counted = sa.select(*order, sa.func.count()).where(of_runs).group_by(*order).order_by(*order)
+    series = [(run_id, key, count) for run_id, key, count in connection.execute(counted)]
+    with connection.execute(sa.select(m.step, m.value).where(of_runs).order_by(*order, m.step)) as result:
+        rows: Iterable[tuple[int, float]] = result.cursor  # type: ignore[assignment]  # its stub has no rows
+        numbers = np.fromiter(chain.from_iterable(rows), np.float64)  # steps are exact up to 2^53
+    return series, numbers.reshape(-1, 2)
 
 
 def _runs(connection: sa.Connection, experiment: int, new: Iterable[New]) -> Iterator[Row]:

@@ -325,13 +325,9 @@ def test_backends_give_the_same_frames(written: Written) -> None:
         few = backend.runs(written.experiment_id, hashes, ["seed", names.JOB_HASH, "summary/last_epoch_loss"])
         columns = ["run_id", "name", "start", "seed", names.JOB_HASH, "summary/last_epoch_loss"]
         pd.testing.assert_frame_equal(few, got[columns], check_like=True, check_dtype=False)
-        points = backend.points([ids[name] for name in written.runs])
-        order = ["run_id", "metric", "step"]
-        pd.testing.assert_frame_equal(
-            points.sort_values(order, ignore_index=True),
-            _expected_points(written, ids).sort_values(order, ignore_index=True),
-            check_exact=True,
-        )
+        for run_ids in (list(ids.values()), list(reversed(ids.values()))[1:]):
+            points, expected = backend.points(run_ids), _expected_points(written, ids, run_ids)
+            pd.testing.assert_frame_equal(points, expected, check_exact=True)
 
 
 def test_backends_find_the_runs_of_the_jobs_asked_for_and_no_others(written: Written) -> None:
@@ -361,7 +357,7 @@ def _expected_runs(written: Written, ids: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(["start", "run_id"], ignore_index=True)
 
 
-def _expected_points(written: Written, ids: dict[str, str]) -> pd.DataFrame:
+def _expected_points(written: Written, ids: dict[str, str], run_ids: list[str]) -> pd.DataFrame:
     parts = [
         pd.DataFrame(
             {"run_id": ids[name], "metric": key, "step": points.steps, "value": points.values.astype(float)}
@@ -370,7 +366,13 @@ def _expected_points(written: Written, ids: dict[str, str]) -> pd.DataFrame:
         for key, points in run.metrics.items()
         if len(points.steps) and not key.startswith("summary/")
     ]
-    return pd.concat(parts, ignore_index=True)
+    points = pd.concat(parts, ignore_index=True)
+    points = points[points["run_id"].isin(run_ids)]
+    kinds = {
+        "run_id": pd.CategoricalDtype(run_ids),
+        "metric": pd.CategoricalDtype(sorted(set(points["metric"]))),
+    }
+    return points.astype(kinds).sort_values(["run_id", "metric", "step"], ignore_index=True)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
