@@ -15,7 +15,7 @@ from pathlib import Path
 from textwrap import fill
 
 from study.config.choices import choices, experiments, shadowed
-from study.errors import InvalidInput, one_of
+from study.errors import InvalidInput, NotKept, one_of
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 
@@ -147,13 +147,14 @@ def _folder(text: str) -> Path:
 def _explained(error: Exception, asked: Asked, config: str, *, with_traceback: bool) -> int:
     from study.config.explain import explain
 
-    message = explain(error, asked.overrides, asked.config_dir, config=config)
+    kept = not isinstance(error, NotKept)
+    message = explain(error, asked.overrides, asked.config_dir, config=config) if kept else str(error)
     if message is None or with_traceback:
         traceback.print_exception(error)
     if message is None:
         return FAILED
     sys.stderr.write(f"{message}\n")
-    return REFUSED
+    return REFUSED if kept else FAILED
 
 
 def _help(usage: str, own: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""Invalid input, the one kind of error a person can cause, and how valid choices and the nearest are told."""
+"""Errors that are told in one line: invalid input, the one kind that a person can cause, and a store that fails."""
 
 import signal
 from collections.abc import Iterable
@@ -7,6 +7,10 @@ from difflib import get_close_matches
 
 class InvalidInput(ValueError):
     """Say what must hold, what was received, and what to write instead; shown without a traceback."""
+
+
+class NotKept(Exception):
+    """Say why a sweep that was begun cannot be kept any more: its store fails; shown without a traceback."""
 
 
 class Terminated(SystemExit):

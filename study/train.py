@@ -41,11 +41,16 @@ def train_jobs(configs: Sequence[DictConfig], overrides: Sequence[Sequence[str]]
         configs: the jobs' configs.
         overrides: the overrides each was composed with.
     """
-    from study.sweep.open import run_elsewhere  # torch and mlflow: once the input is known to be good
-
     jobs = [job_from_config(cfg, words) for cfg, words in zip(configs, overrides, strict=True)]
     mine = current.CURRENT.get()
-    outcome = mine.run(jobs) if mine else run_elsewhere(jobs, settings_from_config(configs[0]))
+    if mine:
+        outcome = mine.run(jobs)
+    else:
+        from study.sweep.elsewhere import (
+            run_elsewhere,
+        )  # torch and MLflow: once the input is known to be good
+
+        outcome = run_elsewhere(jobs, settings_from_config(configs[0]))
     return [outcome.failures.get(job.hash) or outcome.objective(job) for job in jobs]
 
 

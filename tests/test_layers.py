@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "face": {"study"},
     "vocabulary": {
         "study.errors",
+        "study.beside",
         "study.ranges",
         "study.job",
         "study.theory",
@@ -58,12 +59,15 @@ BANNED = {  # what no module of a layer may lead to when it is imported
     "checks": HEAVY - {"torch"},
     "frames": {"torch", "mlflow", *DRAWING},
     "store": {"torch", *DRAWING},
-    "sweep": DRAWING,
+    "sweep": {"mlflow", *DRAWING},  # it asks the tracker, a process of its own
     "pictures": {"torch"},
     "tools": set(),
 }
-_SWEEP = ("sweep.callback", "sweep.current", "sweep.progress")
-LIGHT = ("__main__", "train", "ui", "_plugins", "report.__main__", *_SWEEP)
+_SWEEP = ("sweep.callback", "sweep.current", "sweep.progress", "sweep.open", "sweep.execute", "sweep.summary")
+_TRACKING = ("tracking.tracker", "tracking.present", "tracking.provenance")
+LIGHT = ("__main__", "train", "ui", "_plugins", "report.__main__", *_SWEEP, *_TRACKING)
+BOTH_SIDES = ("study.sweep.elsewhere",)
+"""What a process of another launcher does, which has no tracker: it trains and writes."""
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -85,6 +89,8 @@ def test_what_a_module_imports_at_once(name: str) -> None:
     """Whatever it leads to counts too: a module is as heavy as all that it imports."""
     light = f"{name.removeprefix('study.')}.".startswith(tuple(f"{part}." for part in LIGHT))
     banned = HEAVY if light else BANNED[_layer(name)]
+    if name in BOTH_SIDES:
+        banned = set(DRAWING)
     reached = {other: way for other, way in _reached(name).items() if other.partition(".")[0] in banned}
     assert not reached, f"{name} imports {reached}"
 
@@ -119,6 +125,33 @@ def test_the_report_and_all_it_needs_work_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+NOT_HERE = """
+import os, sys
+tracks = b"study.tracking.process" in open("/proc/self/cmdline", "rb").read()
+banned = ["torch"] if tracks else ["mlflow", *os.environ["BANNED"].split()]
+class Banned:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in banned:
+            raise AssertionError(f"{'the tracker' if tracks else 'the trainer'} imports {name}")
+sys.meta_path.insert(0, Banned())
+"""
+
+
+@pytest.mark.slow
+def test_the_trainer_never_imports_mlflow_nor_the_tracker_torch(
+    tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen in both processes of whole sweeps; the second sweep has nothing to train, and imports no torch at all."""
+    (tmp_path / "sitecustomize.py").write_text(NOT_HERE)
+    words = ["experiment=smoke", "epochs=1", f"tracking.uri=sqlite:///{tmp_path}/store/mlflow.db"]
+    for banned, says in (("", "8/8 runs in the store"), ("torch", "nothing to train: all 8 runs")):
+        monkeypatch.setenv("BANNED", banned)
+        done = command(tmp_path, "study.train", *words)
+        assert done.returncode == 0, done.stderr
+        assert says in done.stdout
+    assert "imports torch" in command(tmp_path, "study.train", *words, "seeds=3").stderr  # it was seen to
 
 
 def test_the_plugins_are_light() -> None:

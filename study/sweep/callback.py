@@ -1,8 +1,10 @@
 """Callback of Hydra, at the start of a command: every job is checked before the first is trained."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
@@ -14,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from typing_extensions import override
 
 from study import cli
-from study.config.check import job_from_config, settings_from_config
+from study.config.check import Settings, job_from_config, settings_from_config
 from study.config.commands import deciding
 from study.config.compose import Composer
 from study.config.explain import explain
@@ -24,9 +26,12 @@ from study.job import Job
 from study.sweep import current
 from study.sweep.labels import labelled
 from study.sweep.looks import Looks
+from study.tracking.present import all_present
+from study.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from study.sweep.open import OpenSweep
+    from study.training.ways import Ways
 
 
 # by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
@@ -50,8 +55,9 @@ class SweepCallback(Callback):
                 )
             if Looks.of(config, ()) is not None:
                 raise InvalidInput("until=resolved must compare several settings, got one job; write -m")
-            job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
-            _begin(config, labelled([job]), {})
+            with _tracking(config) as tracker:
+                job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
+                _begin(config, tracker, labelled([job]), {})
         except Exception as error:
             raise cli.Stop(error) from error
 
@@ -59,10 +65,11 @@ class SweepCallback(Callback):
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of all jobs of a multirun, or of those that a sweeper of another kind will decide on."""
         try:
-            began = time.perf_counter()
-            jobs, refused = jobs_of(config)
-            composing = time.perf_counter() - began
-            _begin(config, jobs, refused).composing = composing
+            with _tracking(config) as tracker:
+                began = time.perf_counter()
+                jobs, refused = jobs_of(config)
+                composing = time.perf_counter() - began
+                _begin(config, tracker, jobs, refused).composing = composing
         except Exception as error:
             raise cli.Stop(error) from error
 
@@ -117,7 +124,20 @@ def _checked(
     return jobs, refused
 
 
-def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str, str]) -> "OpenSweep":
+@contextmanager
+def _tracking(config: DictConfig) -> Iterator[Tracker]:
+    """Start what keeps the sweep, which imports MLflow while the jobs are checked; end it where one is refused."""
+    tracker = Tracker(settings_from_config(_without_hydra(config)).location)
+    try:
+        yield tracker
+    except BaseException:
+        tracker.close()
+        raise
+
+
+def _begin(
+    config: DictConfig, tracker: Tracker, jobs: Sequence[Job] | None, refused: Mapping[str, str]
+) -> "OpenSweep":
     """Begin a sweep, unless some of its jobs cannot be run: then name all of those, with nothing written."""
     task = _without_hydra(config)
     settings = settings_from_config(task)
@@ -125,6 +145,23 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
         _refuse(refused, of=len(refused))
     require_answer(settings.location)
     require_writable(settings.location)
+    held = bool(jobs) and not refused and not settings.force
+    if held and all_present(settings.location, settings.experiment, jobs or ()):
+        ways = None  # they were checked when they were trained
+    else:
+        ways = _checked_by_torch(settings, jobs or (), refused)
+    with cli.importing():
+        from study.sweep.open import OpenSweep
+
+        import_module("study.stats.summary")  # pandas and SciPy, for the end: while the store is opened
+    opened = OpenSweep.begin(tracker, settings, jobs, task, overrides=_beside(config))
+    opened.ways = ways
+    current.CURRENT.set(opened)
+    return opened
+
+
+def _checked_by_torch(settings: Settings, jobs: Sequence[Job], refused: Mapping[str, str]) -> "Ways":
+    """Check jobs by a few steps of each, and return what is known of their rules."""
     with cli.importing():  # torch: a second, and only now needed
         from study.certify.problem import require_problem
         from study.sweep.remembered import ways_of
@@ -132,12 +169,8 @@ def _begin(config: DictConfig, jobs: Sequence[Job] | None, refused: Mapping[str,
         from study.training.trial import check_jobs
     device_of(settings)
     ways = ways_of(settings.location)
-    _refuse({**refused, **check_jobs(jobs or (), ways, require_problem)}, of=len(refused) + len(jobs or ()))
-    with cli.importing():  # MLflow: another one
-        from study.sweep.open import OpenSweep
-    opened = OpenSweep.begin(settings, jobs, task, ways, overrides=_beside(config))
-    current.CURRENT.set(opened)
-    return opened
+    _refuse({**refused, **check_jobs(jobs, ways, require_problem)}, of=len(refused) + len(jobs))
+    return ways
 
 
 def _beside(config: DictConfig) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -12,14 +12,15 @@ from study.config.commands import again_commands, ui_command
 from study.config.paths import CHECKOUT
 from study.job import Job
 from study.sweep.execute import Keeper, Outcome, execute
-from study.sweep.progress import Display, Lines
-from study.sweep.remembered import ways_of
+from study.sweep.progress import Display
 from study.sweep.summary import Comparison, End, show
-from study.tracking import sweeps
-from study.tracking.provenance import command, provenance
-from study.tracking.store import open_store
-from study.tracking.sweeps import Request
-from study.training.ways import Ways
+from study.tracking.provenance import Request, command, provenance
+from study.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from study.training.ways import Ways
 
 
 @runtime_checkable
@@ -33,6 +34,12 @@ class Parent(Keeper, Protocol):
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End it with MLflow's status FINISHED, FAILED or KILLED."""
 
+    def runs(self) -> "pd.DataFrame":
+        """Return the runs of it that are in the store, as `study.tracking.reader.read_runs` does."""
+
+    def close(self) -> None:
+        """Ask nothing more of it."""
+
 
 class OpenSweep:
     """A sweep in the process that began it.
@@ -41,7 +48,7 @@ class OpenSweep:
         sweep: its parent in the store.
         settings: where and how its jobs are run.
         comparison: how its report will rank its settings.
-        ways: what is known of rules.
+        ways: what is known of rules, None where that lies beside the store.
         overrides: what was asked beside the experiment's own file.
     """
 
@@ -50,7 +57,7 @@ class OpenSweep:
         sweep: Parent,
         settings: Settings,
         comparison: Comparison,
-        ways: Ways,
+        ways: "Ways | None" = None,
         *,
         overrides: Sequence[str] = (),
     ) -> None:
@@ -66,21 +73,26 @@ class OpenSweep:
     @classmethod
     def begin(
         cls,
+        tracker: Tracker,
         settings: Settings,
         jobs: Sequence[Job] | None,
         config: DictConfig,
-        ways: Ways,
         *,
         overrides: Sequence[str],
     ) -> "OpenSweep":
         """Make or find the parent of checked jobs, None where a sweeper decides them on the way.
 
+        Args:
+            tracker: a new one, which this sweep then has.
+            settings: where and how its jobs are run.
+            jobs: of the sweep.
+            config: of its task.
+            overrides: as above.
+
         Raises:
             InvalidInput: there is no store, or the report cannot be as asked; nothing was written.
         """
         comparison = Comparison.of(config.report)
-        store = open_store(settings.location)
-        store.describe(settings.experiment, f"{config.report.title}\n\n{config.report.text}")
         request = Request(
             id=settings.sweep_id,
             command=command(),
@@ -89,8 +101,9 @@ class OpenSweep:
             looks=list(config.looks) if config.until else (),
             tags=provenance(CHECKOUT, settings.device),
         )
-        sweep = sweeps.begin(store, settings.experiment, jobs, request)
-        opened = cls(sweep, settings, comparison, ways, overrides=overrides)
+        note = f"{config.report.title}\n\n{config.report.text}"
+        tracker.begin(settings.experiment, note, jobs, request)
+        opened = cls(tracker, settings, comparison, overrides=overrides)
         opened.jobs += jobs or ()
         return opened
 
@@ -122,9 +135,8 @@ class OpenSweep:
         from study.stats.bootstrap import Bootstrap
         from study.stats.paired import Rule, compare_pairs
         from study.stats.verdicts import final
-        from study.tracking.reader import read_runs
 
-        runs = read_runs(self.settings.experiment, sweep=self.sweep.id, store=self.settings.location)
+        runs = self.sweep.runs()
         first = runs[runs.groupby("job").cumcount() < seeds]  # sorted by seed
         drawn = Bootstrap(report.confidence, report.resamples, report.seed)
         pairs = compare_pairs(first, Rule(report.value, report.margin, drawn, looks), advise=False)
@@ -138,6 +150,14 @@ class OpenSweep:
             seconds: wall time since the command started.
         """
         self._live.close()
+        try:
+            end = self._ended(status, seconds)
+        finally:
+            self.sweep.close()
+        show(end, self.comparison, Console())
+
+    def _ended(self, status: str, seconds: float) -> End:
+        """End the parent run, and return what came of the sweep."""
         labels = {(job.hash, seed): job.label for job in self.jobs for seed in job.seeds}
         failures = {hash_: error for outcome in self.outcomes for hash_, error in outcome.failures.items()}
         there = self.sweep.endings(self.jobs, self.comparison.value) if self.jobs else {}
@@ -155,7 +175,7 @@ class OpenSweep:
         self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
         experiment, location = self.settings.experiment, self.settings.location
         _, report = again_commands(command(), experiment, location=location)
-        end = End(
+        return End(
             experiment=experiment,
             overrides=self.overrides,
             status=status,
@@ -169,11 +189,3 @@ class OpenSweep:
             commands=(report, ui_command(location)),
             trials=present - len(runs),
         )
-        show(end, self.comparison, Console())
-
-
-def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
-    """Train jobs of a sweep that another process began."""
-    tags = provenance(CHECKOUT, settings.device)
-    sweep = sweeps.find(open_store(settings.location), settings.experiment, settings.sweep_id, tags)
-    return execute(jobs, settings, sweep, Lines(), ways_of(settings.location))

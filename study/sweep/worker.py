@@ -1,17 +1,15 @@
 """Worker: a process beside this one that trains one stack after another."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
 
+from study.beside import ended, start
 from study.job import Run
 from study.training.build import build_problem
 from study.training.instance import Way
@@ -22,7 +20,6 @@ from study.training.ways import Ways
 Runs = Sequence[Run]
 
 _TOLD_EVERY = 0.2  # seconds: each costs both processes a moment
-_CODE = "import sys; sys.path[:] = {path!r}; from study.sweep.worker import serve; serve({pipe}, {threads})"
 
 
 class Killed(Exception):
@@ -32,23 +29,14 @@ class Killed(Exception):
 class Worker:
     """A process that trains one stack after another on the CPU.
 
-    It has a session of its own, so that an interrupt from the keyboard ends it by way of this process alone. It ends
-    where this one is no more: it can tell nobody how far it is.
+    It ends where this one is no more: it can tell nobody how far it is.
 
     Args:
         threads: of its trainer.
     """
 
     def __init__(self, threads: int) -> None:
-        self._pipe, theirs = Pipe()
-        with theirs:
-            code = _CODE.format(path=sys.path, pipe=theirs.fileno(), threads=threads)
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self._process, self._pipe = start(__name__, threads)
 
     def ready(self, seconds: float) -> bool:
         """Return whether it has imported what it needs before so many seconds have passed.
@@ -100,13 +88,7 @@ class Worker:
         try:
             return self._pipe.recv()
         except (EOFError, OSError) as error:
-            status = self._process.wait()
-            why = (
-                f"was ended by signal {-status}, as where memory is full"
-                if status < 0
-                else f"ended with {status}"
-            )
-            raise Killed(f"its process {why}, before it was trained") from error
+            raise Killed(f"its process {ended(self._process)}, before it was trained") from error
 
 
 def serve(pipe: int, threads: int) -> None:

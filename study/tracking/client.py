@@ -45,11 +45,14 @@ class ClientBackend:
                 `runs`, as MLflow does: it can be restored. Without it nothing is deleted.
         """
         old = self._same(experiment_id, runs) if replace else [()] * len(runs)
-        with ThreadPoolExecutor(self._workers) as pool:
+        pool = ThreadPoolExecutor(self._workers)
+        try:
             futures = [pool.submit(self._write, experiment_id, *pair) for pair in zip(runs, old, strict=True)]
             for future in as_completed(futures):
                 future.result()
                 written(1)
+        finally:  # where the store fails, or nobody is there to be told, no other run is begun
+            pool.shutdown(cancel_futures=True)
         return [future.result() for future in futures]
 
     def runs(

@@ -6,6 +6,8 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distribution, packages_distributions, version
@@ -21,6 +23,18 @@ _CHANGES = ("status", "--porcelain", "--untracked-files=normal", "--", ".", ":(e
 _DIRTY, _UNKNOWN = " (dirty)", "unknown"
 
 _distributions = cache(packages_distributions)  # a fifth of a second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How a sweep is asked for, as its parent tells."""
+
+    id: str  # under which it is asked for now, a time of day
+    command: str = ""  # what the person typed
+    config: str = ""  # as composed, in YAML
+    overrides: Sequence[str] = ()  # what was asked beside the experiment's own file
+    looks: Sequence[int] = ()  # at how many seeds it is looked at, until all is resolved
+    tags: Mapping[str, str]  # provenance
 
 
 def provenance(checkout: Path | None, device: str) -> dict[str, str]:

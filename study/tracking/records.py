@@ -1,13 +1,14 @@
 """Records of a trained stack: curves that end where a run broke, and summaries, as the store keeps them."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from study.job import Job
 from study.tracking import names
 from study.tracking.provenance import sources
 from study.training.result import Series, Trained
@@ -71,11 +72,16 @@ class StoredRun:
         return np.inf if points is None else float(points.values[0])
 
 
-def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
+Sources = Callable[[Job], Mapping[str, str]]
+"""The tags that say where the classes of a job come from."""
+
+
+def records(trained: Trained, shared: Mapping[str, str], told: Sources = sources) -> Iterator[StoredRun]:
     """Yield each run of the stack as the store keeps it, in the stack's order, with tags that all of them share.
 
     A run breaks at the first step whose training or evaluation loss is non-finite or above the cap. Its curves
     end there: with the value that passed the cap, or with the last finite one. Nothing is filled in.
+    `told` is another's word for where classes come from, of a process that imported them.
     """
     steps = trained.train_loss.shape[1]
     curves = {names.TRAIN_LOSS: Series(np.arange(steps), trained.train_loss), **trained.series}
@@ -98,7 +104,7 @@ def records(trained: Trained, shared: Mapping[str, str]) -> Iterator[StoredRun]:
             names.LABEL: run.job.label,
             names.STATUS: _status(summary, metrics[trained.criterion], rounding=rounding),
             names.RUN_NAME: run.name,
-            **sources(run.job),
+            **told(run.job),
             **{f"study.{name}": shas[row] for name, shas in trained.receipts.items()},
         }
         params = run.job.params() | {names.SEED: str(run.seed)}

@@ -65,8 +65,12 @@ class Store:
             self.client.set_experiment_tag(experiment_id, key, value)
 
 
-def open_store(location: Location) -> Store:
+def open_store(location: Location, fresh: bytes | None = None) -> Store:
     """Open a store, made and migrated if it is a fresh database.
+
+    Args:
+        location: where.
+        fresh: what such a SQLite database holds, if it was made elsewhere before, which takes a second.
 
     Raises:
         InvalidInput: no store answers there.
@@ -75,6 +79,8 @@ def open_store(location: Location) -> Store:
         logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
     try:
         with _alone(location):
+            if fresh and location.database and not location.database.exists():
+                _place(fresh, location.database)
             engine = open_engine(location.uri) if location.is_sql else None
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
@@ -83,6 +89,13 @@ def open_store(location: Location) -> Store:
     except (MlflowException, sa.exc.SQLAlchemyError, ImportError, OSError) as error:
         raise no_answer(location, error) from error
     return Store(location, client, _backend(client, engine))
+
+
+def _place(fresh: bytes, database: Path) -> None:
+    """Write a database, which is there as a whole or not at all."""
+    aside = database.with_suffix(".fresh")
+    aside.write_bytes(fresh)
+    aside.replace(database)
 
 
 def _backend(client: MlflowClient, engine: sa.Engine | None) -> Backend:

@@ -14,7 +14,8 @@ from mlflow.entities import Metric, RunTag
 from study.config.location import without_password
 from study.job import Job, Role
 from study.tracking import finals, names
-from study.tracking.records import Ended, StoredRun, records
+from study.tracking.provenance import Request, sources
+from study.tracking.records import Ended, Sources, records
 from study.tracking.store import Store
 from study.training.result import Trained
 
@@ -123,18 +124,28 @@ class Sweep:
         return dict(zip(keys, map(Ended, frame[names.STATUS], losses), strict=True))
 
     def keep(
-        self, trained: Trained, written: Callable[[int], None], *, replace: bool = False
-    ) -> list[StoredRun]:
-        """Write a stack's runs below the parent, as a backend does, and what they ended with; return the runs."""
-        runs = list(records(trained, {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}))
+        self,
+        trained: Trained,
+        written: Callable[[int], None],
+        *,
+        replace: bool = False,
+        told: Sources = sources,
+    ) -> list[Ended]:
+        """Write a stack's runs below the parent, as a backend does, and what they ended with; return how they ended.
+
+        `told` is as in `records`.
+        """
+        runs = list(records(trained, {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}, told))
         run_ids = self.store.backend.write(self.experiment_id, runs, written, replace=replace)
         finals.keep(self.store.client, self.run_id, trained, run_ids)
-        return runs
+        return [Ended(run.status, run.criterion) for run in runs]
 
-    def fail(self, job: Job, error: Exception) -> None:
+    def require(self) -> None:
+        """Do nothing: a store that fails says so where it is written to."""
+
+    def fail(self, job: Job, why: str) -> None:
         """Say on the parent that a job crashed, and why."""
-        told = f"{type(error).__name__}: {error}"[:_TAG_LENGTH]
-        self.store.client.set_tag(self.run_id, names.FAILED + _place(job), told)
+        self.store.client.set_tag(self.run_id, names.FAILED + _place(job), why[:_TAG_LENGTH])
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End the parent run with MLflow's status FINISHED, FAILED or KILLED."""
@@ -142,18 +153,6 @@ class Sweep:
         metrics = [Metric(names.SUMMARY + key, value, now, 0) for key, value in summary.items()]
         self.store.client.log_batch(self.run_id, metrics=metrics)
         self.store.client.set_terminated(self.run_id, status)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """How a sweep is asked for, as its parent tells."""
-
-    id: str  # under which it is asked for now, a time of day
-    command: str = ""  # what the person typed
-    config: str = ""  # as composed, in YAML
-    overrides: Sequence[str] = ()  # what was asked beside the experiment's own file
-    looks: Sequence[int] = ()  # at how many seeds it is looked at, until all is resolved
-    tags: Mapping[str, str]  # provenance
 
 
 def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Request) -> Sweep:

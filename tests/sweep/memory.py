@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from study.job import Job
 from study.tracking import names
 from study.tracking.records import Ended, StoredRun, records
@@ -28,18 +30,19 @@ class Memory:
         self.declared.extend(jobs)
         return list(jobs)
 
-    def keep(
-        self, trained: Trained, written: Callable[[int], None], *, replace: bool = False
-    ) -> list[StoredRun]:
+    def keep(self, trained: Trained, written: Callable[[int], None], *, replace: bool = False) -> list[Ended]:
         kept = list(records(trained, {}))
         self.records.extend(kept)
         self.replaced.extend([replace] * len(kept))
         self.stacks.append([run.name for run in trained.runs])
         written(len(kept))
-        return kept
+        return [Ended(run.status, run.criterion) for run in kept]
 
-    def fail(self, job: Job, error: Exception) -> None:
-        self.failed.append((job.label, repr(error)))
+    def require(self) -> None:
+        pass
+
+    def fail(self, job: Job, why: str) -> None:
+        self.failed.append((job.label, why))
 
     def endings(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], Ended]:
         hashes = {job.hash for job in jobs}
@@ -49,6 +52,12 @@ class Memory:
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self.ended.append((status, summary))
+
+    def runs(self) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
 
 
 def _key(record: StoredRun) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from study.cli import Stop
 from study.errors import InvalidInput
 from study.sweep import current
 from study.sweep.callback import SweepCallback, jobs_of
+from study.tracking.tracker import Tracker
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -90,14 +91,15 @@ def test_all_that_ask_for_the_sweeps_id_are_told_the_same(loader: ConfigLoader, 
     """The id is a time of day: by it a process of another launcher finds the sweep that this one began."""
     config = _master(loader)
     SweepCallback().on_multirun_start(config)
-    settings, *_ = begun.call_args.args
+    _, settings, *_ = begun.call_args.args
     time.sleep(0.001)
     assert loader.load_sweep_config(config, ["optimizer=adam"]).sweep_id == settings.sweep_id
 
 
 @pytest.fixture
 def begun(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
-    """What begins a sweep in the store, asked and not done."""
+    """What begins a sweep in the store, asked and not done; no process is started for it."""
+    monkeypatch.setattr("study.sweep.callback.Tracker", MagicMock(return_value=MagicMock(spec=Tracker)))
     begin = MagicMock()
     monkeypatch.setattr("study.sweep.open.OpenSweep.begin", begin)
     return begin

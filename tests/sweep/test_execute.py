@@ -20,9 +20,10 @@ from typing_extensions import override
 from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
-from study.sweep.execute import Outcome, blocks, execute
+from study.sweep.execute import Outcome, execute
 from study.sweep.progress import Watch
-from study.tracking.records import StoredRun
+from study.sweep.stacks import blocks
+from study.tracking.records import Ended
 from study.training.ways import Ways
 from study.training.witness import Witness
 from tests.sweep.memory import Memory
@@ -201,7 +202,7 @@ def test_a_crash_takes_no_other_job_with_it() -> None:
     sweep, watch = Memory(), Counts()
     outcome = execute([_job(0.1), crashing, _job(0.2)], SETTINGS, sweep, watch, Ways())
     assert sweep.stacks == [["lr=0.1 seed=0", "lr=0.1 seed=1"], ["lr=0.2 seed=0", "lr=0.2 seed=1"]]
-    assert sweep.failed == [("crashing", "ArithmeticError('the third wheel came off')")]
+    assert sweep.failed == [("crashing", "ArithmeticError: the third wheel came off")]
     assert list(outcome.failures) == [crashing.hash]
     assert watch.stored == 4
     assert np.isfinite(outcome.objective(_job(0.2)))
@@ -219,7 +220,7 @@ def test_a_job_that_crashed_is_not_tried_at_other_seeds(caplog: pytest.LogCaptur
 def test_a_store_that_cannot_be_written_ends_the_sweep() -> None:
     class Full(Memory):
         @override
-        def keep(self, *_: object, **__: object) -> list[StoredRun]:
+        def keep(self, *_: object, **__: object) -> list[Ended]:
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space left"):
@@ -231,7 +232,7 @@ def test_a_stack_is_trained_while_the_last_is_written() -> None:
 
     class Waiting(Memory):
         @override
-        def keep(self, *args: Any, **kwargs: Any) -> list[StoredRun]:
+        def keep(self, *args: Any, **kwargs: Any) -> list[Ended]:
             assert second_began.wait(timeout=20), "the second stack waits for the first to be written"
             return super().keep(*args, **kwargs)
 
@@ -252,7 +253,7 @@ def test_one_stack_in_training_and_one_in_writing_bound_the_memory(monkeypatch: 
 
     class Noting(Memory):
         @override
-        def keep(self, *args: Any, **kwargs: Any) -> list[StoredRun]:
+        def keep(self, *args: Any, **kwargs: Any) -> list[Ended]:
             events.append(f"{len(self.records)} written")
             return super().keep(*args, **kwargs)
 

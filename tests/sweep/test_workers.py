@@ -86,7 +86,7 @@ def test_jobs_that_turn_out_to_need_one_instance_per_run_are_then_trained_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Adafactor, of which nobody says that it mixes the elements of a tensor."""
-    monkeypatch.setattr("study.sweep.execute.PAYS", 0.0)
+    monkeypatch.setattr("study.sweep.stacks.PAYS", 0.0)
     jobs = [_job(0.1), _adafactor(0.1), _job(0.2), _adafactor(0.2)]
     sweep, watch = Memory(), Counts()
     execute(jobs, SETTINGS, sweep, watch, Ways())
@@ -99,7 +99,7 @@ def test_jobs_that_turn_out_to_need_one_instance_per_run_are_then_trained_apart(
 def test_no_process_is_started_where_it_does_not_pay(rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", None)
     if rules == "elementwise":
-        monkeypatch.setattr("study.sweep.execute.PAYS", 0.0)
+        monkeypatch.setattr("study.sweep.stacks.PAYS", 0.0)
     jobs = [_job(lr) if rules == "elementwise" else _adafactor(lr) for lr in (0.1, 0.2)]
     sweep = Memory()
     execute(jobs, replace(SETTINGS, workers=2), sweep, Watch(), Ways())
@@ -109,8 +109,8 @@ def test_no_process_is_started_where_it_does_not_pay(rules: str, monkeypatch: py
 @pytest.mark.slow
 def test_workers_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside one stack of a shared instance; one job is known, and one has random numbers drawn for it."""
-    monkeypatch.setattr("study.sweep.execute.PAYS", 0.0)
-    monkeypatch.setattr("study.sweep.execute.Workers", Patient)
+    monkeypatch.setattr("study.sweep.stacks.PAYS", 0.0)
+    monkeypatch.setattr("study.sweep.stacks.Workers", Patient)
     elsewhere, alone = list[str](), Worker.train
 
     def train(worker: Worker, runs: Runs, ways: Ways, advance: Callable[[float], None]) -> Trained | None:
@@ -141,8 +141,8 @@ def test_workers_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_crash_and_a_kill_take_no_other_job_with_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("study.sweep.execute.PAYS", 0.0)
-    monkeypatch.setattr("study.sweep.execute.Workers", Patient)
+    monkeypatch.setattr("study.sweep.stacks.PAYS", 0.0)
+    monkeypatch.setattr("study.sweep.stacks.Workers", Patient)
     (tmp_path / "brought.py").write_text(BROUGHT.format(pid=os.getpid()))
     monkeypatch.syspath_prepend(tmp_path)
     jobs = [_adafactor(0.1), _brought("Killed"), _brought("Crashing"), _adafactor(0.2)]
@@ -156,8 +156,8 @@ def test_a_crash_and_a_kill_take_no_other_job_with_them(
     ]
     killed = "its process was ended by signal 9, as where memory is full, before it was trained"
     assert dict(sweep.failed) == {
-        "Crashing": "ArithmeticError('the third wheel came off')",
-        "Killed": f"Killed('{killed}')",
+        "Crashing": "ArithmeticError: the third wheel came off",
+        "Killed": f"Killed: {killed}",
     }
     assert outcome.failures.keys() == {jobs[1].hash, jobs[2].hash}
     told = {record.getMessage(): bool(record.exc_info) for record in caplog.records}

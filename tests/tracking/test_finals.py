@@ -13,9 +13,10 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import finals, names, sweeps
+from study.tracking.provenance import Request
 from study.tracking.reader import read_sweep
 from study.tracking.store import open_store
-from study.tracking.sweeps import Request, Sweep
+from study.tracking.sweeps import Sweep
 from study.training.result import Trained
 
 Train = Callable[..., Trained]

@@ -16,9 +16,10 @@ from mlflow.tracking._tracking_service import utils
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps, ui_state
+from study.tracking.provenance import Request
 from study.tracking.reader import read_sweep
 from study.tracking.store import open_store
-from study.tracking.sweeps import Request, Sweep
+from study.tracking.sweeps import Sweep
 from study.training.result import Trained
 
 MakeJob = Callable[..., Job]

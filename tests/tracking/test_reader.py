@@ -18,9 +18,10 @@ from study.frames import SweepFrames
 from study.job import Job
 from study.tracking import store as store_module
 from study.tracking import sweeps
+from study.tracking.provenance import Request
 from study.tracking.reader import read_sweep
 from study.tracking.store import open_store
-from study.tracking.sweeps import Request, Sweep
+from study.tracking.sweeps import Sweep
 from study.training.result import Series, Trained
 
 TAGS = {
@@ -228,7 +229,7 @@ def test_what_was_asked_what_is_there_and_what_crashed(
     request = Request(id="x", tags=TAGS, overrides=["seeds=5"])
     sweep = sweeps.begin(open_store(Location.of(uri)), "study", [*jobs, more], request)
     _write(sweep, train([jobs[0], make_job("sgd", 0.1, seeds=range(12, 14))]))
-    sweep.fail(jobs[1], ArithmeticError("the third wheel\ncame off"))
+    sweep.fail(jobs[1], "ArithmeticError: the third wheel\ncame off")
     sweep.finish("KILLED", {})
     frames = read_sweep("study", store=uri)
     assert frames.asked.to_dict("records") == [
@@ -287,7 +288,7 @@ class TestNothingToRead:
             uri,
             "sweep 2024-01-01 of study must hold finished runs, got none; run .*study.train again",
         )
-        sweep.fail(jobs[0], ArithmeticError("the third wheel came off"))
+        sweep.fail(jobs[0], "ArithmeticError: the third wheel came off")
         self._refused(
             uri, r"got none \(sgd lr=0.1: ArithmeticError: the third wheel came off\); run .*study.train"
         )

@@ -11,8 +11,8 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
+from study.tracking.provenance import Request
 from study.tracking.store import open_store
-from study.tracking.sweeps import Request
 from study.training.result import Trained
 
 README = Path(__file__).parents[2] / "README.md"

@@ -11,8 +11,9 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import names, sweeps
+from study.tracking.provenance import Request
 from study.tracking.store import Store, open_store
-from study.tracking.sweeps import JobRow, Request, Sweep, job_rows
+from study.tracking.sweeps import JobRow, Sweep, job_rows
 from study.training.result import Trained
 
 MakeJob = Callable[..., Job]
@@ -171,7 +172,7 @@ def test_runs_carry_what_the_design_promises(
 
 def test_the_end_and_what_crashed_are_told(store: Store, jobs: list[Job]) -> None:
     sweep = _begin(store, jobs)
-    sweep.fail(jobs[1], ZeroDivisionError("x" * 9000))
+    sweep.fail(jobs[1], "ZeroDivisionError: " + "x" * 9000)
     sweep.finish("FAILED", {"runs": 2.0, "wall_seconds": 1.5})
     run = store.client.get_run(sweep.run_id)
     assert run.info.status == "FAILED"
@@ -182,7 +183,7 @@ def test_the_end_and_what_crashed_are_told(store: Store, jobs: list[Job]) -> Non
 
 
 def test_a_sweep_that_goes_on_has_not_crashed(store: Store, jobs: list[Job]) -> None:
-    _begin(store, jobs).fail(jobs[1], ZeroDivisionError("x"))
+    _begin(store, jobs).fail(jobs[1], "ZeroDivisionError: x")
     again = _begin(store, jobs, asked="second")
     assert not [key for key in _parent_tags(again) if key.startswith("study.failed.")]
     assert len(job_rows(_parent_tags(again))) == 2

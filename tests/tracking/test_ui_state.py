@@ -10,8 +10,8 @@ import pytest
 from study.config.location import Location
 from study.job import Job
 from study.tracking import sweeps, ui_state
+from study.tracking.provenance import Request
 from study.tracking.store import open_store
-from study.tracking.sweeps import Request
 from study.training.result import Trained
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

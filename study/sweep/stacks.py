@@ -1,0 +1,167 @@
+"""Stacks of a sweep: which runs are trained together, one after another, here and in workers beside this process."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import chain, groupby
+from typing import TypeVar
+
+import torch
+
+from study.config.check import Settings
+from study.errors import InvalidInput, NotKept, Terminated
+from study.job import Job, Run
+from study.problems.base import Problem
+from study.sweep.execute import Outcome
+from study.sweep.progress import Watch
+from study.sweep.worker import Killed, Worker
+from study.sweep.workers import PAYS, Workers, apart, count_of
+from study.training.build import build_problem, device_of
+from study.training.instance import RuleError
+from study.training.result import Trained
+from study.training.train import train_once
+from study.training.ways import Ways
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training of some jobs' runs: in this process, and in workers beside it where that pays.
+
+    Attributes:
+        settings: where and how.
+        watch: is told how far it is.
+        ways: what is known of rules.
+        outcome: is told what became of the jobs.
+        keep: has a stack written, while the next one is trained.
+        require: raises `NotKept` where none can be written any more.
+    """
+
+    settings: Settings
+    watch: Watch
+    ways: Ways
+    outcome: Outcome
+    keep: Callable[[Trained], "Future[None]"]
+    require: Callable[[], None]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, runs: Sequence[Run]) -> None:
+        """Train and keep some runs."""
+        torch.set_num_threads(self.settings.threads)
+        pending: Future[None] | None = None
+        with Workers(
+            count_of(self.settings.workers, self.settings.threads) - 1, self.settings.threads, self._elsewhere
+        ) as workers:
+            together = _stacks(self._apart(runs, workers), self.settings.max_runs)
+            alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
+            for problem, stack in chain(together, alone):
+                for trained in self._train(problem, stack, workers):
+                    if pending is not None:
+                        pending.result()  # at most one stack is trained and one written at any time
+                    pending = self.keep(trained)
+            if pending is not None:
+                pending.result()
+        self.outcome.training += workers.waited
+        for job, error in workers.killed:
+            self._fail(job, error)
+
+    def _train(self, problem: Problem, runs: Sequence[Run], workers: Workers) -> Iterator[Trained]:
+        """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
+        runs = [run for run in runs if run.job.hash not in self.outcome.failures]
+        if not runs:
+            return
+        began = time.perf_counter()
+        try:
+            trained = train_once(
+                problem, runs, device=device_of(self.settings), advance=self._advance, ways=self.ways
+            )
+        except (Terminated, NotKept):
+            raise
+        except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
+            alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
+            if len(alone) > 1:
+                for members in alone:
+                    yield from self._train(problem, members, workers)
+            else:
+                self._fail(runs[0].job, error)
+            return
+        self.outcome.training += time.perf_counter() - began
+        if trained is None:  # some jobs are to be driven in another way, as is now known
+            yield from self._train(problem, self._apart(runs, workers), workers)
+        else:
+            yield trained
+
+    def _fail(self, job: Job, error: BaseException) -> None:
+        """Take note of a job that crashed, and say so."""
+        if isinstance(error, RuleError) and isinstance(error.__cause__, (Exception, SystemExit)):
+            error = error.__cause__
+        if isinstance(error, SystemExit):
+            error = RuntimeError(f"it asks the process to exit with {error}")
+        assert isinstance(error, Exception)
+        brief = isinstance(error, (InvalidInput, Killed))
+        told = str(error) if brief else f"{type(error).__name__}: {error}"
+        log.error("%s crashed: %s", job.label, told, exc_info=None if brief else error)
+        self.outcome.failures[job.hash] = error
+
+    def _elsewhere(self, worker: Worker, runs: Sequence[Run]) -> bool:
+        """Train and keep a stack in a worker; return whether that is done, or something was raised there."""
+        trained = worker.train(runs, self.ways, self._advance)
+        if trained is not None:
+            self.keep(trained).result()
+        return trained is not None
+
+    def _apart(self, runs: Sequence[Run], workers: Workers) -> list[Run]:
+        """Give the workers the jobs with one instance per run where that pays, and return the other runs."""
+        jobs = apart(runs, self.ways, pays=PAYS if device_of(self.settings).type == "cpu" else math.inf)
+        workers.add(block for members in jobs for block in blocks(members, self.settings.max_runs))
+        there = {members[0].job.hash for members in jobs}
+        return [run for run in runs if run.job.hash not in there]
+
+    def _advance(self, runs: float) -> None:
+        self.require()
+        with self.lock:  # the workers' threads tell it too
+            self.watch.trained(runs)
+
+
+def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:
+    """Yield runs that can be trained together: of one problem, as many epochs, one batch size and as many moments.
+
+    The longest first: a rule that is measured along them is known for fewer epochs too.
+    """
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        job = run.job
+        groups.setdefault(repr((job.problem, job.epochs, job.batch_size, job.eval_moments)), []).append(run)
+    for group in sorted(groups.values(), key=lambda group: -group[0].job.epochs):
+        problem = build_problem(group[0].job.problem)
+        for block in blocks(group, max_runs):
+            yield problem, block
+
+
+def blocks(runs: Sequence[Run], max_runs: int) -> Iterator[Sequence[Run]]:
+    """Yield stacks of at most `max_runs`: all jobs at some seeds, then all jobs at the next ones.
+
+    A sweep that is interrupted then has the same seeds of every job but for one block of them.
+
+    Args:
+        runs: those of one job side by side, and so they stay.
+        max_runs: trained together at most; a block with more is cut into stacks of about one size.
+    """
+    jobs, seeds = {run.job.hash for run in runs}, sorted({run.seed for run in runs})
+    for some in map(set, _even(seeds, max(_LEAST_SEEDS, max_runs // len(jobs)))):
+        yield from _even([run for run in runs if run.seed in some], max_runs)
+
+
+def _even(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """Yield as few parts as `most` allows, of about one size."""
+    size = math.ceil(len(items) / math.ceil(len(items) / most))
+    return (items[low : low + size] for low in range(0, len(items), size))

@@ -1,0 +1,160 @@
+"""The process that keeps a sweep: it opens the store and writes what the trainer sends, one request after another.
+
+It alone knows MLflow, and never torch. `study.tracking.tracker` is its other end, and says what the requests are.
+"""
+
+import logging
+import os
+import shutil
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+from mlflow.exceptions import MlflowException
+from typing_extensions import override
+
+from study.beside import receive, send
+from study.config.location import Location, without_password
+from study.errors import InvalidInput
+from study.job import Job
+from study.tracking import names, sweeps
+from study.tracking.provenance import Request
+from study.tracking.records import Ended
+from study.tracking.store import open_store
+from study.tracking.sweeps import Sweep
+from study.training.result import Trained
+
+_STORE = (MlflowException, sa.exc.SQLAlchemyError, OSError)
+
+
+def serve(pipe: int) -> None:
+    """Do what comes through a pipe until it is closed: all that the process does."""
+    with Connection(pipe) as trainer:
+        own = _Process(trainer)
+        logging.getLogger().addHandler(_Forward(own.tell))
+        with suppress(EOFError, OSError):
+            while True:
+                name, arguments = receive(trainer)
+                own.tell(*own.answer(name, arguments))
+        own.leave()
+    os._exit(0)  # all is committed, and what is imported would take long to take down
+
+
+class _Forward(logging.Handler):
+    """Leaves what is logged to the trainer, where a person reads it."""
+
+    def __init__(self, tell: Callable[[str, object], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError):
+            self._tell("logged", (record.name, record.levelno, record.getMessage()))
+
+
+class _Process:
+    """What it does, by the names of the requests."""
+
+    def __init__(self, trainer: Connection) -> None:
+        self._trainer, self._lock = trainer, threading.Lock()
+        self._fresh: bytes | None = None
+        self._asked = ""
+        self._sweep: Sweep | None = None
+
+    def tell(self, kind: str, what: object) -> None:
+        """Send something to the trainer, from whichever thread."""
+        with self._lock:
+            send(self._trainer, (kind, what))
+
+    def answer(self, name: str, arguments: Sequence[object]) -> tuple[str, object]:
+        """Return the answer to a request; what the store could not do is one too."""
+        try:
+            return "done", getattr(self, name)(*arguments)
+        except InvalidInput as error:
+            return "refused", str(error)
+        except _STORE as error:
+            why = without_password(str(error).strip().splitlines()[0])
+            return "failed", why
+        except Exception:  # a mistake in this package, whatever it is
+            return "broken", traceback.format_exc()
+
+    def leave(self) -> None:
+        """Say in the store that the sweep was killed, where the trainer is no more and nobody asked for it again."""
+        if self._sweep is not None:
+            with suppress(*_STORE):
+                run = self._sweep.store.client.get_run(self._sweep.run_id)
+                if run.data.tags.get(names.ASKED) == self._asked:
+                    self._sweep.finish("KILLED", {})
+
+    def prepare(self, location: Location, folder: str) -> None:
+        """Open a store, or make what is to be a fresh database in a folder: it is put in its place by `begin`."""
+        if (
+            location.database is None
+        ):  # of a server nothing is asked before it is certain that there is a sweep
+            return
+        if location.database.exists():
+            open_store(location)
+        else:
+            aside = Path(folder) / "fresh.db"
+            try:
+                open_store(Location.of(f"sqlite:///{aside}"))
+                self._fresh = aside.read_bytes()
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def begin(
+        self,
+        location: Location,
+        experiment: str,
+        note: str,
+        jobs: Sequence[Job] | None,
+        request: Request,
+    ) -> str:
+        store = open_store(location, self._fresh)
+        store.describe(experiment, note)
+        self._asked = request.id
+        self._sweep = sweeps.begin(store, experiment, jobs, request)
+        return self._sweep.id
+
+    def join(self, location: Location, experiment: str, asked: str, tags: Mapping[str, str]) -> None:
+        self._asked = asked
+        self._sweep = sweeps.find(open_store(location), experiment, asked, tags)
+
+    def declare(self, jobs: Sequence[Job]) -> list[Job]:
+        return self._own.declare(jobs)
+
+    def endings(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], Ended]:
+        return self._own.endings(jobs, value)
+
+    def keep(self, trained: Trained, sources: Mapping[str, Mapping[str, str]], replace: bool) -> list[Ended]:
+        if (
+            self._trainer.poll()
+        ):  # it is no more: whoever asks for the sweep again must not meet this stack too
+            raise EOFError
+        written = partial(self.tell, "written")
+        return self._own.keep(trained, written, replace=replace, told=lambda job: sources[job.hash])
+
+    def fail(self, job: Job, why: str) -> None:
+        self._own.fail(job, why)
+
+    def runs(self, location: Location, experiment: str) -> pd.DataFrame:
+        from study.tracking.reader import read_runs
+
+        return read_runs(experiment, sweep=self._own.id, store=location)
+
+    def finish(self, status: str, summary: Mapping[str, float]) -> None:
+        self._own.finish(status, summary)
+        self._sweep = None
+
+    @property
+    def _own(self) -> Sweep:
+        if self._sweep is None:
+            raise RuntimeError("a sweep must be begun first")
+        return self._sweep
