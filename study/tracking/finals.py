@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from study.tracking import names
 from study.training.result import Trained
@@ -70,10 +72,12 @@ def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
     """Yield what can be read of a parent's stacks."""
     artifacts = []
     with _saying(f"the artifacts of run {parent}"):
-        artifacts = client.list_artifacts(parent, names.FINAL)
+        place = client.get_run(parent).info.artifact_uri  # once: the client itself asks again for each file
+        kept = get_artifact_repository(place, tracking_uri=client.tracking_uri)
+        artifacts = kept.list_artifacts(names.FINAL)
     for artifact in artifacts:
         with _saying(f"the artifact {artifact.path}"):
-            yield _load(client, parent, artifact.path)
+            yield _load(kept, parent, artifact.path)
 
 
 @contextmanager
@@ -84,13 +88,13 @@ def _saying(what: str) -> Iterator[None]:
         log.warning("%s of a sweep cannot be read: %s", what, error)
 
 
-def _load(client: MlflowClient, parent: str, artifact: str) -> pd.DataFrame:
+def _load(kept: ArtifactRepository, parent: str, artifact: str) -> pd.DataFrame:
     """Return one row per run of a stack: `run_id`, `job`, `seed`, its curve, and the sample of the least seed.
 
     The curve is over one feature, or has no points. What does not fit together is an error.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(client.download_artifacts(parent, artifact, folder))
+        path = Path(kept.download_artifacts(artifact, folder))
         with path.open("rb") as file, np.load(file) as archive:
             arrays = {name: archive[name] for name in _READ if name in archive}
     seeds, inputs, sample = arrays["seed"], arrays["curve_inputs"], arrays["sample"]
