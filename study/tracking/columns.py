@@ -1,6 +1,6 @@
 """Points of runs as columns, which a store hands out a series at a time: text at every point would cost the most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ Series = tuple[str, str, int]
 
 def points(
     run_ids: Sequence[str],
-    series: Iterable[Series],
+    series: Sequence[Series],
     steps: Int[np.ndarray, " point"],
     values: Float[np.ndarray, " point"],
 ) -> pd.DataFrame:
@@ -38,19 +38,19 @@ def points(
         >>> list(zip(*(found[column] for column in ("run_id", "step", "value"))))
         [('a', 0, 0.25), ('a', 1, 0.5), ('b', 0, 4.0)]
     """
-    table = pd.DataFrame(series, columns=["run_id", "metric", "points"])
-    counts = table["points"].to_numpy(dtype=np.int64)
-    if not counts.sum() == len(steps) == len(values):
+    run_of, metric_of, counts = (list(part) for part in zip(*series, strict=True)) if series else ([], [], [])
+    if not sum(counts) == len(steps) == len(values):
         raise InvalidInput(
-            f"the store must hold as many points as counted, {counts.sum()}, got {len(steps)}: others wrote to these "
+            f"the store must hold as many points as counted, {sum(counts)}, got {len(steps)}: others wrote to these "
             f"runs while they were read; run the command again"
         )
-    kept = sorted(key for key in set(table["metric"]) if not key.startswith(names.SUMMARY))
-    runs, metrics = (pd.Index(list(each), dtype="str") for each in (run_ids, kept))
-    run, metric = (
-        at.get_indexer(pd.Index(table[key])) for at, key in ((runs, "run_id"), (metrics, "metric"))
-    )
-    of = np.repeat(np.arange(len(table), dtype=np.int32), counts)  # the series of each point
+    kept = sorted(key for key in set(metric_of) if not key.startswith(names.SUMMARY))
+    runs, metrics = (dict(zip(each, range(len(each)), strict=True)) for each in (run_ids, kept))
+    run = np.array([runs[each] for each in run_of], dtype=np.int64)
+    metric = np.array([metrics.get(each, -1) for each in metric_of], dtype=np.int64)  # -1: of a summary
+    of = np.repeat(
+        np.arange(len(run), dtype=np.int32), np.array(counts, dtype=np.int64)
+    )  # the series of each point
     lowest = steps.min(initial=0)
     place = (run * len(kept) + metric)[of] * (steps.max(initial=0) - lowest + 1) + steps - lowest
     order = np.argsort(place, kind="stable")  # almost so they come
@@ -58,8 +58,8 @@ def points(
     of = of[order]
     return pd.DataFrame(
         {
-            "run_id": pd.Categorical.from_codes(run[of], runs),
-            "metric": pd.Categorical.from_codes(metric[of], metrics),
+            "run_id": pd.Categorical.from_codes(run[of], pd.Index(list(runs), dtype="str")),
+            "metric": pd.Categorical.from_codes(metric[of], pd.Index(kept, dtype="str")),
             "step": steps[order],
             "value": values[order],
         },

@@ -94,7 +94,7 @@ def _load(kept: ArtifactRepository, parent: str, artifact: str) -> pd.DataFrame:
     The curve is over one feature, or has no points. What does not fit together is an error.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(kept.download_artifacts(artifact, folder))
+        path = Path(kept.download_artifacts(artifact, folder))  # type: ignore[no-untyped-call]
         with path.open("rb") as file, np.load(file) as archive:
             arrays = {name: archive[name] for name in _READ if name in archive}
     seeds, inputs, sample = arrays["seed"], arrays["curve_inputs"], arrays["sample"]

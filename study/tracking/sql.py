@@ -18,15 +18,15 @@ import sqlalchemy as sa
 from mlflow.store.tracking.dbmodels import models
 
 from study.tracking import columns, names
-from study.tracking.columns import Series
 from study.tracking.records import StoredRun
+from study.tracking.series import read
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})  # of MLflow's schema, checked against this file (mlflow 3.17)
 
 _RUNS, _PARAMS, _TAGS = models.SqlRun.__table__, models.SqlParam.__table__, models.SqlTag.__table__
 _METRICS, _LATEST = models.SqlMetric.__table__, models.SqlLatestMetric.__table__
 _EXPERIMENTS = models.SqlExperiment.__table__
-_RUNS_READ = 500  # runs in one select: databases bound a statement's parameters, and Python's rows are large
+_RUNS_DELETED = 500  # runs in one statement: databases bound its parameters
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 200_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
@@ -104,12 +104,9 @@ class SqlBackend:
 
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         """Return every recorded value but the summaries."""
-        with self._engine.connect() as connection:
-            series, points = zip(
-                *(_series(connection, chunk) for chunk in _chunks(run_ids) or [[]]), strict=True
-            )
+        series, points = zip(*read(self._engine, run_ids), strict=True)
         steps, values = np.concatenate(points).T
-        return columns.points(run_ids, chain(*series), steps.astype(np.int64), values)
+        return columns.points(run_ids, list(chain(*series)), steps.astype(np.int64), values)
 
 
 def _finished(experiment: int, hashes: Collection[str]) -> sa.Select[Any]:
@@ -133,7 +130,7 @@ def _delete_others(connection: sa.Connection, experiment: int, new: Sequence[New
 
 
 def _chunks(run_ids: Sequence[str]) -> list[Sequence[str]]:
-    return [run_ids[low : low + _RUNS_READ] for low in range(0, len(run_ids), _RUNS_READ)]
+    return [run_ids[low : low + _RUNS_DELETED] for low in range(0, len(run_ids), _RUNS_DELETED)]
 
 
 def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
@@ -141,22 +138,6 @@ def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:
     with connection.execute(query) as result:
         rows = result.cursor.fetchall()
         return pd.DataFrame({key: list(map(itemgetter(i), rows)) for i, key in enumerate(result.keys())})
-
-
-def _series(connection: sa.Connection, run_ids: Sequence[str]) -> tuple[list[Series], np.ndarray]:
-    """Return the series of some runs, and step and value of all their points, series by series.
-
-    Of a point two numbers pass through Python: its run and its metric, as text, would cost as much again. How many
-    there are is asked first; should others add some meanwhile, the numbers do not fit.
-    """
-    m = _METRICS.c
-    of_runs, order = m.run_uuid.in_(run_ids), (m.run_uuid, m.key)  # as MLflow's index has them
-    counted = sa.select(*order, sa.func.count()).where(of_runs).group_by(*order).order_by(*order)
-    series = [(run_id, key, count) for run_id, key, count in connection.execute(counted)]
-    with connection.execute(sa.select(m.step, m.value).where(of_runs).order_by(*order, m.step)) as result:
-        rows: Iterable[tuple[int, float]] = result.cursor  # type: ignore[assignment]  # its stub has no rows
-        numbers = np.fromiter(chain.from_iterable(rows), np.float64)  # steps are exact up to 2^53
-    return series, numbers.reshape(-1, 2)
 
 
 def _runs(connection: sa.Connection, experiment: int, new: Iterable[New]) -> Iterator[Row]:

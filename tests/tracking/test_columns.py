@@ -1,6 +1,7 @@
 """Points as columns, against a plain loop over rows: each value is of its run, its metric and its step."""
 
 import random
+import subprocess
 import zlib
 from collections.abc import Sequence
 
@@ -112,11 +113,30 @@ def mixed(uri: str) -> tuple[SqlBackend, list[Row]]:
 def test_a_database_may_hold_rows_in_any_order_and_runs_of_others_between(
     runs_at_once: int, mixed: tuple[SqlBackend, list[Row]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("study.tracking.sql._RUNS_READ", runs_at_once)
+    monkeypatch.setattr("study.tracking.series._RUNS_READ", runs_at_once)
     backend, rows = mixed
     ids = sorted({row[0] for row in rows})
     for asked in (ids[:4], ids[3:], ids[::-2], ids[:1]):
         assert _read(backend.points(asked)) == _expected(rows, asked)
+
+
+def test_a_second_process_reads_its_share_of_many_runs(
+    mixed: tuple[SqlBackend, list[Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.tracking.series._ALONE", 2)
+    backend, rows = mixed
+    ids = sorted({row[0] for row in rows})
+    assert _read(backend.points(ids)) == _expected(rows, ids)
+
+
+def test_a_second_process_that_fails_leaves_no_half_of_the_points(
+    mixed: tuple[SqlBackend, list[Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study.tracking.series._ALONE", 2)
+    monkeypatch.setattr("study.tracking.series.__file__", "/nowhere.py")
+    backend, rows = mixed
+    with pytest.raises(subprocess.CalledProcessError):
+        backend.points(sorted({row[0] for row in rows}))
 
 
 def test_a_point_added_while_they_are_read_is_noticed(mixed: tuple[SqlBackend, list[Row]], uri: str) -> None:

@@ -63,7 +63,7 @@ def _is_empty_after_a_kill(uri: str) -> None:
 def test_no_point_is_lost_where_one_reading_ends(
     runs_at_once: int, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("study.tracking.sql._RUNS_READ", runs_at_once)
+    monkeypatch.setattr("study.tracking.series._RUNS_READ", runs_at_once)
     store = open_store(Location.of(uri))
     experiment = store.experiment_id("parts")
     store.backend.write(experiment, [_run(str(n), [float(n), n + 0.5]) for n in range(3)], lambda _: None)
