@@ -67,7 +67,7 @@ def _row(row: Mapping[Hashable, Any], plan: Plan, shown: str, *, failures: bool)
     ratio = row["scale"] == LOG_RATIO
     center, low, high = (np.exp(row[k]) if ratio else row[k] for k in ("estimate", "low", "high"))
     told = {
-        "compared": f"{row['first']} {'/' if ratio else '−'} {row['second']}",
+        "compared": f"{row['first']} against {row['second']}",
         "n": str(row["n"]),
         shown: number(center),
         "interval": bracket(low, high, 3),

@@ -74,4 +74,4 @@ def test_it_is_trained_and_compared_in_its_own_unit(
     assert pairs["verdict"][2] in ("equivalent", "better by less than M", "worse by less than M")
     page = (tmp_path / "pages" / "report.md").read_text()
     assert "0.05 either way is the margin that the problem's file gives, since no floor is known" in page
-    assert "sgd lr=0.001 − sgd lr=0.1" in page
+    assert "sgd lr=0.001 against sgd lr=0.1" in page
