@@ -77,7 +77,8 @@ def build(
     summary = context.summarise()
     pictures = draw_all(automatic(sweep.runs) if plan.figures is None else plan.figures, context)
     pairs = compared(sweep, plan)
-    opening = lead(context, verdict_of(pairs, plan))
+    untuned = "As shipped, " if plan.beside is not None and not sweep.overrides else ""
+    opening = untuned + lead(context, verdict_of(pairs, plan))
     page = _page(context, plan, summary, pictures, pairs) | {"lead": opening, "again": again, "first": first}
     with replacing(folder, key="report.out") as fresh:
         (fresh / "figures").mkdir()
