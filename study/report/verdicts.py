@@ -111,6 +111,7 @@ def _note(pairs: pd.DataFrame, context: Context, plan: Plan, *, failures: bool) 
     share = context.bootstrap.percent
     looks = looks_of(context.sweep)
     split = f", {looks} looks at them" if looks > 1 else ""
+    over = "of one pair" if len(pairs) == 1 else f"over {len(pairs)} pairs"
     ways = []
     if pairs["paired"].any():
         ways.append(
@@ -130,7 +131,7 @@ def _note(pairs: pd.DataFrame, context: Context, plan: Plan, *, failures: bool) 
     return (
         f"{_scales(pairs, context, plan)} Compared {listed(ways)}. Intervals: percentile bootstrap, "
         f"{context.bootstrap.resamples:,} resamples, stretched for few seeds as Student's t is; all of them together "
-        f"hold the true values with {share} confidence (over {len(pairs)} pairs{split}); p with Holm's correction. "
+        f"hold the true values with {share} confidence ({over}{split}); p with Holm's correction. "
         f"Better or worse: interval and test exclude no difference; by more, or by less, than the margin where "
         f"interval and tests are beyond, or within it. Equivalent: two one-sided tests place the difference within "
         f"the margin. "

@@ -11,11 +11,11 @@ import pandas as pd
 import scipy.stats
 
 from study.stats.bootstrap import Bootstrap
-from study.stats.power import LEAST_RUNS, seeds_to_tell, seeds_to_tie
+from study.stats.power import seeds_to_tell, seeds_to_tie
 from study.stats.samples import Paired, Sample, sample_of
 from study.stats.scale import Scale, on_scale, scale_of
 from study.stats.summary import fields
-from study.stats.verdicts import Levels, beside_failures, borders_of, final, holm, judge
+from study.stats.verdicts import LEAST_RUNS, Levels, beside_failures, borders_of, final, holm, judge
 from study.tracking import names
 
 COLUMNS = (

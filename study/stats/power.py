@@ -15,9 +15,6 @@ POWER = 0.8
 MOST_SEEDS = 1000
 """Beyond it the answer is infinity: "more than 1000"."""
 
-LEAST_RUNS = 6
-"""Fewer say too little of how far runs lie apart."""
-
 _EXPERIMENTS = 400  # each number of seeds is tried so often: a share of .8 is then known to .02
 _GROWTH = 1.1  # from one number of seeds to the next that is tried
 

@@ -10,6 +10,9 @@ from jaxtyping import Float
 from study.stats.bootstrap import Bootstrap
 from study.stats.samples import Sample
 
+LEAST_RUNS = 6
+"""Fewer say too little of how far runs lie apart."""
+
 EQUIVALENT = "equivalent"
 UNRESOLVED = "unresolved"
 NOT_AT_THIS_N = "cannot be resolved at this n"
@@ -152,12 +155,12 @@ def _stretched(ends: tuple[float, float], sample: Sample, outside: float) -> tup
 
     Resamples lie sqrt((n - 1) / n) as far apart as samples do, and how far is an estimate: Student's t of n - 1
     degrees stands for the normal z. Without it 6 pairs of 10 seeds are missed twice as often as they may be, and 28
-    pairs five times. One seed says nothing.
+    pairs five times. Fewer than `LEAST_RUNS` have no interval that reaches 95%.
 
     Reference: Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 4.3, where the level is moved
     instead of the ends: to where resamples are too few, for many pairs.
     """
-    if sample.n < 2:
+    if sample.n < LEAST_RUNS:
         return -np.inf, np.inf
     upper, n, center = 1 - outside / 2, sample.n, float(sample.center)
     by = math.sqrt(n / (n - 1)) * scipy.stats.t.ppf(upper, n - 1) / scipy.stats.norm.ppf(upper)
