@@ -3,6 +3,7 @@
     study train experiment=headline
     study train optimizer=adam optimizer.lr=0.001 seeds=5
     study train -m optimizer=sgd,adam optimizer.lr=0.001,0.01 seeds=20        # all combinations
+    study train experiment=headline until=resolved          # more seeds, look by look, until every pair is told
     study train --config-dir my_conf -m optimizer=adam,mine tracking.experiment=mine
 
 conf/config.yaml says what a job is made of; --cfg job prints it, as Hydra's other flags do what they always do.
