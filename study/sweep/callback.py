@@ -24,6 +24,7 @@ from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import current
+from study.sweep.busy import busy
 from study.sweep.labels import labelled
 from study.sweep.looks import Looks
 from study.tracking.present import all_present
@@ -56,6 +57,7 @@ class SweepCallback(Callback):
             if Looks.of(config, ()) is not None:
                 raise InvalidInput("until=resolved must compare several settings, got one job; write -m")
             with _tracking(config) as tracker:
+                busy("composing 1 job")
                 job = job_from_config(_without_hydra(config), config.hydra.overrides.task)
                 _begin(config, tracker, labelled([job]), {})
         except Exception as error:
@@ -111,6 +113,7 @@ def _checked(
     composer: Composer, own: Path | None, batch: Sequence[Sequence[str]]
 ) -> tuple[list[Job], dict[str, str]]:
     """Return the jobs of all tasks that can be composed and pass their checks, and what is wrong with the others."""
+    busy(f"composing {len(batch)} job{'s' * (len(batch) > 1)}")
     jobs, refused = [], {}
     shared = set.intersection(*map(set, batch))
     for task in batch:
@@ -131,6 +134,7 @@ def _tracking(config: DictConfig) -> Iterator[Tracker]:
     try:
         yield tracker
     except BaseException:
+        busy()
         tracker.close()
         raise
 
@@ -148,12 +152,12 @@ def _begin(
     held = bool(jobs) and not refused and not settings.force
     if held and all_present(settings.location, settings.experiment, jobs or ()):
         ways = None  # they were checked when they were trained
+        with cli.importing():
+            import_module("study.stats.summary")  # pandas, for the end: while the store is opened
     else:
         ways = _checked_by_torch(settings, jobs or (), refused)
-    with cli.importing():
-        from study.sweep.open import OpenSweep
+    from study.sweep.open import OpenSweep
 
-        import_module("study.stats.summary")  # pandas and SciPy, for the end: while the store is opened
     opened = OpenSweep.begin(tracker, settings, jobs, task, overrides=_beside(config))
     opened.ways = ways
     current.CURRENT.set(opened)
@@ -162,6 +166,7 @@ def _begin(
 
 def _checked_by_torch(settings: Settings, jobs: Sequence[Job], refused: Mapping[str, str]) -> "Ways":
     """Check jobs by a few steps of each, and return what is known of their rules."""
+    busy(f"importing torch, and checking {len(jobs)} job{'s' * (len(jobs) > 1)}")
     with cli.importing():  # torch: a second, and only now needed
         from study.certify.problem import require_problem
         from study.sweep.remembered import ways_of

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -101,7 +102,10 @@ def execute(
             def keep(trained: Trained) -> Future[None]:
                 return writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
 
-            Training(settings, watch, ways, outcome, keep, sweep.require).run(missing)
+            last = Training(settings, watch, ways, outcome, keep, sweep.require).run(missing)
+            with cli.importing():
+                import_module("study.stats.summary")  # pandas, for the end: while the last stack is written
+            last.result()
     for job in (job for job in jobs if job.hash in outcome.failures):
         error = outcome.failures[job.hash]
         sweep.fail(job, f"{type(error).__name__}: {error}")

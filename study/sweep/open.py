@@ -11,6 +11,7 @@ from study.config.check import Settings
 from study.config.commands import again_commands, ui_command
 from study.config.paths import CHECKOUT
 from study.job import Job
+from study.sweep.busy import busy
 from study.sweep.execute import Keeper, Outcome, execute
 from study.sweep.progress import Display
 from study.sweep.summary import Comparison, End, show
@@ -102,7 +103,9 @@ class OpenSweep:
             tags=provenance(CHECKOUT, settings.device),
         )
         note = f"{config.report.title}\n\n{config.report.text}"
+        busy("opening the store")
         tracker.begin(settings.experiment, note, jobs, request)
+        busy()
         opened = cls(tracker, settings, comparison, overrides=overrides)
         opened.jobs += jobs or ()
         return opened

@@ -54,10 +54,11 @@ class Training:
     require: Callable[[], None]
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, runs: Sequence[Run]) -> None:
-        """Train and keep some runs."""
+    def run(self, runs: Sequence[Run]) -> "Future[None]":
+        """Train and keep some runs; the last stack is perhaps still being written then."""
         torch.set_num_threads(self.settings.threads)
-        pending: Future[None] | None = None
+        pending: Future[None] = Future()
+        pending.set_result(None)
         with Workers(
             count_of(self.settings.workers, self.settings.threads) - 1, self.settings.threads, self._elsewhere
         ) as workers:
@@ -65,14 +66,12 @@ class Training:
             alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
             for problem, stack in chain(together, alone):
                 for trained in self._train(problem, stack, workers):
-                    if pending is not None:
-                        pending.result()  # at most one stack is trained and one written at any time
+                    pending.result()  # at most one stack is trained and one written at any time
                     pending = self.keep(trained)
-            if pending is not None:
-                pending.result()
         self.outcome.training += workers.waited
         for job, error in workers.killed:
             self._fail(job, error)
+        return pending
 
     def _train(self, problem: Problem, runs: Sequence[Run], workers: Workers) -> Iterator[Trained]:
         """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
