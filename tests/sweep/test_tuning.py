@@ -25,7 +25,7 @@ from study.errors import InvalidInput
 from study.sweep import current
 from study.sweep.callback import SweepCallback, jobs_of
 from study.tracking.reader import read_sweep
-from study.tracking.sweeps import Sweep
+from study.tracking.tracker import Tracker
 
 CONF = Path(__file__).parents[2] / "conf"
 SMALL = ["experiment=tuned", "hydra.sweeper.trials=5", "hydra.sweeper.budgets=[1,3]", "epochs=1", "seeds=3"]
@@ -130,7 +130,7 @@ def asked(store: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ask
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("STUDY_HYDRA_DIR", str(tmp_path_factory.mktemp("hydra")))
         patched.setattr("sys.argv", ["train", *SMALL, "stack.max_runs=25", f"tracking.uri={store}"])
-        whole, kept = Sweep.keep, list[int]()
+        whole, kept = Tracker.keep, list[int]()
 
         def once(*arguments: Any, **keywords: Any) -> Any:
             if kept:
@@ -139,7 +139,7 @@ def asked(store: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ask
             return whole(*arguments, **keywords)
 
         with pytest.MonkeyPatch.context() as interrupting:
-            interrupting.setattr(Sweep, "keep", once)
+            interrupting.setattr(Tracker, "keep", once)
             found = {"interrupted": _ask(store)}
             interrupting.undo()
         return found | {"again": _ask(store), "once more": _ask(store)}
