@@ -24,21 +24,28 @@ _ALONE = 1000  # with fewer runs the second process, which needs half a second t
 _SECOND = 0.45  # its share of the runs
 
 
-def read(engine: sa.Engine, run_ids: Sequence[str]) -> list[Part]:
+def waits(uri: str) -> dict[str, int]:
+    """Return for how many seconds a connection waits: in SQLite for a writer, elsewhere for an answer."""
+    return {"timeout": 60} if uri.startswith("sqlite") else {"connect_timeout": 10}
+
+
+def read(uri: str, run_ids: Sequence[str]) -> list[Part]:
     """Return every point of some runs, in parts."""
     first = len(run_ids) if len(run_ids) < _ALONE else round((1 - _SECOND) * len(run_ids))
     if first == len(run_ids):
-        return list(_own(engine, run_ids))
-    asked = pickle.dumps((engine.url.render_as_string(hide_password=False), run_ids[first:]))
+        return list(_own(uri, run_ids))
+    asked = pickle.dumps((uri, run_ids[first:]))
     with ThreadPoolExecutor(1) as waiting:
         program = [sys.executable, "-P", __file__]  # -P: none of this folder's files is an import of its
         other = waiting.submit(subprocess.run, program, input=asked, stdout=subprocess.PIPE, check=True)
-        own = list(_own(engine, run_ids[:first]))
+        own = list(_own(uri, run_ids[:first]))
         rest: list[Part] = pickle.loads(other.result().stdout)
     return own + rest
 
 
-def _own(engine: sa.Engine, run_ids: Sequence[str]) -> Iterator[Part]:
+def _own(uri: str, run_ids: Sequence[str]) -> Iterator[Part]:
+    """Yield the parts that one process reads, by a connection of its own, which closes at the end."""
+    engine = sa.create_engine(uri, connect_args=waits(uri), poolclass=sa.NullPool)
     with engine.connect() as connection:
         for low in range(0, max(len(run_ids), 1), _RUNS_READ):
             yield _part(connection, run_ids[low : low + _RUNS_READ])
@@ -65,8 +72,7 @@ def _part(connection: sa.Connection, run_ids: Sequence[str]) -> Part:
 
 def _main() -> None:
     """Be the second process."""
-    uri, run_ids = pickle.load(sys.stdin.buffer)
-    pickle.dump(list(_own(sa.create_engine(uri), run_ids)), sys.stdout.buffer, protocol=5)
+    pickle.dump(list(_own(*pickle.load(sys.stdin.buffer))), sys.stdout.buffer, protocol=5)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """SQL backend, the fast way into a database this process can reach: MLflow's own tables.
 
 The client costs about 50 ms for a run of 384 losses, most of it commits and object mapping. Here all runs of a
-stack are one transaction, so that they are complete or absent, and all points of a sweep are one select.
+stack are one transaction, so that they are complete or absent, and points are read as columns of numbers.
 """
 
 import io
@@ -19,7 +19,7 @@ from mlflow.store.tracking.dbmodels import models
 
 from study.tracking import columns, names
 from study.tracking.records import StoredRun
-from study.tracking.series import read
+from study.tracking.series import read, waits
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})  # of MLflow's schema, checked against this file (mlflow 3.17)
 
@@ -49,10 +49,8 @@ New = tuple[str, StoredRun]  # a run and its id
 
 def open_engine(uri: str) -> sa.Engine:
     """Return an engine that has connected once: MLflow would try for minutes before it gave up."""
-    sqlite = uri.startswith("sqlite")
-    seconds = {"timeout": 60} if sqlite else {"connect_timeout": 10}  # to wait for a writer, for an answer
-    engine = sa.create_engine(uri, connect_args=seconds)
-    if sqlite:
+    engine = sa.create_engine(uri, connect_args=waits(uri))
+    if uri.startswith("sqlite"):
         cache = f"PRAGMA cache_size = -{_SQLITE_CACHE}"
         sa.event.listen(engine, "connect", lambda raw, _: raw.execute(cache))
     engine.connect().close()
@@ -104,7 +102,9 @@ class SqlBackend:
 
     def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
         """Return every recorded value but the summaries."""
-        series, points = zip(*read(self._engine, run_ids), strict=True)
+        series, points = zip(
+            *read(self._engine.url.render_as_string(hide_password=False), run_ids), strict=True
+        )
         steps, values = np.concatenate(points).T
         return columns.points(run_ids, list(chain(*series)), steps.astype(np.int64), values)
 

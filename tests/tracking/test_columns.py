@@ -1,6 +1,7 @@
 """Points as columns, against a plain loop over rows: each value is of its run, its metric and its step."""
 
 import random
+import sqlite3
 import subprocess
 import zlib
 from collections.abc import Sequence
@@ -141,21 +142,21 @@ def test_a_second_process_that_fails_leaves_no_half_of_the_points(
 
 def test_a_point_added_while_they_are_read_is_noticed(mixed: tuple[SqlBackend, list[Row]], uri: str) -> None:
     backend, rows = mixed
-    written = []
+    written: list[object] = []
 
-    def add(*_: object) -> None:
-        """Add a point of the same run once the database has told how many there are."""
-        with sa.create_engine(uri).begin() as other:
-            add_ = (
-                "INSERT INTO metrics SELECT key, value, timestamp, run_uuid, step + 1000, is_nan FROM metrics"
-            )
-            written.append(other.execute(sa.text(f"{add_} LIMIT 1")))
+    def add(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        """Add a point once the database has told how many there are."""
+        if statement.startswith("SELECT metrics.step"):
+            with sqlite3.connect(uri.removeprefix("sqlite:///")) as other:
+                columns = "key, value, timestamp, run_uuid, step + 1000, is_nan"
+                written.append(other.execute(f"INSERT INTO metrics SELECT {columns} FROM metrics LIMIT 1"))
 
-    sa.event.listen(
-        backend._engine, "before_cursor_execute", lambda *told: add() if "count" not in told[2] else None
-    )
-    with pytest.raises(
-        InvalidInput, match=r"must hold as many points as counted, .* read; run the command again"
-    ):
-        backend.points(sorted({row[0] for row in rows}))
+    sa.event.listen(sa.Engine, "before_cursor_execute", add)
+    try:
+        with pytest.raises(
+            InvalidInput, match=r"must hold as many points as counted, .* read; run the command again"
+        ):
+            backend.points(sorted({row[0] for row in rows}))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", add)
     assert written
