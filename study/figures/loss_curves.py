@@ -100,7 +100,7 @@ class LossCurves(Chart[Curves]):
                 )
             if sweep.runs[names.FLOOR].isna().any():
                 raise InvalidInput("loss_curves.above_floor needs a problem whose floor is known")
-            floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR])
+            floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR]).astype(float)
             curves = curves.assign(value=curves["value"] - floors)
         if self.x == "step":
             return curves, "step"

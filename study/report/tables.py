@@ -65,7 +65,7 @@ def _at_the_floor(context: Context) -> str:
     if context.value != names.EXCESS or not (runs[names.EXCESS] <= resolution(runs)).any():
         return ""
     return (
-        " An excess below what the number type of the loss resolves (its eps, times the loss at the start) counts as "
+        " An excess below what the number type of the loss resolves (8 units of the floor's last place) counts as "
         "just that much: such runs are at the floor, and tie."
     )
 

@@ -55,7 +55,7 @@ SUMMARIES: Mapping[str, Summary] = {
     CONSTANT_EVAL_LOSS: Summary("least evaluation loss of a constant"),
     FLOOR: Summary("least evaluation loss there is"),
     TRAIN_FLOOR: Summary("least training loss found"),
-    RESOLUTION: Summary("least excess that the loss resolves"),  # eps of its type times the loss at the start
+    RESOLUTION: Summary("least excess that the loss resolves"),  # some eps of its type times the floor
     DIVERGED_STEP: Summary("step at which it diverged"),
     EVALUATIONS: Summary("losses that its rule asked for"),  # by a closure, or to differentiate again
 }

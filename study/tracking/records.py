@@ -137,7 +137,7 @@ def _summary(trained: Trained, row: int, metrics: Mapping[str, Points], *, broke
     eps = float(np.finfo(trained.last_epoch.values.dtype).eps)
     known = {
         names.FLOOR: floor,
-        names.RESOLUTION: eps * float(np.fmax(abs(initial), abs(floor))),
+        names.RESOLUTION: float(np.fmax(_ROUNDINGS * eps * abs(floor), eps**2 * abs(initial))),
         names.CONSTANT_EVAL_LOSS: float(trained.constant[row]),
         names.TRAIN_FLOOR: float(trained.train_floor[row]),
         names.INITIAL_EVAL_LOSS: initial,

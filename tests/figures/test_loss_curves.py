@@ -33,6 +33,16 @@ def test_epochs_are_counted_by_the_updates_of_one() -> None:
     assert np.asarray(line.get_xdata()).tolist() == [0.0, 1.0, 2.0]
 
 
+def test_floors_that_differ_between_all_runs_are_taken_off_each() -> None:
+    """By hand: the first evaluation of a run less its own floor, of one setting at three seeds."""
+    sweep = parabola_sweep(seeds=3, steps=64, labels={"sgd": 0.5}, diverged=False)
+    floors = np.array([0.001, 0.002, 0.003])
+    sweep = replace(sweep, runs=sweep.runs.assign(floor=floors))
+    first = sweep.curves("eval/loss").groupby("seed")["value"].first().to_numpy()
+    band = LossCurves(metric="eval/loss", above_floor=True).compute(context_of(sweep)).band
+    assert band["median"].iloc[0] == np.median(first - floors)
+
+
 def test_a_sweep_of_which_no_run_came_to_its_end_has_updates_and_no_epochs() -> None:
     sweep = parabola_sweep(seeds=2, steps=64)
     runs = sweep.runs.assign(status="diverged")

@@ -194,14 +194,14 @@ def test_the_newest_run_wins(uri: str, jobs: list[Job], train: Train) -> None:
 def test_an_excess_that_the_loss_does_not_resolve_counts_as_the_least_that_it_does(
     uri: str, jobs: list[Job], train: Train
 ) -> None:
-    """A floor as low as the criterion itself leaves nothing: page and terminal say eps times the start."""
+    """A floor as low as the criterion itself leaves nothing: page and terminal say what is resolved."""
     sweep = _begin(uri, jobs, "2024-01-01")
     trained = train(jobs)
     _write(sweep, replace(trained, floor=trained.last_epoch.values.mean(axis=1)))
     runs = read_sweep("study", store=uri).runs.set_index(["job", "seed"])
     ended = runs[runs["status"] != "diverged"]
     eps = float(np.finfo(trained.last_epoch.values.dtype).eps)
-    expected = eps * np.maximum(ended["initial_eval_loss"], ended["floor"])
+    expected = np.maximum(8 * eps * ended["floor"], eps**2 * ended["initial_eval_loss"])
     np.testing.assert_allclose(ended["excess"], expected, rtol=1e-12)
     told = sweep.endings(jobs, "excess")
     assert {key: told[key].loss for key in ended.index} == ended["excess"].to_dict()

@@ -31,7 +31,7 @@ def test_a_run_that_ends_well_keeps_everything() -> None:
         "final_eval_loss": 0.75,
         "floor": 0.25,
         "train_floor": 0.125,
-        "resolution": 5.0 * EPS,  # of the loss at the start, the larger one
+        "resolution": 8 * 0.25 * EPS,  # eight units of the floor's last place
         "excess": 0.9375,
     }
     assert record.criterion == 1.1875
@@ -55,7 +55,7 @@ def test_a_curve_ends_where_its_run_breaks(train: list[float], kept: dict[int, f
     assert _curve(record, "train/loss") == kept
     assert _curve(record, "eval/loss") == {s: v for s, v in {0: 5.0, 2: 2.5}.items() if s <= step}
     assert _summary(record) == {
-        **KNOWN, "resolution": 5.0 * EPS, "initial_eval_loss": 5.0, "diverged_step": float(step)
+        **KNOWN, "resolution": 8 * 0.25 * EPS, "initial_eval_loss": 5.0, "diverged_step": float(step)
     }  # fmt: skip
     assert record.criterion == INF
 
@@ -89,7 +89,7 @@ def test_the_last_evaluation_may_be_the_one_that_breaks() -> None:
 
 def test_a_run_broken_from_the_start_has_no_first_evaluation() -> None:
     record = _record(train=[NAN] * 4, evaluated=[NAN] * 3)
-    assert _summary(record) == {**KNOWN, "resolution": 0.25 * EPS, "diverged_step": 0.0}
+    assert _summary(record) == {**KNOWN, "resolution": 8 * 0.25 * EPS, "diverged_step": 0.0}
     assert _curve(record, "train/loss") == _curve(record, "eval/loss") == {}
     assert record.start <= record.end
 
@@ -164,7 +164,7 @@ def test_without_a_floor_there_is_no_excess() -> None:
     trained = _trained(np.array([[4.0, 3.0, 2.0, 1.0]]), np.array([[5.0, 2.5, 0.75]]))
     (record,) = records(replace(trained, floor=np.full(1, NAN)), {})
     assert {"floor", "excess"}.isdisjoint(_summary(record))
-    assert (record.criterion, _summary(record)["resolution"]) == (1.1875, 5.0 * EPS)
+    assert (record.criterion, _summary(record)["resolution"]) == (1.1875, 5.0 * EPS**2)
 
 
 @pytest.mark.parametrize("broken", [NAN, INF, 11.0])
