@@ -11,6 +11,7 @@ conf/config.yaml says what a job is made of; --cfg job prints it, as Hydra's oth
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -20,6 +21,7 @@ from study import cli
 from study.config.check import job_from_config, settings_from_config
 from study.config.paths import CONF, ROOT
 from study.sweep import current
+from study.tracking.tracker import Tracker
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
@@ -63,7 +65,8 @@ def main() -> None:
 
 def _train(_: cli.Asked) -> int | None:
     try:
-        with current.ending():
+        # it imports MLflow from now on, while Hydra looks for its plugins and composes
+        with closing(Tracker()) as tracker, current.ending(tracker):
             train()
     except Exception as error:
         if current.told(error):

@@ -33,8 +33,8 @@ def _start(spent: dict[str, float], store: str) -> None:
     _compose(spent)
     with _timed(spent, "torch"):
         import_module("study.training.build")
-    with _timed(spent, "MLflow, SciPy, pandas"):
-        import_module("study.sweep.open")
+    with _timed(spent, "MLflow, SciPy, pandas, in a process beside"):
+        import_module("study.tracking.process")
     from study.config.location import Location
     from study.tracking.store import open_store
 

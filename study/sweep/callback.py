@@ -86,7 +86,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     composer = Composer(loader, config)
     current.COMPOSER.set(composer)
     sweeper = config.hydra.sweeper
-    words = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
+    words = [f"{key}={value}" for key, value in (OmegaConf.select(sweeper, "params") or {}).items()]
     looks = Looks.of(config, [*words, *config.hydra.overrides.task])
     if looks and sweeper._target_ not in _EXHAUSTIVE:
         raise InvalidInput(f"until=resolved must be asked of a plain multirun, got {sweeper._target_}")
@@ -129,9 +129,10 @@ def _checked(
 
 @contextmanager
 def _tracking(config: DictConfig) -> Iterator[Tracker]:
-    """Start what keeps the sweep, which imports MLflow while the jobs are checked; end it where one is refused."""
-    tracker = Tracker(settings_from_config(_without_hydra(config)).location)
+    """Have the store opened while the jobs are checked, by what keeps the sweep; end that where one is refused."""
+    tracker = current.TRACKER.get() or Tracker()
     try:
+        tracker.prepare(settings_from_config(_without_hydra(config)).location)
         yield tracker
     except BaseException:
         busy()

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from study.sweep.looks import Looks
     from study.sweep.open import OpenSweep
     from study.sweep.tuning import Search
+    from study.tracking.tracker import Tracker
 
 COMPOSER: ContextVar["Composer | None"] = ContextVar("composer", default=None)
 """What composes the jobs of a multirun; Hydra's callback makes it, its sweeper and its launcher use it again."""
 
 CURRENT: ContextVar["OpenSweep | None"] = ContextVar("sweep", default=None)
 """None before a sweep begins, and in a process that a launcher started for one job of another's sweep."""
+
+TRACKER: ContextVar["Tracker | None"] = ContextVar("tracker", default=None)
+"""What is to keep the sweep, started before Hydra was imported."""
 
 SEARCH: ContextVar["Search | None"] = ContextVar("search", default=None)
 """What a sweep that tunes is to try; Hydra's callback decides and checks it, its sweeper asks for it."""
@@ -36,8 +40,12 @@ BEGAN = time.perf_counter()
 
 
 @contextmanager
-def ending() -> Iterator[None]:
-    """End the sweep that begins inside, whatever happens there, and with the truth about how it ended."""
+def ending(tracker: "Tracker | None" = None) -> Iterator[None]:
+    """End the sweep that begins inside, whatever happens there, and with the truth about how it ended.
+
+    A tracker that is given is to keep it.
+    """
+    TRACKER.set(tracker)
     signal.signal(signal.SIGTERM, _terminate)
     status = "FAILED"
     try:
@@ -49,6 +57,7 @@ def ending() -> Iterator[None]:
             sys.stderr.write("interrupted before anything was trained\n")
         raise
     finally:
+        TRACKER.set(None)
         sweep = CURRENT.get()
         if sweep is not None:
             sweep.end(status, seconds=time.perf_counter() - BEGAN)

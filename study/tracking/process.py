@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from textwrap import shorten
 
 import pandas as pd
 import sqlalchemy as sa
@@ -80,8 +81,8 @@ class _Process:
         except InvalidInput as error:
             return "refused", str(error)
         except _STORE as error:
-            why = without_password(str(error).strip().splitlines()[0])
-            return "failed", why
+            why = str(error).strip().splitlines()[0].partition(" (Caused by")[0]
+            return "failed", without_password(shorten(why, 200, placeholder=" ..."))
         except Exception:  # a mistake in this package, whatever it is
             return "broken", traceback.format_exc()
 

@@ -22,26 +22,27 @@ if TYPE_CHECKING:
 class Tracker:
     """A process that keeps a sweep, and that the trainer asks by its methods: one request at a time, in their order.
 
-    It imports MLflow and opens the store, or makes a fresh one aside, from the moment it is started: while the
-    trainer imports torch. It writes nothing before `begin`. Where the trainer is no more it ends, and says in the
-    store that the sweep was killed; where it is no more itself, `keep` and `require` raise `NotKept`, and any other
-    request starts another one, which goes on with the sweep.
-
-    Args:
-        location: of the store.
+    It imports MLflow from the moment it is started, and then opens the store, or makes a fresh one aside: while the
+    trainer imports Hydra and torch. It writes nothing before `begin`. Where the trainer is no more it ends, and says
+    in the store that the sweep was killed; where it is no more itself, `keep` and `require` raise `NotKept`, and any
+    other request starts another one, which goes on with the sweep.
 
     Attributes:
         id: the sweep's own name, once it is begun.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self) -> None:
         self.id = ""
-        self._location = location
         self._folder = tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True)
         # no interrupt from the keyboard comes to a thread: each request is answered before the next is sent
         self._thread = ThreadPoolExecutor(1)
         self._joined: tuple[str, str, Mapping[str, str]] | None = None
-        self._start()
+        self._process, self._pipe = start("study.tracking.process")
+
+    def prepare(self, location: Location) -> None:
+        """Have a store opened, which takes a while; whether it can be is told by `begin`."""
+        self._location = location
+        self._prepared = self._later("prepare", location, self._folder.name)
 
     def begin(self, experiment: str, note: str, jobs: Sequence[Job] | None, request: Request) -> None:
         """Make or find the parent of the sweep, below an experiment that `note` describes.
@@ -102,7 +103,7 @@ class Tracker:
         self._ask("finish", status, summary)
 
     def close(self) -> None:
-        """End the process. What was begun and is not finished was killed, as the store then says."""
+        """End the process, if it is there. What was begun and not finished was killed, as the store then says."""
         if self._joined is None:  # it has written nothing, and may be busy for another second
             self._process.kill()
         self._thread.shutdown()
@@ -110,14 +111,10 @@ class Tracker:
         self._process.wait()
         self._folder.cleanup()
 
-    def _start(self) -> None:
-        self._process, self._pipe = start("study.tracking.process")
-        self._prepared = self._later("prepare", self._location, self._folder.name)
-
     def _ask(self, name: str, *arguments: object) -> Any:
         if self._joined is not None and self._process.poll() is not None:
             self._pipe.close()
-            self._start()
+            self._process, self._pipe = start("study.tracking.process")
             self._later("join", self._location, *self._joined).result()
         return self._later(name, *arguments).result()
 

@@ -24,6 +24,18 @@ def test_a_program_is_measured(tmp_path: Path) -> None:
     assert 2e6 < measured.peak_bytes < max(1e9, 1.1 * here)
 
 
+def test_the_memory_of_what_a_program_starts_counts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes that hold 50 and 100 MB for half a second, one the other's child."""
+    child = "import time; held = bytearray(b'x') * 100_000_000; time.sleep(0.5)"
+    code = "import subprocess, sys; held = bytearray(b'x') * 50_000_000; "
+    code += f"subprocess.run([sys.executable, '-c', {child!r}])"
+    (tmp_path / "holding.py").write_text(code)
+    monkeypatch.setattr(programs, "ROOT", tmp_path)
+    assert 150e6 < run("holding", [], tmp_path).peak_bytes < 250e6
+
+
 def test_a_program_that_fails_is_told_with_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(
         RuntimeError, match=r"(?s)study\.no_such_thing a=1 ended with status 1: .*No module named"

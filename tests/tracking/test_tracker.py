@@ -38,7 +38,7 @@ def jobs(make_job: MakeJob) -> list[Job]:
 
 @pytest.fixture
 def tracker(uri: str) -> Iterator[Tracker]:
-    tracker = Tracker(Location.of(uri))
+    tracker = _prepared(Location.of(uri))
     yield tracker
     tracker.close()
 
@@ -73,7 +73,7 @@ def test_what_a_tracker_keeps_is_what_this_process_would(
 @pytest.mark.slow
 def test_nothing_is_written_before_a_sweep_begins(tmp_path: Path) -> None:
     location = Location.of(f"sqlite:///{tmp_path}/new/mlflow.db")
-    tracker = Tracker(location)
+    tracker = _prepared(location)
     tracker._prepared.result()
     tracker.close()
     assert list(tmp_path.iterdir()) == []
@@ -83,7 +83,7 @@ def test_nothing_is_written_before_a_sweep_begins(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_that_made_a_fresh_store_aside_share_it(tmp_path: Path, make_job: MakeJob) -> None:
     location = Location.of(f"sqlite:///{tmp_path}/new/mlflow.db")
-    trackers = [Tracker(location) for _ in range(2)]
+    trackers = [_prepared(location) for _ in range(2)]
     for number, tracker in enumerate(trackers):
         tracker._prepared.result()
         tracker.begin("study", "", [make_job("sgd", 0.1 + number, seeds=range(1))], REQUEST)
@@ -135,7 +135,7 @@ def test_a_store_that_cannot_be_written_is_told_in_one_line(
 @pytest.mark.slow
 def test_a_store_that_is_none_is_refused(tmp_path: Path, jobs: list[Job]) -> None:
     (tmp_path / "mlflow.db").write_text("not a database, but long enough to be taken for one" * 100)
-    tracker = Tracker(Location.of(f"sqlite:///{tmp_path}/mlflow.db"))
+    tracker = _prepared(Location.of(f"sqlite:///{tmp_path}/mlflow.db"))
     with pytest.raises(InvalidInput, match=r"must name a store that answers, got .*not a database"):
         tracker.begin("study", "", jobs, REQUEST)
     tracker.close()
@@ -198,6 +198,12 @@ def test_each_kind_of_answer_becomes_what_it_is(caplog: pytest.LogCaptureFixture
 def test_a_tracker_never_imports_torch() -> None:
     code = "import sys, study.tracking.process, study.tracking.reader; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def _prepared(location: Location) -> Tracker:
+    tracker = Tracker()
+    tracker.prepare(location)
+    return tracker
 
 
 def _answering(uri: str, jobs: list[Job]) -> tuple[_Process, tuple[Connection, Connection]]:
