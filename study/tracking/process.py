@@ -95,10 +95,11 @@ class _Process:
                     self._sweep.finish("KILLED", {})
 
     def prepare(self, location: Location, folder: str) -> None:
-        """Open a store, or make what is to be a fresh database in a folder: it is put in its place by `begin`."""
-        if (
-            location.database is None
-        ):  # of a server nothing is asked before it is certain that there is a sweep
+        """Open a store, or make what is to be a fresh database in a folder: it is put in its place by `begin`.
+
+        A server is asked nothing before it is certain that there is a sweep: opening may be making there.
+        """
+        if location.database is None:
             return
         if location.database.exists():
             open_store(location)
@@ -135,9 +136,8 @@ class _Process:
         return self._own.endings(jobs, value)
 
     def keep(self, trained: Trained, sources: Mapping[str, Mapping[str, str]], replace: bool) -> list[Ended]:
-        if (
-            self._trainer.poll()
-        ):  # it is no more: whoever asks for the sweep again must not meet this stack too
+        # where the trainer is no more: whoever asks for the sweep again must not meet this stack too
+        if self._trainer.poll():
             raise EOFError
         written = partial(self.tell, "written")
         return self._own.keep(trained, written, replace=replace, told=lambda job: sources[job.hash])

@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from study.config.check import Settings
 from study.config.location import Location
+from study.errors import NotKept
 from study.job import Job, Run
 from study.sweep.execute import Outcome, execute
 from study.sweep.progress import Watch
@@ -225,6 +226,24 @@ def test_a_store_that_cannot_be_written_ends_the_sweep() -> None:
 
     with pytest.raises(OSError, match="no space left"):
         execute([_job(0.1)], SETTINGS, Full(), Counts(), Ways())
+
+
+def test_a_sweep_that_nobody_can_keep_any_more_ends_in_the_middle_of_a_stack() -> None:
+    """After any step: the process that writes may have been killed. No job is to blame."""
+
+    class Lost(Memory):
+        steps = 0
+
+        @override
+        def require(self) -> None:
+            self.steps += 1
+            if self.steps > 5:
+                raise NotKept("the process that writes was killed")
+
+    sweep = Lost()
+    with pytest.raises(NotKept, match="was killed"):
+        execute([_job(0.1), _job(0.2)], SETTINGS, sweep, Counts(), Ways())
+    assert (sweep.steps, sweep.stacks, sweep.failed) == (6, [], [])
 
 
 def test_a_stack_is_trained_while_the_last_is_written() -> None:
