@@ -1,5 +1,7 @@
 """Samples against SciPy one by one, and against hand arithmetic."""
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -41,11 +43,34 @@ def test_p_is_scipys(alternative: str, at: float) -> None:
     assert float(Independent(a, b).p(at, alternative)) == pytest.approx(expected, rel=1e-12)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("at", [0.0, 1.0, -1.5])
+@pytest.mark.parametrize("n", [1, 2, 6, 9])
+def test_p_is_exact_with_ties(n: int, at: float) -> None:
+    """Each of the 2^n signs once: ranks by SciPy, ties shared, zeros dropped. Differences are whole numbers."""
+    difference = np.random.default_rng(n).integers(-3, 4, n).astype(float)
+    moved = (difference - at)[difference != at]
+    ranks = scipy.stats.rankdata(np.abs(moved))
+    signs = np.array(list(itertools.product([0, 1], repeat=len(moved))))
+    sums, here = signs @ ranks, ranks[moved > 0].sum()
+    less, greater = np.mean(sums <= here), np.mean(sums >= here)
+    sample = Paired(difference)
+    assert float(sample.p(at, "less")) == pytest.approx(less, abs=1e-12)
+    assert float(sample.p(at, "greater")) == pytest.approx(greater, abs=1e-12)
+    assert float(sample.p(at)) == pytest.approx(min(1, 2 * min(less, greater)), abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [8, 25, 50, 51, 200])
+def test_p_is_scipys_for_any_number_of_seeds(n: int) -> None:
+    """Exact up to 50 seeds, and the normal approximation beyond."""
+    difference = np.random.default_rng(n).normal(0.2, size=n)
+    for alternative in ("two-sided", "less", "greater"):
+        expected = scipy.stats.wilcoxon(difference, alternative=alternative).pvalue
+        assert float(Paired(difference).p(0.0, alternative)) == pytest.approx(expected, rel=1e-10)
+
+
 def test_infinite_differences_take_the_largest_ranks() -> None:
     """By hand, n = 5: -1 and -2 are ranks 1 and 2, three of -inf the rest; all below 0: p = 2 / 2^5."""
-    assert float(Paired(np.array([-1.0, -2.0, -np.inf, -np.inf, -np.inf])).p()) == pytest.approx(
-        2 / 32, abs=0.02
-    )
+    assert float(Paired(np.array([-1.0, -2.0, -np.inf, -np.inf, -np.inf])).p()) == 2 / 32
     assert float(Paired(np.zeros(5)).p()) == 1.0
 
 
