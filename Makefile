@@ -18,7 +18,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui test test-fast lint format typecheck certify phase bench clean
+.PHONY: help setup sweep report ui test test-fast lint format typecheck certify calibrate phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -67,6 +67,9 @@ typecheck: $(TESTING)  ## check types, strictly
 
 certify: $(TESTING)  ## certify every shipped rule and problem: is it what it claims to be?
 	@$(BIN)/python -m study.certify $(ARGS)
+
+calibrate: $(RUNNING)  ## simulate what verdicts and intervals promise, some minutes: are they right as often as they say?
+	@$(BIN)/python -m study.calibrate $(ARGS)
 
 phase: $(RUNNING)  ## draw the phase diagram of learning rate and momentum
 	@$(BIN)/python -m study.phase $(ARGS)

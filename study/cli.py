@@ -24,6 +24,7 @@ COMMANDS = {  # what they do, and the module whose `main` does it
     "report": ("write the report of an experiment from its tracked runs", "study.report.__main__"),
     "ui": ("browse the runs in MLflow's own UI", "study.ui"),
     "certify": ("check optimizers, problems and figures, one's own too", "study.certify.__main__"),
+    "calibrate": ("measure how often verdicts and intervals err", "study.calibrate.__main__"),
     "phase": ("draw which step sizes and momenta converge", "study.phase.__main__"),
     "bench": ("measure what a run costs", "study.bench.__main__"),
 }
@@ -59,7 +60,7 @@ def main() -> None:
         complete(words, COMMANDS)
     elif name in ("-h", "--help"):
         sys.stdout.write("study <command> key=value ...; study <command> -h says more\n")
-        sys.stdout.writelines(f"  {name:8} {does}\n" for name, (does, _) in COMMANDS.items())
+        sys.stdout.writelines(f"  {name:9} {does}\n" for name, (does, _) in COMMANDS.items())
     elif name not in COMMANDS:
         sys.stderr.write(f"{one_of('a command', name, COMMANDS)}\n")
         sys.exit(REFUSED)
