@@ -146,8 +146,11 @@ def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> 
 
 @contextmanager
 def _peaks(pid: int) -> Iterator[dict[int, int]]:
-    """Look at a process and at all that it started, ten times a second, for the peak of each one's memory."""
-    peaks, over = dict[int, int](), threading.Event()
+    """Look at a process and at all that it started, ten times a second, for the peak of each one's memory.
+
+    What is seen once does not count: it may be a copy of its parent that is yet to become a program of its own.
+    """
+    peaks, seen, over = dict[int, int](), set[int](), threading.Event()
 
     def look() -> None:
         while not over.wait(0.1):
@@ -161,7 +164,9 @@ def _peaks(pid: int) -> Iterator[dict[int, int]]:
                         for word in file.read_text().split()
                     ]
                     told = (folder / "status").read_text().partition("VmHWM:")[2].split()
-                    peaks[int(folder.name)] = int(told[0]) * 1024 if told else peaks.get(int(folder.name), 0)
+                    if told and int(folder.name) in seen:
+                        peaks[int(folder.name)] = int(told[0]) * 1024
+                    seen.add(int(folder.name))
 
     looking = threading.Thread(target=look)
     looking.start()
