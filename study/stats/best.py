@@ -23,6 +23,42 @@ def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) 
         value: the column that answers; +inf = diverged.
         share: of false claims that all lines together may make.
 
+    Example:
+        Of six seeds both lower rates lie far below the highest, but p = 2 / 2^6, three times over, is above 0.05.
+
+        >>> runs = pd.DataFrame(
+        ...     {
+        ...         "optimizer": "sgd",
+        ...         "problem": "bowl",
+        ...         "seed": [0, 1, 2, 3, 4, 5] * 3,
+        ...         "optimizer.lr": [0.1] * 6 + [0.2] * 6 + [0.3] * 6,
+        ...         "excess": [
+        ...             1.0,
+        ...             2.0,
+        ...             3.0,
+        ...             4.0,
+        ...             5.0,
+        ...             6.0,
+        ...             1.1,
+        ...             1.9,
+        ...             3.1,
+        ...             3.9,
+        ...             5.1,
+        ...             5.9,
+        ...             91.0,
+        ...             82.0,
+        ...             73.0,
+        ...             64.0,
+        ...             55.0,
+        ...             46.0,
+        ...         ],
+        ...     }
+        ... )
+        >>> not_told_from_best(runs, x="optimizer.lr", value="excess", share=0.05)
+        {'sgd': [0.1, 0.2, 0.3]}
+        >>> not_told_from_best(runs, x="optimizer.lr", value="excess", share=0.1)
+        {'sgd': [0.1, 0.2]}
+
     Reference: Hsu, Multiple Comparisons: Theory and Methods, 1996, chapter 4.
     """
     kept = runs.dropna(subset=x)

@@ -129,7 +129,7 @@ def variance_ratio(a: np.ndarray, b: np.ndarray) -> float:
 
     Example:
         >>> round(variance_ratio(np.array([1.0, 2.0, 3.0]), np.array([1.1, 2.0, 2.9])), 3)
-        182.0
+        181.0
     """
     if len(a) < 2 or not (np.isfinite(a).all() and np.isfinite(b).all()):
         return math.nan

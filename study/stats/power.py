@@ -20,7 +20,19 @@ _GROWTH = 1.1  # from one number of seeds to the next that is tried
 
 
 def seeds_to_tell(sample: Sample, margin: float, *, levels: Levels, bootstrap: Bootstrap) -> float:
-    """Return how many seeds tell a true difference of the margin from none, in four experiments of five."""
+    """Return how many seeds tell a true difference of the margin from none, in four experiments of five.
+
+    Example:
+        Seeds that differ by a hundredth of the margin tell it as soon as any p is small enough; the numbers that are
+        tried begin there, and those that differ by fifty margins never do.
+
+        >>> from study.stats.samples import Paired
+        >>> one, spread = Levels(0.05, pairs=1, borders=1), np.linspace(-1, 1, 20)
+        >>> seeds_to_tell(Paired(0.002 * spread), 0.2, levels=one, bootstrap=Bootstrap())
+        6.0
+        >>> seeds_to_tell(Paired(10.0 * spread), 0.2, levels=one, bootstrap=Bootstrap())
+        inf
+    """
 
     def told(drawn: Sample) -> Bool[np.ndarray, " experiment"]:
         high = drawn.center + _half_width(drawn, levels.difference)

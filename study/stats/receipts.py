@@ -10,6 +10,17 @@ def why_unpaired(runs: pd.DataFrame) -> str | None:
 
     None means: every label has the same seeds, and at each seed the digests of data, initial parameters and
     minibatch order agree between all labels.
+
+    Example:
+        >>> runs = {
+        ...     "label": ["sgd", "adam"],
+        ...     "seed": 0,
+        ...     "data_sha": "d",
+        ...     "init_sha": "i",
+        ...     "order_sha": ["o", "p"],
+        ... }
+        >>> why_unpaired(pd.DataFrame(runs))
+        'at the same seed, labels differ in the order of minibatches'
     """
     counts = pd.crosstab(runs["seed"], runs["label"])
     if not (counts == 1).all(axis=None):

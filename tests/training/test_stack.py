@@ -366,7 +366,7 @@ def _rule(node: Mapping[str, object], network: nn.Module) -> torch.optim.Optimiz
     rest = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in node.items()
-        if key not in ("name", "_target_", "elementwise")
+        if key not in ("name", "_target_", "elementwise", "priors")
     }
     optimizer: torch.optim.Optimizer = rule(network.parameters(), **rest)
     return optimizer
