@@ -21,7 +21,7 @@ from study.report.plan import Plan, automatic
 from study.report.render import render
 from study.report.tables import curve_points, facts, summary_table
 from study.report.verdicts import compared, pair_table, verdict_of
-from study.tracking import names
+from study.stats.receipts import alike
 
 LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
 NARROW = 6.5  # inches: two figures up to it share a row of the page
@@ -138,15 +138,10 @@ def _how_to_read(context: Context) -> str:
 
 def _shared(runs: pd.DataFrame) -> str:
     """Say what settings have in common at a seed, as far as the receipts tell; nothing where they share no seed."""
-    by_seed = runs.groupby("seed")
-    alike = [
-        word
-        for key, word in names.RECEIPTS.items()
-        if runs[key].notna().all() and (by_seed[key].nunique() == 1).all()
-    ]
-    if not alike or runs["label"].nunique() == 1 or by_seed["label"].nunique().max() == 1:
+    same = alike(runs)
+    if not same or runs["label"].nunique() == 1 or runs.groupby("seed")["label"].nunique().max() == 1:
         return ""
     return (
         f" Two settings whose intervals overlap may still differ: at a seed that both have, they meet the same "
-        f"{listed(alike)}, so compare them seed by seed."
+        f"{listed(same)}, so compare them seed by seed."
     )

@@ -13,13 +13,12 @@ from study.figures.table import Table
 from study.frames import SweepFrames
 from study.report.lead import Verdict
 from study.report.plan import Plan
-from study.stats.paired import Rule, compare_pairs
+from study.stats.paired import MOST_PAIRED, Rule, compare_pairs
 from study.stats.power import MOST_SEEDS
 from study.stats.scale import LOG_RATIO
 from study.stats.verdicts import NOT_AT_THIS_N, UNRESOLVED, in_words, mirrored
 from study.tracking import names
 
-MOST_PAIRED = 8  # labels, 28 pairs: more would be a wall of numbers
 TITLE = "Pair by pair"
 
 _WORDS = frozenset({"compared", "pairing", "the first is"})

@@ -5,7 +5,7 @@ import pandas as pd
 
 from study.stats.response import name_lines
 from study.stats.samples import sample_of
-from study.stats.scale import on_scale, scale_of
+from study.stats.scale import placed
 
 
 def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) -> dict[str, list[float]]:
@@ -26,34 +26,11 @@ def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) 
     Example:
         Of six seeds both lower rates lie far below the highest, but p = 2 / 2^6, three times over, is above 0.05.
 
-        >>> runs = pd.DataFrame(
-        ...     {
-        ...         "optimizer": "sgd",
-        ...         "problem": "bowl",
-        ...         "seed": [0, 1, 2, 3, 4, 5] * 3,
-        ...         "optimizer.lr": [0.1] * 6 + [0.2] * 6 + [0.3] * 6,
-        ...         "excess": [
-        ...             1.0,
-        ...             2.0,
-        ...             3.0,
-        ...             4.0,
-        ...             5.0,
-        ...             6.0,
-        ...             1.1,
-        ...             1.9,
-        ...             3.1,
-        ...             3.9,
-        ...             5.1,
-        ...             5.9,
-        ...             91.0,
-        ...             82.0,
-        ...             73.0,
-        ...             64.0,
-        ...             55.0,
-        ...             46.0,
-        ...         ],
-        ...     }
-        ... )
+        >>> low = np.arange(1.0, 7.0)
+        >>> ends = np.concatenate([low, low + 0.1 * (-1) ** low, 100 - 9 * low])
+        >>> rates = np.repeat([0.1, 0.2, 0.3], 6)
+        >>> runs = pd.DataFrame({"seed": np.tile(low, 3), "optimizer.lr": rates, "excess": ends})
+        >>> runs = runs.assign(optimizer="sgd", problem="bowl")
         >>> not_told_from_best(runs, x="optimizer.lr", value="excess", share=0.05)
         {'sgd': [0.1, 0.2, 0.3]}
         >>> not_told_from_best(runs, x="optimizer.lr", value="excess", share=0.1)
@@ -62,10 +39,7 @@ def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) 
     Reference: Hsu, Multiple Comparisons: Theory and Methods, 1996, chapter 4.
     """
     kept = runs.dropna(subset=x)
-    scale = scale_of(kept, value, margin=2.0)  # whatever the margin is, only the scale is asked for
-    kept = kept.assign(
-        line=name_lines(kept, x), place=kept[value] if scale is None else on_scale(kept, value, scale)
-    )
+    kept = kept.assign(line=name_lines(kept, x), place=placed(kept, value))
     lines = {
         str(line): {float(str(at)): own.set_index("seed")["place"] for at, own in rows.groupby(x)}
         for line, rows in kept.groupby("line", sort=False)

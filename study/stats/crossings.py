@@ -7,7 +7,7 @@ import pandas as pd
 
 from study.stats.response import name_lines
 from study.stats.samples import Paired, differences
-from study.stats.scale import DIFFERENCE, Scale, on_scale, scale_of
+from study.stats.scale import placed
 from study.tracking import names
 
 
@@ -28,9 +28,8 @@ def signs_along(runs: pd.DataFrame, *, x: str, value: str, confidence: float) ->
         `first`, `second` (in the order of the sweep), `x`, `n` (shared seeds), `p`, `drawn` (-1: the first has the
         lower median, 1: the second, 0: neither), `told` (the same by the test, 0: not told).
     """
-    scale = scale_of(runs, value, margin=1.0) or Scale(DIFFERENCE, 0.0)  # no sign depends on the margin
     named = runs.assign(
-        line=name_lines(runs, x), data=runs[names.DATA_SHA].astype(str), place=on_scale(runs, value, scale)
+        line=name_lines(runs, x), data=runs[names.DATA_SHA].astype(str), place=placed(runs, value)
     )
     wide = named.pivot(index=[x, "seed", "data"], columns="line", values="place")
     lines = named["line"].unique()

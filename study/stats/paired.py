@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import scipy.stats
+from jaxtyping import Float
 
 from study.stats.bootstrap import Bootstrap
 from study.stats.power import seeds_to_tell, seeds_to_tie
@@ -24,6 +25,10 @@ COLUMNS = (
     "failed_first", "failed_second", "p_failed", "field",
 )  # fmt: skip
 """Of a table of pairs, as `pairs.csv` has them: other programs read those up to `seeds_to_tie`."""
+
+
+MOST_PAIRED = 8
+"""Settings compared with one another, 28 pairs: more would be a wall of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ def _pair(field: str, both: Mapping[str, pd.DataFrame], scale: Scale) -> _Pair:
     return _Pair(field, first, second, scale, sample, rates, float(p_failed), ratio)
 
 
-def variance_ratio(a: np.ndarray, b: np.ndarray) -> float:
+def variance_ratio(a: Float[np.ndarray, " run"], b: Float[np.ndarray, " run"]) -> float:
     """Return how many times as many seeds independent samples would need: (var a + var b) / var(a - b).
 
     NaN where a run diverged, or all differences are the same.

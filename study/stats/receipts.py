@@ -28,6 +28,16 @@ def why_unpaired(runs: pd.DataFrame) -> str | None:
     missing = [word for name, word in names.RECEIPTS.items() if runs[name].isna().any()]
     if missing:
         return f"no receipt of the {' and the '.join(missing)} was kept"
-    distinct = runs.groupby("seed")[list(names.RECEIPTS)].nunique().max()
-    found = [word for name, word in names.RECEIPTS.items() if distinct[name] > 1]
+    same = alike(runs)
+    found = [word for word in names.RECEIPTS.values() if word not in same]
     return f"at the same seed, labels differ in the {' and the '.join(found)}" if found else None
+
+
+def alike(runs: pd.DataFrame) -> list[str]:
+    """Return what all runs of a seed have in common, at every seed, as far as their receipts tell."""
+    by_seed = runs.groupby("seed")
+    return [
+        word
+        for name, word in names.RECEIPTS.items()
+        if runs[name].notna().all() and (by_seed[name].nunique() == 1).all()
+    ]

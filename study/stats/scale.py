@@ -52,6 +52,11 @@ def scale_of(runs: pd.DataFrame, value: str, *, margin: float) -> Scale | None:
     return Scale(DIFFERENCE, float(given.pop())) if len(given) == 1 else None
 
 
+def placed(runs: pd.DataFrame, value: str) -> Float[np.ndarray, " run"]:
+    """Return where each run lies, for tests of which is lower, which no margin takes part in: without one too."""
+    return on_scale(runs, value, scale_of(runs, value, margin=1.0) or Scale(DIFFERENCE, 0.0))
+
+
 def on_scale(runs: pd.DataFrame, value: str, scale: Scale) -> Float[np.ndarray, " run"]:
     """Return where each run lies on the scale, +inf for a diverged one.
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from study.sweep.open import OpenSweep
 
 RESOLVED = "resolved"
-MOST_SETTINGS = 8  # 28 pairs, as a report has at most
 
 _UNTIL = Range(f"{RESOLVED}, or null", lambda value: value in (None, RESOLVED), (RESOLVED,))
 _SIZES = Range(
@@ -70,8 +69,10 @@ class Looks:
         Raises:
             InvalidInput: with the number of settings.
         """
-        if not 2 <= settings <= MOST_SETTINGS:
-            told = f"until={RESOLVED} must compare 2 to {MOST_SETTINGS} settings pair by pair"
+        from study.stats.paired import MOST_PAIRED  # pandas: only where it is asked for
+
+        if not 2 <= settings <= MOST_PAIRED:
+            told = f"until={RESOLVED} must compare 2 to {MOST_PAIRED} settings pair by pair"
             raise InvalidInput(f"{told}, got {settings}")
 
     def sized(self, batch: Iterable[Sequence[str]], look: int) -> list[list[str]]:

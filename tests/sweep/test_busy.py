@@ -1,7 +1,5 @@
 """What is said first: on a terminal, before anything large is imported; elsewhere nothing."""
 
-import os
-import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from study.sweep.busy import busy
+from tests.sweep.processes import on_a_terminal
 
 TELLING = """
 import os, sys
@@ -68,30 +67,7 @@ def test_elsewhere_a_sweep_with_nothing_to_train_says_nothing_but_its_end(
 
 def _on_a_terminal(folder: Path, *words: str) -> str:
     """Train with a pseudo-terminal as standard error, and return what was written there."""
-    ours, theirs = pty.openpty()
-    environment = {
-        "STUDY_HYDRA_DIR": str(folder / "hydra"),
-        "PYTHONPATH": str(folder),
-        "TERM": "xterm-256color",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "study.train", *words, f"tracking.uri=sqlite:///{folder}/store/mlflow.db"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env={**os.environ, **environment},
-    )
-    os.close(theirs)
-    said = b""
-    while chunk := _read(ours):
-        said += chunk
-    os.close(ours)
-    process.wait(timeout=60)
-    return said.decode()
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # Linux says so when the other end is closed
-        return b""
+    environment = {"STUDY_HYDRA_DIR": str(folder / "hydra"), "PYTHONPATH": str(folder)}
+    store = f"tracking.uri=sqlite:///{folder}/store/mlflow.db"
+    said, _ = on_a_terminal([sys.executable, "-m", "study.train", *words, store], environment, folder)
+    return said

@@ -29,6 +29,7 @@ from study.training.build import build_problem
 from study.training.train import train
 from study.training.ways import Ways
 from tests.sweep.memory import Memory
+from tests.sweep.processes import serving
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 2e-5
@@ -321,7 +322,7 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
 @pytest.mark.slow
 def test_a_sweep_whose_tracker_is_killed_ends_and_the_store_says_so(tmp_path: Path, command: Command) -> None:
     process = _begun(tmp_path)
-    (tracker,) = _trackers(process.pid)
+    (tracker,) = serving("study.tracking.process", process.pid)
     os.kill(tracker, signal.SIGKILL)
     told, said = _ended(process)
     assert process.returncode == 1
@@ -378,20 +379,6 @@ def _goes_on(folder: Path, command: Command, killed: Stage) -> None:
     assert [(p.info.run_id, p.info.status) for p in again.parents] == [
         (killed.parents[0].info.run_id, "FINISHED")
     ]
-
-
-def _trackers(parent: int) -> list[int]:
-    """Return the processes that keep the sweep of another one."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if b"study.tracking.process import serve" in command and int(status[1]) == parent:
-            found.append(int(folder.name))
-    return found
 
 
 def _heed_interrupts() -> None:

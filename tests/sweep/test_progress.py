@@ -1,10 +1,7 @@
 """What is shown while a sweep runs: the right counts, on a terminal as bars and elsewhere as lines."""
 
 import logging
-import os
-import pty
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from io import StringIO
@@ -13,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from study.sweep.progress import Display, Lines
+from tests.sweep.processes import on_a_terminal
 
 
 @dataclass
@@ -118,30 +116,10 @@ def test_both_bars_are_drawn_on_a_real_terminal() -> None:
         "    display.written(4)\n"
         "    display.finished('adam', ['ok'] * 4)\n"
     )
-    shown = _on_a_terminal([sys.executable, "-c", code])
+    shown, status = on_a_terminal([sys.executable, "-c", code], {"COLUMNS": "120"})
+    assert status == 0
     assert "training" in shown
     assert "writing" in shown
     assert "4/4 runs, " in shown
     assert "4/4 runs in the store" in shown
     assert "adam: 4 runs" not in shown  # that is for where there is no terminal
-
-
-def _on_a_terminal(words: list[str]) -> str:
-    """Run a program with a pseudo-terminal as its standard error, and return what it drew there."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
-    os.close(theirs)
-    shown = b""
-    while chunk := _read(ours):
-        shown += chunk
-    os.close(ours)
-    assert process.wait(timeout=60) == 0
-    return shown.decode()
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # Linux says so when the other end is closed
-        return b""

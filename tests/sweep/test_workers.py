@@ -25,6 +25,9 @@ from study.training.instance import Way
 from study.training.result import Trained
 from study.training.ways import Ways
 from tests.sweep.memory import Memory
+from tests.sweep.processes import serving
+
+WORKER = "study.sweep.worker"
 
 CONF = Path(__file__).parents[2] / "conf"
 SETTINGS = Settings("now", Location.of(None), "test", "cpu", max_runs=100, threads=1, workers=1, force=False)
@@ -165,7 +168,7 @@ def test_a_crash_and_a_kill_take_no_other_job_with_them(
         "Crashing crashed: ArithmeticError: the third wheel came off": True,
         f"Killed crashed: {killed}": False,
     }
-    assert not _workers()
+    assert not serving(WORKER, os.getpid())
 
 
 @pytest.mark.slow
@@ -190,9 +193,9 @@ def test_no_worker_outlives_the_sweep(number: signal.Signals, tmp_path: Path) ->
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )
     deadline = time.monotonic() + 90
-    while len(_workers(process.pid)) < 2 and time.monotonic() < deadline:
+    while len(serving(WORKER, process.pid)) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
-    workers = _workers(process.pid)
+    workers = serving(WORKER, process.pid)
     assert len(workers) == 2
     time.sleep(4)  # one is at work, or about to be
     os.killpg(process.pid, number)
@@ -206,20 +209,6 @@ def test_no_worker_outlives_the_sweep(number: signal.Signals, tmp_path: Path) ->
     assert "crashed" not in said
     if number == signal.SIGINT:
         assert process.returncode == 130
-
-
-def _workers(parent: int | None = None) -> list[int]:
-    """Return the processes that serve another one."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if b"study.sweep.worker import serve" in command and int(status[1]) == (parent or os.getpid()):
-            found.append(int(folder.name))
-    return found
 
 
 def _runs(*jobs: Job) -> list[Run]:
