@@ -96,7 +96,10 @@ class Looks:
             "" if not open_ else "; that was the last" if last else f"; {self.sizes[self.taken]} seeds next"
         )
         sweep.say(f"look {self.taken} of {len(self.sizes)}, {size} seeds: {found}{then}")
-        return last or not open_
+        ends = last or not open_
+        if not ends:
+            sweep.extend(self.sizes[self.taken])
+        return ends
 
 
 def _rises(sizes: Sequence[int]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from omegaconf import DictConfig, OmegaConf
@@ -114,6 +115,13 @@ class OpenSweep:
         """Take note of jobs that the sweeper decided on the way, wherever they are trained."""
         self._know(jobs)
         self.sweep.declare(jobs)
+
+    def extend(self, seeds: int) -> None:
+        """Take note that every setting is to have so many seeds, wherever they are trained."""
+        asked = {(job.hash, job.seeds.start): job for job in self.jobs}.values()
+        self.declare([
+            replace(job, seeds=range(job.seeds.start, job.seeds.start + seeds)) for job in asked
+        ])  # fmt: skip
 
     def run(self, jobs: Sequence[Job]) -> Outcome:
         """Train some of the sweep's jobs in this process."""

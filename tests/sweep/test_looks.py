@@ -69,11 +69,15 @@ class _Sweep:
     open: list[int]
     told: list[str]
     asked: list[int]
+    extended: list[int]
 
     def open_pairs(self, report: DictConfig, seeds: int, *, looks: int) -> tuple[int, int]:
         assert (report.margin, looks) == (1.25, 3)
         self.asked.append(seeds)
         return 6, self.open.pop(0)
+
+    def extend(self, seeds: int) -> None:
+        self.extended.append(seeds)
 
     def say(self, line: str) -> None:
         self.told.append(line)
@@ -87,13 +91,14 @@ class _Sweep:
 )  # fmt: skip
 def test_it_ends_when_all_is_told_or_no_look_is_left(open_: list[int], taken: list[int], last: str) -> None:
     looks = Looks.of(_config("until=resolved", "looks=[25,50,100]"), [])
-    sweep = _Sweep(open_, [], [])
+    sweep = _Sweep(open_, [], [], [])
     assert looks is not None
     sizes = []
     while not looks.done(sweep):  # type: ignore[arg-type]
         sizes += looks.next([["optimizer=adam"]])
     assert sizes == [["optimizer=adam", f"seeds={size}"] for size in taken]
     assert sweep.asked == taken
+    assert sweep.extended == taken[1:]  # before it is trained, since that may be in another process
     assert sweep.told[0] == "look 1 of 3, 25 seeds: 2 of 6 pairs unresolved; 50 seeds next"
     assert sweep.told[-1] == last
 
@@ -125,6 +130,17 @@ def test_a_sweep_says_each_look_and_stops_at_the_second(done: Sequence[Completed
     assert "playground: 16/16 runs in the store" in first.stdout
     assert "there already" not in first.stdout
     assert "16/16 runs in the store" in again.stdout
+
+
+@pytest.mark.slow
+def test_the_end_counts_what_other_processes_trained(tmp_path: Path, command: Command) -> None:
+    """Of joblib's, as many runs as the second look asked for, in the table too."""
+    looks = ("until=resolved", "looks=[4,8,10]", "hydra/launcher=joblib", f"tracking.uri={_uri(tmp_path)}")
+    done = command(tmp_path, "study.train", *WORDS, *looks)
+    assert done.returncode == 0, done.stderr
+    assert "playground: 16/16 runs in the store" in done.stdout
+    rows = [line.split() for line in done.stdout.splitlines() if " adam " in line or " sgd " in line]
+    assert [row[1:3] for row in rows] == [["adam", "8"], ["sgd", "8"]]
 
 
 @pytest.mark.slow
