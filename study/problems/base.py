@@ -1,7 +1,7 @@
 """Interface of a problem: data, model, start, loss and floor, as one file of one's own gives them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import get_type_hints
 
@@ -155,6 +155,10 @@ class Problem(ABC):
         Where targets hold noise it is less than the noise: the fit has seen it.
         """
         return None
+
+    def train_floors(self, data: Sequence[Data]) -> Sequence[float | None]:
+        """Return `train_floor` of several seeds: override it too where they are found sooner together."""
+        return [self.train_floor(seed) for seed in data]
 
     @abstractmethod
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:

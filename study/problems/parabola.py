@@ -1,5 +1,6 @@
 """Parabola, the headline problem: a small ReLU network on noisy y = x^2."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -72,8 +73,14 @@ class Parabola(Problem):
 
     @override
     def train_floor(self, data: Data) -> float | None:
-        """Return what a search for the best network of this width found; of very wide ones nothing is known."""
-        return relu_mse(data.inputs, data.targets, self.width) if self.width <= MOST_UNITS else None
+        return self.train_floors([data])[0]
+
+    @override
+    def train_floors(self, data: Sequence[Data]) -> Sequence[float | None]:
+        """Return what a search for the best networks of this width found; of very wide ones nothing is known."""
+        if self.width > MOST_UNITS:
+            return [None] * len(data)
+        return relu_mse(data[0].inputs, torch.stack([seed.targets for seed in data]), self.width)
 
     @override
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:

@@ -29,7 +29,7 @@ class Recorder:
         # what a figure is drawn from may fail now, but not take trained runs with it at the end
         self._curve()
         # asked for here, and not of a trial
-        self._train_floor = [stack.problem.train_floor(data) for data in stack.drawn.data]
+        self._train_floor = stack.problem.train_floors(stack.drawn.data)
         self._times = [time.time()]
         self._losses: list[Tensor] = []
         self._evaluated: list[tuple[int, Tensor]] = []

@@ -7,9 +7,10 @@ so the gradient of their sum is every run's own. An optimizer is an ordinary `to
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +30,8 @@ from study.training.witness import Finding, Witness
 _POINTS_AT_ONCE = {"cpu": 2**15, "cuda": 2**25}
 """Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
 that they fit into its memory."""
+
+T = TypeVar("T")
 
 Single = Shaped[Tensor, "seed point ..."]
 Several = tuple[Single, ...]
@@ -78,10 +81,9 @@ class Stack:
         ]
         self.findings: list[Finding] = []
         self._losses = vmap(self._loss)
-        chunk = max(1, _POINTS_AT_ONCE[device.type] // self.points)
-        self._evaluations = vmap(self._loss, chunk_size=chunk)
-        self._metrics = vmap(self._measured, chunk_size=chunk)
-        self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=chunk)
+        self._at_once = max(1, _POINTS_AT_ONCE[device.type] // self.points)  # runs evaluated in one call
+        self._metrics = vmap(self._measured)
+        self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=self._at_once)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -150,9 +152,8 @@ class Stack:
     @torch.no_grad()
     def evaluate(self, targets: Shaped[Tensor, "seed point ..."]) -> Float[Tensor, " run"]:
         """Return every run's loss on all its data."""
-        inputs, targets = self._of_runs(self.drawn.inputs, self.problem.eval_targets_at(targets, self.steps))
-        losses: Tensor = self._evaluations(self.params, inputs, targets)
-        return losses
+        targets = self.problem.eval_targets_at(targets, self.steps)
+        return torch.cat(list(self._of_all(self._losses, self.drawn.inputs, targets)))
 
     @torch.no_grad()
     def measure(self) -> dict[str, Float[Tensor, " run"]]:
@@ -161,12 +162,12 @@ class Stack:
         splits = {"eval": (data.inputs, self.problem.eval_targets_at(data.eval_targets, self.steps))}
         if data.test is not None:
             splits["test"] = data.test
-            found[names.TEST_LOSS] = self._evaluations(self.params, *self._of_runs(*data.test))
+            found[names.TEST_LOSS] = torch.cat(list(self._of_all(self._losses, *data.test)))
         if type(self.problem).metrics is Problem.metrics:  # none: predictions are not made for nothing
             return found
         for split, seeds in splits.items():
-            measured: dict[str, Tensor] = self._metrics(self.params, *self._of_runs(*seeds))
-            found |= {f"{split}/{name}": values for name, values in measured.items()}
+            measured = list(self._of_all(self._metrics, *seeds))
+            found |= {f"{split}/{name}": torch.cat([some[name] for some in measured]) for name in measured[0]}
         return found
 
     @torch.no_grad()
@@ -196,9 +197,18 @@ class Stack:
             [target for _, target in given]
         )
 
-    def _of_runs(self, inputs: Several, targets: Single) -> Batch:
-        """Return for each run what is its seed's."""
-        return tuple(tensor[self.row] for tensor in inputs), targets[self.row]
+    def _of_runs(self, inputs: Several, targets: Single, runs: slice = slice(None)) -> Batch:
+        """Return for each run, or some of them, what is its seed's."""
+        rows = self.row[runs]
+        return tuple(tensor[rows] for tensor in inputs), targets[rows]
+
+    def _of_all(
+        self, values: Callable[[Tensor, Inputs, Targets], T], inputs: Several, targets: Single
+    ) -> Iterator[T]:
+        """Yield what a function has of some runs after others: of so many at once that their values stay in cache."""
+        for low in range(0, len(self.runs), self._at_once):
+            some = slice(low, low + self._at_once)
+            yield values(self.params[some], *self._of_runs(inputs, targets, some))
 
     def _predict(self, flat: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
         prediction: Tensor = functional_call(self.model, self.unflatten(flat), inputs)

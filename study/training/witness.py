@@ -23,6 +23,7 @@ from study.training.instance import Stream, Way, undisturbed
 
 _LOOKS = (4, 64)  # steps: most rules that mix elements do so at once
 _THEN_EVERY = 512  # which bounds the memory
+_AT_MOST = _THEN_EVERY + 8  # moments between two looks: modes change some times after a step
 _TIMES = 2  # a run is stepped alone
 _ROUNDINGS = 64
 """Units of the last place that each element may be off by, of the length of the way it has gone: a vectorised root or
@@ -51,13 +52,11 @@ class Finding:
 
 
 class _Moment(NamedTuple):
-    """A step, or a change of mode (no gradient), and where the run stood in the stack after it."""
+    """A step on a minibatch, for a rule that evaluates it, or a change of mode."""
 
-    gradient: Tensor | None
-    inputs: tuple[Tensor, ...]
-    targets: Tensor
     training: bool
-    after: Tensor
+    step: bool = True
+    batch: tuple[tuple[Tensor, ...], Tensor] | None = None
 
 
 class Witness:
@@ -85,8 +84,13 @@ class Witness:
                 self._alone.append(Own(job, stands, replace(way, shared=False, draws=False), descent))
         self._gone = start[0].double().abs()
         self._last = start[0].clone()
+        # of each moment the gradient, and where the run stood after it; one piece of memory, no tensor of its own for
+        # each: many small ones would lie between the stack's large ones, which then find no place
+        self._gradients, self._after = torch.empty(
+            2, _AT_MOST, start.shape[1], dtype=start.dtype, device=start.device
+        )
         self._moments: list[_Moment] = []
-        self._met: tuple[Tensor, tuple[Tensor, ...], Tensor] | None = None
+        self._batch: tuple[tuple[Tensor, ...], Tensor] | None = None
         self._steps = self._seen = 0
 
     @property
@@ -96,30 +100,28 @@ class Witness:
 
     def before(self, gradients: Float[Tensor, "run parameter"], inputs: Inputs, targets: Targets) -> None:
         """Take note of what the run meets, before the rule can change it."""
-        batch = of_run(self._row, inputs, targets) if self._way.evaluates else ((), torch.empty(0))
-        self._met = (gradients[self._row].clone(), *batch)
+        self._gradients[len(self._moments)] = gradients[self._row]
+        self._batch = of_run(self._row, inputs, targets) if self._way.evaluates else None
 
     def after(self, params: Float[Tensor, "run parameter"]) -> Finding | None:
         """Take note of where the run stands after a step, and look from time to time."""
-        assert self._met is not None
         self._steps += 1
-        self._moments.append(_Moment(*self._met, training=True, after=params[self._row].detach().clone()))
+        self._note(_Moment(training=True, batch=self._batch), params)
         if self._steps in _LOOKS or len(self._moments) >= _THEN_EVERY:
             return self.look()
         return None
 
     def mode(self, params: Float[Tensor, "run parameter"], *, training: bool) -> None:
         """Take note of where the run stands after a change of mode."""
-        after = params[self._row].detach().clone()
-        self._moments.append(_Moment(None, (), torch.empty(0), training, after))
+        self._note(_Moment(training, step=False), params)
 
     def look(self) -> Finding | None:
         """Step the run alone as far as the stack is, and return what is seen otherwise."""
         if not self._moments:
             return None
         first, second = map(self._follow, self._alone, self._stands, self._streams)
-        stack = torch.stack([moment.after for moment in self._moments])
-        steps = [moment.gradient is not None for moment in self._moments]
+        stack = self._after[: len(self._moments)]
+        steps = [moment.step for moment in self._moments]
         numbers = self._seen + torch.tensor(steps).cumsum(0)
         self._seen, self._moments = self._steps, []
         moves = torch.cat([self._last[None], first]).double().diff(dim=0).abs()
@@ -139,14 +141,19 @@ class Witness:
             self._job, self._way, int(numbers[at]), float(share[at].max()), bool(again.all()), self.draws
         )
 
+    def _note(self, moment: _Moment, params: Float[Tensor, "run parameter"]) -> None:
+        self._after[len(self._moments)] = params[self._row].detach()
+        self._moments.append(moment)
+
     def _follow(self, alone: Own, stands: Rows, stream: Stream) -> Float[Tensor, "moment parameter"]:
         went = []
         with stream.current():
-            for moment in self._moments:
-                if moment.gradient is None:
+            for moment, gradient in zip(self._moments, self._gradients, strict=False):
+                if not moment.step:
                     alone.mode(training=moment.training)
                 else:
-                    stands.gradients[0] = moment.gradient
-                    alone.step(tuple(tensor[None] for tensor in moment.inputs), moment.targets[None])
+                    stands.gradients[0] = gradient
+                    inputs, targets = moment.batch or ((), torch.empty(0))
+                    alone.step(tuple(tensor[None] for tensor in inputs), targets[None])
                 went.append(stands.values[0].clone())
         return torch.stack(went)

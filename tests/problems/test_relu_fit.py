@@ -50,6 +50,11 @@ def test_a_seeds_fit_is_lower_than_its_noise_and_higher_than_any_lines_in_pieces
     assert found == PROBLEM.train_floor(PROBLEM.data(Source("parabola", 3)))
 
 
+def test_many_seeds_together_are_found_what_each_is_alone() -> None:
+    data = [PROBLEM.data(Source("parabola", seed)) for seed in range(40)]
+    assert PROBLEM.train_floors(data) == [PROBLEM.train_floor(seed) for seed in data]
+
+
 def test_very_wide_networks_have_none() -> None:
     wide = Parabola(name="parabola", points=10, noise=0.1, width=65, cap=1e3)
     assert wide.train_floor(wide.data(Source("parabola", 0))) is None
@@ -74,7 +79,8 @@ def test_no_fit_of_scipy_is_lower(seed: int) -> None:
 
 
 def _relu_mse(x: np.ndarray, y: np.ndarray, units: int) -> float:
-    return relu_mse(torch.from_numpy(x)[:, None], torch.from_numpy(y)[:, None], units)
+    (found,) = relu_mse(torch.from_numpy(x)[:, None], torch.from_numpy(y)[None, :, None], units)
+    return found
 
 
 def _best_pieces(x: np.ndarray, y: np.ndarray, pieces: int) -> float:

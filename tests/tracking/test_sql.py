@@ -4,6 +4,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +89,23 @@ def test_a_writer_that_fails_leaves_nothing_and_says_nothing(uri: str) -> None:
         store.backend.write(store.experiment_id("failed"), [_run("fine", [1.0]), broken], told.append)
     assert told == []
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
+
+
+def test_ids_ascend_from_stack_to_stack(uri: str) -> None:
+    """So that each index grows at its end: RFC 9562 gives version 7 the milliseconds since 1970 in front."""
+    store = open_store(Location.of(uri))
+    experiment, began = store.experiment_id("ids"), int(time.time() * 1000)
+    ids = []
+    for stack in range(3):
+        ids += store.backend.write(
+            experiment, [_run(f"{stack} {i}", [1.0]) for i in range(20)], lambda _: None
+        )
+        time.sleep(0.002)
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 60
+    found = [uuid.UUID(hex=run_id) for run_id in ids]
+    assert {(run_id.version, run_id.variant) for run_id in found} == {(7, uuid.RFC_4122)}
+    assert all(began <= run_id.int >> 80 <= time.time() * 1000 for run_id in found)
 
 
 def test_nothing_to_write_is_nothing_written(uri: str) -> None:
