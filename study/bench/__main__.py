@@ -5,6 +5,8 @@
     study bench gpu=[100000,1000000]            # stacks of so many runs on a GPU, in memory; nothing is written
 
 `sizes` are seeds of the 52 jobs of the experiment lr_sensitivity: 2, 20 and 192 are 104, 1,040 and 9,984 runs.
+The numbers are compared with the committed ones where those are of the same kind of machine; where a ratio got worse
+by more than 15% the command ends with 1.
 """
 
 import json
@@ -27,8 +29,8 @@ def main() -> None:
     cli.run(bench, __doc__, config="bench")
 
 
-def bench(asked: cli.Asked) -> None:
-    """Measure, and write the page.
+def bench(asked: cli.Asked) -> int | None:
+    """Measure, and write the page; return `cli.FAILED` where a ratio got worse.
 
     Raises:
         InvalidInput: an option or its value is not a valid one; nothing has been measured yet.
@@ -42,17 +44,25 @@ def bench(asked: cli.Asked) -> None:
         from study.bench.gpu import measure_gpu
 
         sys.stdout.writelines(f"{line}\n" for line in measure_gpu(cfg["gpu"]))
-        return
+        return None
     out = ROOT / "reports" / "bench" if cfg["out"] is None else Path(str(cfg["out"]))
     require_own(out, key="out")  # now, and not after a quarter of an hour
     results = measure(cfg["sizes"], cfg["repetitions"])
 
+    from study.bench.changes import WORSE, changes, committed, same_kind
     from study.bench.page import write
 
+    before = committed(ROOT / "reports" / "bench" / "bench.json")
     with replacing(out, key="out") as fresh:
         (fresh / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
-        names = ["bench.json", *(path.name for path in write(results, fresh))]
+        names = ["bench.json", *(path.name for path in write(results, fresh, before))]
     sys.stdout.writelines(f"{out / name}\n" for name in names)
+    compared = changes(before, results) if before and same_kind(before, results) else []
+    worse = [f"{change.name} {change.factor:.2f} times" for change in compared if change.worse]
+    if worse:
+        sys.stderr.write(f"worse than committed by more than {WORSE - 1:.0%}: {'; '.join(worse)}\n")
+        return cli.FAILED
+    return None
 
 
 def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:

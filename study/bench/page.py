@@ -1,19 +1,21 @@
 """Page of the benchmark: tables, a figure, and what the numbers say: medians, with the range of all repetitions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any  # the numbers come as JSON
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from study.bench.changes import Change, Results, changes, same_kind
 from study.bench.steps import JOBS
 from study.report.render import render as render_template
 
-Results = Mapping[str, Any]
-
 LIMIT = 2
 """Our writer must take at most so many times as long as a raw `executemany`."""
+
+BESIDE = 1.25
+"""A sweep may take so many times as long as the longer of its two halves alone, and the longer start."""
 
 _OTHERS = {
     "raw": "raw `executemany`",
@@ -22,18 +24,24 @@ _OTHERS = {
 }
 
 
-def write(results: Results, out: Path) -> list[Path]:
-    """Write README.md, bench.png and bench.svg into `out`, and return their paths."""
+def write(results: Results, out: Path, before: Results | None = None) -> list[Path]:
+    """Write README.md, bench.png and bench.svg into `out`, and return their paths.
+
+    Args:
+        results: of this measurement.
+        out: a folder.
+        before: results to compare with.
+    """
     paths = [out / name for name in ("README.md", "bench.png", "bench.svg")]
-    paths[0].write_text(render(results))
+    paths[0].write_text(render(results, before))
     figure = draw(results)
     figure.savefig(paths[1], dpi=150)
     figure.savefig(paths[2], metadata={"Date": None})
     return paths
 
 
-def render(results: Results) -> str:
-    """Return the page as Markdown."""
+def render(results: Results, before: Results | None = None) -> str:
+    """Return the page as Markdown, with what changed since `before`."""
     reference, limits = _reference(results), results["limits"]
     return render_template(
         "bench/templates/page.md.j2",
@@ -48,6 +56,12 @@ def render(results: Results) -> str:
             for typed, seconds in results["answers"].items()
         ],
         stores=_stores(results),
+        pipeline=list(map(_pipeline, results["ours"])),
+        bound=_bound(results),
+        before=before and before["machine"],
+        changes=list(map(_changed, changes(before, results)))
+        if before and same_kind(before, results)
+        else None,
         required=_required(results),
         training=np.median(reference["training_seconds"]) / reference["runs"][0],
         floor=limits["flops_per_run"] / limits["flops_per_second"],
@@ -139,6 +153,46 @@ def _part(size: Results) -> dict[str, str]:
 def _memory(size: Results) -> str:
     sweep, report = (f"{np.median(size[key]) / 1e6:,.0f} MB" for key in ("peak_bytes", "report_peak_bytes"))
     return f"A sweep of {size['runs'][0]:,.0f} runs peaks at {sweep}, its report at {report}."
+
+
+def _pipeline(size: Results) -> dict[str, str]:
+    middle = {key: np.median(values) for key, values in size.items()}
+    return {
+        "runs": f"{middle['runs']:,.0f}",
+        "first run written after": short(middle["first_written_seconds"]),
+        "training waited for writing": short(middle["trainer_waiting_seconds"]),
+        "writing waited for training": short(middle["tracker_idle_seconds"]),
+    }
+
+
+def _bound(results: Results) -> dict[str, float | str | bool]:
+    """Return what the largest sweep takes beside the longer of training and writing alone, and the longer start."""
+    size, alone = max(results["ours"], key=lambda size: size["runs"][0]), results["alone"]
+    training, writing = (float(np.median(alone[f"{key}_seconds"])) for key in ("training", "writing"))
+    start = {name: float(np.median(seconds)) for name, seconds in results["start"].items()}
+    tracker = sum(seconds for name, seconds in start.items() if "MLflow" in name or "store" in name)
+    trainer = sum(seconds for name, seconds in start.items() if not name.endswith("_per_job")) - tracker
+    allowed = BESIDE * max(training, writing) + max(trainer, tracker)
+    seconds = float(np.median(size["seconds"]))
+    return {
+        "runs": f"{size['runs'][0]:,.0f}",
+        "seconds": seconds,
+        "training": training,
+        "writing": writing,
+        "trainer": trainer,
+        "tracker": tracker,
+        "allowed": allowed,
+        "met": seconds <= allowed,
+    }
+
+
+def _changed(change: Change) -> dict[str, str]:
+    return {
+        "ratio": change.name,
+        "before": short(change.before),
+        "now": short(change.now),
+        "now / before": f"{change.factor:.2f}{' (worse)' if change.worse else ''}",
+    }
 
 
 def _start(spent: Results) -> list[dict[str, str]]:

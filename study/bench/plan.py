@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,9 @@ class Part:
     one_of_several: bool = False
 
 
-def parts(sizes: Iterable[int]) -> list[Part]:
+def parts(sizes: Sequence[int]) -> list[Part]:
     """Return all that is measured, our program at `sizes`: seeds of the 52 jobs of lr_sensitivity."""
+    most = len(JOBS) * max(sizes)
 
     def ours(seeds: int) -> Part:
         name, measured = f"ours at {len(JOBS) * seeds:,} runs", partial(programs.ours, seeds=seeds)
@@ -54,6 +55,13 @@ def parts(sizes: Iterable[int]) -> list[Part]:
         Part("naive", "Hydra basic, log_metric each step", programs.naive),
         Part("joblib", "Hydra joblib, log_batch", programs.joblib),
         *map(ours, sizes),
+        Part(
+            "alone",
+            f"training and writing {most:,} runs, each alone",
+            partial(programs.alone, seeds=max(sizes)),
+        ),
+        Part("headline", "the headline", programs.headline),
+        Part("own", "steps of one instance per run", programs.own),
         Part("start", "the steps of a start", programs.start),
         Part("answers", "what a person is told at once", programs.answers),
         Part("writing", "writing 1,040 runs into SQLite", partial(writing.into_sqlite, runs=1040)),

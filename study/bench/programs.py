@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import sqlite3
 import subprocess
 import sys
@@ -73,6 +74,32 @@ def ours(folder: Path, *, seeds: int) -> Numbers:
     }
 
 
+def headline(folder: Path) -> Numbers:
+    """The headline, from process start to exit: on a fresh store, at other seeds on that one, and with nothing to do.
+
+    And how long a terminal is empty before its first word.
+    """
+    sweep = ["experiment=headline", f"tracking.uri=sqlite:///{folder / 'mlflow.db'}"]
+    fresh = run("study.train", sweep, folder)
+    return {
+        "fresh_seconds": fresh.seconds,
+        "warm_seconds": run("study.train", [*sweep, "first_seed=1000"], folder).seconds,
+        "nothing_seconds": run("study.train", sweep, folder).seconds,
+        "first_word_seconds": _first_word("study.train", sweep, folder),
+        "peak_bytes": fresh.peak_bytes,
+    }
+
+
+def alone(folder: Path, *, seeds: int) -> Numbers:
+    """Training with nobody to write, and writing of what was trained, of the 52 jobs, in a process of their own."""
+    return _printed("study.bench.halves", [str(folder / "mlflow.db"), str(seeds)], folder)
+
+
+def own(folder: Path) -> Numbers:
+    """A step of rules with one instance per run, beside the same steps of a plain loop."""
+    return _printed("study.bench.own", [], folder)
+
+
 def answers(folder: Path) -> Numbers:
     """How long it takes until a person is told what there is, or what was wrong with what they typed."""
     store, seconds = f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", {}
@@ -91,8 +118,45 @@ def start(folder: Path) -> Numbers:
 
 
 def _steps(which: str, database: Path) -> Numbers:
-    spent: Numbers = json.loads(run("study.bench.steps", [which, str(database)], database.parent).output)
-    return spent
+    return _printed("study.bench.steps", [which, str(database)], database.parent)
+
+
+def _printed(module: str, words: Sequence[str], folder: Path) -> Numbers:
+    """Return the numbers that a program prints."""
+    numbers: Numbers = json.loads(run(module, words, folder).output)
+    return numbers
+
+
+def _first_word(module: str, words: Sequence[str], folder: Path) -> float:
+    """Return the seconds until a command first writes to a terminal; it is ended then."""
+    ours, theirs = pty.openpty()
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *words],
+        cwd=folder,
+        env=os.environ | _environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    with closing(os.fdopen(ours, "rb", buffering=0)) as terminal:
+        terminal.read(1)
+        seconds = time.perf_counter() - began
+        process.terminate()
+        with suppress(OSError):  # nobody is at the other end any more
+            while terminal.read(1000):
+                pass
+    process.wait()
+    return seconds
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return what a command in a folder is told beside this one's own environment."""
+    return {
+        "STUDY_HYDRA_DIR": str(folder / "hydra"),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 def _parts(database: Path) -> Numbers:
@@ -121,12 +185,12 @@ def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> 
     Raises:
         RuntimeError: it ended with another status; the message holds the end of what it said.
     """
-    own = {"STUDY_HYDRA_DIR": str(folder / "hydra"), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    own["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         began = time.perf_counter()
         program = [sys.executable, "-m", module, *words]
-        process = subprocess.Popen(program, cwd=folder, env=os.environ | own, stdout=output, stderr=errors)
+        process = subprocess.Popen(
+            program, cwd=folder, env=os.environ | _environment(folder), stdout=output, stderr=errors
+        )
         try:
             with _peaks(process.pid) as peaks:
                 _, waited, usage = os.wait4(process.pid, 0)

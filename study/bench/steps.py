@@ -11,6 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hydra._internal.hydra import Hydra
+    from omegaconf import DictConfig
+
+    from study.config.compose import Composer
 
 JOBS = [
     ["experiment=lr_sensitivity", f"optimizer={name}", f"optimizer.lr={10 ** (-4 + index / 3):.3g}"]
@@ -28,24 +35,38 @@ def main() -> None:
 
 
 def _start(spent: dict[str, float], store: str) -> None:
-    with _timed(spent, "Hydra"):
+    with timed(spent, "Hydra"):
         import_module("study.train")
     _compose(spent)
-    with _timed(spent, "torch"):
+    with timed(spent, "torch"):
         import_module("study.training.build")
-    with _timed(spent, "MLflow, SciPy, pandas, in a process beside"):
+    with timed(spent, "MLflow, SciPy, pandas, in a process beside"):
         import_module("study.tracking.process")
     from study.config.location import Location
     from study.tracking.store import open_store
 
-    with _timed(spent, "a fresh store"):
+    with timed(spent, "a fresh store"):
         open_store(Location.of(f"sqlite:///{store}"))
-    with _timed(spent, "torch's compiler, which the first optimizer imports"):
+    with timed(spent, "torch's compiler, which the first optimizer imports"):
         import_module("torch._dynamo")
 
 
 def _compose(spent: dict[str, float]) -> None:
     """Compose the 52 jobs of lr_sensitivity as the study does, and some of them as Hydra does."""
+    with composing() as (hydra, master, composer):
+        with timed(spent, "composing"):
+            for job in JOBS:
+                composer.compose(job)
+        with timed(spent, "hydra_composing"):
+            for job in JOBS[:_HYDRA_JOBS]:
+                hydra.config_loader.load_sweep_config(master, job)
+    spent["composing_per_job"] = spent["composing"] / len(JOBS)
+    spent["hydra_composing_per_job"] = spent.pop("hydra_composing") / _HYDRA_JOBS
+
+
+@contextmanager
+def composing() -> Iterator[tuple["Hydra", "DictConfig", "Composer"]]:
+    """Yield Hydra, the config of a multirun, and what composes its jobs."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from hydra.types import RunMode
@@ -57,28 +78,21 @@ def _compose(spent: dict[str, float]) -> None:
         hydra = GlobalHydra.instance().hydra
         assert hydra is not None
         master = hydra.compose_config("config", JOBS[0][:1], RunMode.MULTIRUN, with_log_configuration=False)
-        with _timed(spent, "composing"):
-            composer = Composer(hydra.config_loader, master)
-            for job in JOBS:
-                composer.compose(job)
-        with _timed(spent, "hydra_composing"):
-            for job in JOBS[:_HYDRA_JOBS]:
-                hydra.config_loader.load_sweep_config(master, job)
-    spent["composing_per_job"] = spent["composing"] / len(JOBS)
-    spent["hydra_composing_per_job"] = spent.pop("hydra_composing") / _HYDRA_JOBS
+        yield hydra, master, Composer(hydra.config_loader, master)
 
 
 def _read(spent: dict[str, float], store: str) -> None:
     from study.tracking.reader import read_sweep
 
-    with _timed(spent, "raw_read_seconds"), closing(sqlite3.connect(store)) as connection:
+    with timed(spent, "raw_read_seconds"), closing(sqlite3.connect(store)) as connection:
         connection.execute("SELECT run_uuid, key, step, value FROM metrics").fetchall()
-    with _timed(spent, "read_seconds"):
+    with timed(spent, "read_seconds"):
         read_sweep("lr_sensitivity", store=f"sqlite:///{store}")
 
 
 @contextmanager
-def _timed(spent: dict[str, float], name: str) -> Iterator[None]:
+def timed(spent: dict[str, float], name: str) -> Iterator[None]:
+    """Put the seconds that the block takes under a name."""
     began = time.perf_counter()
     yield
     spent[name] = time.perf_counter() - began

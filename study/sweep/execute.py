@@ -1,5 +1,6 @@
 """Train jobs and keep their runs: what the store lacks, in stacks, the next one while the last is written."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -53,6 +54,10 @@ class Outcome:
         found: how many of the runs the store held already.
         training: seconds spent in training.
         writing: seconds spent in writing, most of them while the next stack was trained.
+        waiting: seconds that training waited for writing.
+        idle: seconds that writing waited for the next stack.
+        first: when the first stack was in the store, by `time.perf_counter`; infinite before.
+        last: when the last one so far was, likewise.
     """
 
     losses: dict[Key, float] = field(default_factory=dict)
@@ -60,6 +65,10 @@ class Outcome:
     found: int = 0
     training: float = 0.0
     writing: float = 0.0
+    waiting: float = 0.0
+    idle: float = 0.0
+    first: float = math.inf
+    last: float = math.inf
 
     def objective(self, job: Job) -> float:
         """Return the median over the job's seeds of what settings are compared by: what a sweeper minimises."""
@@ -121,8 +130,11 @@ def _missing(jobs: Iterable[Job], present: Mapping[Key, float]) -> list[Run]:
 def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, replace: bool) -> None:
     """Write a trained stack to the store, in the place of what it replaces."""
     began = time.perf_counter()
+    outcome.idle += max(0.0, began - outcome.last)
     kept = sweep.keep(trained, watch.written, replace=replace)
-    outcome.writing += time.perf_counter() - began
+    outcome.last = time.perf_counter()
+    outcome.first = min(outcome.first, outcome.last)
+    outcome.writing += outcome.last - began
     for run, ended in zip(trained.runs, kept, strict=True):
         outcome.losses[run.job.hash, run.seed] = ended.loss
     labels = {run.job.label for run in trained.runs}

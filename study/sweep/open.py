@@ -1,5 +1,7 @@
 """Open sweep: its parent in the store, its display, and the end of both."""
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -182,6 +184,7 @@ class OpenSweep:
         training = sum((outcome.training for outcome in self.outcomes), 0.0)
         writing = sum((outcome.writing for outcome in self.outcomes), 0.0)
         spent = {"wall": seconds, "composing": self.composing, "training": training, "writing": writing}
+        spent |= _pipeline(self.outcomes, seconds)
         counted = {"runs": float(present), "runs_wanted": float(len(labels))}
         self.sweep.finish(status, counted | {f"{key}_seconds": value for key, value in spent.items()})
         experiment, location = self.settings.experiment, self.settings.location
@@ -200,3 +203,20 @@ class OpenSweep:
             commands=(report, ui_command(location)),
             trials=present - len(runs),
         )
+
+
+def _pipeline(outcomes: Sequence[Outcome], seconds: float) -> dict[str, float]:
+    """Return how steadily training and writing went beside each other, in seconds; nothing where nothing was written.
+
+    Args:
+        outcomes: of the sweep's batches.
+        seconds: since the command started.
+    """
+    first = min((outcome.first for outcome in outcomes), default=math.inf)
+    if first == math.inf:
+        return {}
+    return {
+        "first_written": seconds - (time.perf_counter() - first),
+        "trainer_waiting": sum(outcome.waiting for outcome in outcomes),
+        "tracker_idle": sum(outcome.idle for outcome in outcomes),
+    }

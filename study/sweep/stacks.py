@@ -66,7 +66,9 @@ class Training:
             alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
             for problem, stack in chain(together, alone):
                 for trained in self._train(problem, stack, workers):
+                    waits = time.perf_counter()
                     pending.result()  # at most one stack is trained and one written at any time
+                    self.outcome.waiting += time.perf_counter() - waits
                     pending = self.keep(trained)
         self.outcome.training += workers.waited
         for job, error in workers.killed:

@@ -9,6 +9,8 @@ import pytest
 def results() -> dict[str, Any]:
     """Return results of three repetitions, whose medians are neither their means nor in the middle."""
     start = {"Hydra": [0.2, 0.1, 0.6], "composing": [0.5, 0.4, 0.9], "composing_per_job": [0.01, 0.008, 0.03]}
+    start |= {"torch": [1.0, 0.9, 1.5], "torch's compiler": [1.5, 1.0, 2.0]}
+    start |= {"MLflow, in a process beside": [1.75, 1.5, 2.0], "a fresh store": [1.25, 1.0, 1.5]}
     return {
         "machine": {
             **dict.fromkeys(("processor", "cores", "memory", "system", "python", "torch"), "known"),
@@ -24,6 +26,14 @@ def results() -> dict[str, Any]:
         "joblib": {"seconds_per_run": [0.36, 0.12, 0.48]},
         "ours": [_ours(1040, [12.0, 10.0, 20.0]), _ours(10_400, [52.0, 104.0, 41.6])],
         "start": start | {"hydra_composing_per_job": [0.08, 0.06, 0.1]},
+        "alone": {"training_seconds": [40.0, 30.0, 44.0], "writing_seconds": [20.0, 26.0, 18.0]},
+        "headline": {
+            "fresh_seconds": [5.0, 4.0, 9.0],
+            "warm_seconds": [4.0, 3.0, 4.5],
+            "nothing_seconds": [2.0, 1.0, 2.5],
+            "first_word_seconds": [0.25, 0.2, 0.5],
+        },
+        "own": {"SGD": [0.75, 0.5, 1.0]},
         "answers": {"--help": [0.5, 0.4, 0.9], "optimizer.lr=-1": [0.3, 0.2, 0.7]},
         "writing": {
             "runs": [1040] * 3,
@@ -59,6 +69,7 @@ def results() -> dict[str, Any]:
 
 def _ours(runs: int, seconds: list[float]) -> dict[str, list[float]]:
     parts = {"composing_seconds": 0.5, "training_seconds": 5.2, "writing_seconds": 3.0, "again_seconds": 4.0}
+    parts |= {"first_written_seconds": 6.5, "trainer_waiting_seconds": 0.125, "tracker_idle_seconds": 2.5}
     after = {"read_seconds": 6.0, "raw_read_seconds": 1.5, "report_seconds": 7.0, "report_peak_bytes": 9e8}
     return {
         "runs": [runs] * 3,

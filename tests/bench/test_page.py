@@ -57,6 +57,40 @@ def test_how_far_training_is_from_the_processor(results: dict[str, Any]) -> None
     assert "that is 40 µs. Training takes 5 ms, 125 times that" in text
 
 
+def test_how_steadily_both_processes_go(results: dict[str, Any]) -> None:
+    """1.25 times 40 s of training alone, and the trainer's start: .2 + .5 + 1 + 1.5 s, more than 1.75 + 1.25."""
+    text = page.render(results)
+    assert "| 10,400 | 6.5 | 0.125 | 2.5 |" in text
+    assert "10,400 runs take 52 s. Alone, training takes 40 s of it and writing 20 s" in text
+    assert "the trainer's start takes 3.2 s, and the tracker's 3 s beside it" in text
+    assert "1.25 times the longer half and the longer start, 53.2 s: met." in text
+    slower = results | {"ours": [results["ours"][0], results["ours"][1] | {"seconds": [53.3] * 3}]}
+    assert "53.2 s: not met." in page.render(slower)
+
+
+def test_what_the_headline_takes(results: dict[str, Any]) -> None:
+    text = page.render(results)
+    assert "takes 5 [4 to 9] s on a fresh store and 4 [3 to 4.5] s at other seeds on that one" in text
+    assert (
+        "nothing is to be trained 2 [1 to 2.5] s. Its first word is on the terminal after 0.25 [0.2 to 0.5] s."
+        in text
+    )
+    assert "A step of it takes 0.75 [0.5 to 1] times as long as a plain loop's own with SGD." in text
+
+
+def test_what_changed_since_the_committed_numbers(results: dict[str, Any]) -> None:
+    assert "No numbers are committed to compare with." in page.render(results)
+    now = results | {"own": {"SGD": [0.9, 0.9, 0.9]}}
+    text = page.render(now, results)
+    assert "Since commit `0123abc`, on a machine of the same kind." in text
+    assert "| one instance per run, SGD / a plain loop's step | 0.75 | 0.9 | 1.20 (worse) |" in text
+    assert text.count("(worse)") == 1
+    other = results | {"machine": results["machine"] | {"cores": "64"}}
+    assert "are of another kind of machine (known, 64 cores, known): nothing is compared." in page.render(
+        results, other
+    )
+
+
 def test_one_repetition_has_no_range(results: dict[str, Any]) -> None:
     results["naive"] = {"seconds_per_run": [2.4]}
     assert "| (b) Hydra basic, log_metric each step | 1 | 2.4 | 208 |" in page.render(results)

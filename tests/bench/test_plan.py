@@ -86,7 +86,7 @@ def test_progress_tells_the_time_the_part_and_the_repetition() -> None:
 def test_the_plan_holds_every_program_and_every_store() -> None:
     parts = plan.parts([2, 192])
     assert {part.key for part in parts} == {
-        *("tutorial", "naive", "joblib", "ours", "start", "answers"),
+        *("tutorial", "naive", "joblib", "ours", "alone", "headline", "own", "start", "answers"),
         *("writing", "writing_postgresql", "writing_server"),
     }
     assert [part.name for part in parts if part.key == "ours"] == ["ours at 104 runs", "ours at 9,984 runs"]

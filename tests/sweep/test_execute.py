@@ -3,6 +3,7 @@
 import math
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -89,6 +90,28 @@ def test_jobs_of_other_shapes_are_other_stacks() -> None:
     assert [len(names) for names in sweep.stacks] == [2, 4, 2, 2]  # that of two epochs first
     assert watch.done == pytest.approx(watch.runs) == 10
     assert watch.lines == [("lr=0.1", 2, 0), ("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 2]
+
+
+@pytest.mark.parametrize(("slow", "waits"), [("training", "idle"), ("writing", "waiting")])
+def test_who_waits_for_whom_is_counted(slow: str, waits: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three stacks, each 0.2 s longer in training or in writing than in what goes on beside it."""
+    where = {"training": "study.sweep.stacks.train_once", "writing": "tests.sweep.memory.Memory.keep"}[slow]
+    module, _, name = where.rpartition(".")
+    holder = Memory if slow == "writing" else sys.modules[module]
+    real = getattr(holder, name)
+
+    def slower(*arguments: object, **words: object) -> object:
+        time.sleep(0.2)
+        return real(*arguments, **words)
+
+    execute([_job(0.1)], SETTINGS, Memory(), Watch(), Ways())  # what is imported once
+    monkeypatch.setattr(holder, name, slower)
+    jobs = [replace(_job(0.1), epochs=epochs) for epochs in (1, 2, 3)]
+    outcome = execute(jobs, SETTINGS, Memory(), Watch(), Ways())
+    spent = {"idle": outcome.idle, "waiting": outcome.waiting}
+    assert spent.pop(waits) > 0.2
+    assert 0 <= spent.popitem()[1] < 0.2
+    assert outcome.first < outcome.last < time.perf_counter()
 
 
 def test_seeds_come_in_blocks_of_which_every_job_has_all() -> None:

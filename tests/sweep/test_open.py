@@ -452,6 +452,8 @@ def test_the_end_counts_each_run_once_and_ranks_by_the_reports_value(
     ((status, summary),) = parent.ended
     assert status == "KILLED"
     assert (summary["runs"], summary["runs_wanted"], summary["wall_seconds"]) == (2, 4, 1.5)
+    assert summary["first_written_seconds"] < 1.5
+    assert summary["trainer_waiting_seconds"] + summary["tracker_idle_seconds"] < 0.1  # one stack
     losses = [float(record.metrics["summary/excess"].values[0]) for record in parent.records]
     title, _, _, row, *lines = capsys.readouterr().out.splitlines()
     assert title == "loss of the last epoch above the floor"
