@@ -20,6 +20,7 @@ def test_every_file_is_in_the_wheel_once(wheel: Path) -> None:
     held = [name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name]
     assert sorted(held) == sorted(_expected())
     assert {"study/conf/config.yaml", "study/report/templates/report.md.j2", "study/py.typed"} < set(held)
+    assert {f"study/problems/data/{name}.npz" for name in ("digits", "breast_cancer")} < set(held)
     assert "hydra_plugins/stacked_launcher.py" in held
 
 

@@ -63,7 +63,7 @@ class Settings:
         experiment: the MLflow experiment.
         device: `cpu`, `cuda` or `auto`.
         max_runs: trained together at most.
-        threads: of the trainer on a CPU.
+        threads: of the trainer on a CPU; None is all cores while nothing is written beside it, else one.
         workers: processes that train on a CPU where there are several jobs with one instance per run; None is one
             on each core.
         force: train again what the store already holds.
@@ -74,7 +74,7 @@ class Settings:
     experiment: str
     device: str
     max_runs: int
-    threads: int
+    threads: int | None
     workers: int | None
     force: bool
 
@@ -165,8 +165,8 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
     for key, range_ in ranges.items():
         range_.require(key, tree[key])
     stack = cast("Mapping[str, object]", tree["stack"])
-    for key in ("max_runs", "threads"):
-        COUNT.require(f"stack.{key}", stack[key])
-    or_null(COUNT, " for all cores").require("stack.workers", stack["workers"])
+    COUNT.require("stack.max_runs", stack["max_runs"])
+    for key in ("threads", "workers"):
+        or_null(COUNT, " for all cores").require(f"stack.{key}", stack[key])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

@@ -1,6 +1,6 @@
-"""Optimizers as paths on a map: where each rule went, over the bowl's contours."""
+"""Optimizers as paths on a map: where each rule went, over the problem's contours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -17,24 +17,25 @@ from study.figures.style.layout import legend_above
 from study.figures.style.words import diverged_of, number, some
 from study.ranges import Count
 from study.stats.summary import shortlist
-from study.stats.surface import Bowl, bowl_surface, bowls, paths
+from study.stats.surface import Surface, paths, surfaces
 from study.tracking import names
 
+_TIMES = 3  # from a contour to the next: ten of them span five decades, as a valley's floor and its walls do
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
 class Walks:
-    """What is drawn: the path of each label's first seed, the names of its coordinates, each label's bowl."""
+    """What is drawn: the path of each label's first seed, the names of its coordinates, each label's surface."""
 
     walked: pd.DataFrame
     names: tuple[str, str]
-    bowls: Mapping[str, Bowl]
+    surfaces: Mapping[str, Surface]
 
 
 @dataclass(frozen=True)
 class Trajectories(Chart[Walks]):
-    """The paths of a problem's two parameters, a panel per label or all in one; contours where it is the bowl.
+    """The paths of a problem's two parameters, a panel per label or all in one; contours where they are known.
 
     Args:
         together: one panel for all, as long as they are not more than a legend can name.
@@ -49,7 +50,7 @@ class Trajectories(Chart[Walks]):
         walked, names = paths(context.sweep.points)
         runs, shown = context.runs, shortlist(context.runs, context.value, self.best)
         first = runs[runs["label"].isin(shown)].drop_duplicates("label")[["run_id", "label", "status"]]
-        return Walks(walked.merge(first, on="run_id").sort_values(["label", "step"]), names, bowls(runs))
+        return Walks(walked.merge(first, on="run_id").sort_values(["label", "step"]), names, surfaces(runs))
 
     @override
     def draw(self, table: Walks, context: Context) -> Figure:
@@ -63,11 +64,12 @@ class Trajectories(Chart[Walks]):
             for label, panel in zip(lines, axes, strict=True):
                 panel.set_title(label)
         sheets = dict(zip(lines, cycle(axes), strict=False))
-        ends = [_ends(table.walked, side, minimum=bool(table.bowls)) for side in ("x", "y")]
+        minima = np.array([surface.minimum for surface in table.surfaces.values()]).reshape(-1, 2).T
+        ends = [_ends(table.walked, side, at) for side, at in zip(("x", "y"), minima, strict=True)]
         for panel in axes:
             panel.set(xlim=ends[0], ylim=ends[1])
             panel.grid(visible=False)
-            shown = {bowl for label, bowl in table.bowls.items() if sheets.get(label) is panel}
+            shown = {one for label, one in table.surfaces.items() if sheets.get(label) is panel}
             if len(shown) == 1:  # of several none would be that of all paths
                 _draw_contours(panel, *shown)
         for label, line in lines.items():
@@ -98,30 +100,29 @@ class Trajectories(Chart[Walks]):
         """Say what the map is, and which seed walks on it."""
         one = "One path per setting: n = 1, no interval."
         first = one if seeds == 1 else f"Drawn is the first of {seeds} seeds: n = 1, no interval."
-        if not table.bowls:
+        if not table.surfaces:
             unknown = "what the store keeps of this problem does not say how high its loss is elsewhere"
             return f"No contours: {unknown}. {first}"
-        # nothing of the bowl is drawn at random: every seed walks the same
-        if self._is_together(table) and len(set(table.bowls.values())) > 1:
-            return f"No contours: the bowls of the settings differ. {one}"
-        return f"The star is the minimum; contours of the loss, each twice the one within. {one}"
+        if self._is_together(table) and len(set(table.surfaces.values())) > 1:
+            return f"No contours: the surfaces of the settings differ. {first}"
+        return f"The star is the minimum; contours of the loss, each {_TIMES} times the one within. {first}"
 
 
-def _ends(walked: pd.DataFrame, side: str, *, minimum: bool) -> tuple[float, float]:
-    """Return the ends of an axis: around all paths and the bowl's minimum, but not after one that diverges."""
+def _ends(walked: pd.DataFrame, side: str, minima: Iterable[float]) -> tuple[float, float]:
+    """Return the ends of an axis: around all paths and known minima, but not after one that diverges."""
     calm = walked.loc[(walked["status"] != names.DIVERGED) | (walked["step"] == 0), side]
-    around = [*calm, *([0.0] if minimum else [])]
+    around = [*calm, *minima]
     low, high = float(min(around)), float(max(around))
     room = 0.08 * ((high - low) or 1.0)
     return low - room, high + room
 
 
-def _draw_contours(axes: Axes, bowl: Bowl) -> None:
-    across, up = np.linspace(*axes.get_xlim(), 131), np.linspace(*axes.get_ylim(), 81)
-    height = bowl_surface(across, up, bowl)
-    levels: Sequence[float] = height.max() / 2.0 ** np.arange(10, -1, -1)
+def _draw_contours(axes: Axes, surface: Surface) -> None:
+    across, up = np.meshgrid(np.linspace(*axes.get_xlim(), 131), np.linspace(*axes.get_ylim(), 81))
+    height = surface.height(across, up)
+    levels: Sequence[float] = height.max() / float(_TIMES) ** np.arange(10, -1, -1)
     axes.contour(across, up, height, levels=levels, colors="#c3cad4", linewidths=0.8)
-    axes.plot(0, 0, "*", color=INK, ms=9, zorder=4)
+    axes.plot(*surface.minimum, "*", color=INK, ms=9, zorder=4)
 
 
 def _walk(axes: Axes, path: pd.DataFrame, line: Line) -> None:

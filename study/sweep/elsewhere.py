@@ -5,6 +5,7 @@ knows both torch and MLflow: it writes what it trains, between one stack and the
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from study.config.check import Settings
 from study.config.paths import CHECKOUT
@@ -20,4 +21,5 @@ def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
     """Train jobs of a sweep that another process began."""
     tags = provenance(CHECKOUT, settings.device)
     sweep = sweeps.find(open_store(settings.location), settings.experiment, settings.sweep_id, tags)
-    return execute(jobs, settings, sweep, Lines())
+    alone = replace(settings, threads=settings.threads or 1)  # another job may have the next core
+    return execute(jobs, alone, sweep, Lines())

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, groupby
 from typing import TypeVar
-
-import torch
 
 from study.config.check import Settings
 from study.errors import InvalidInput, NotKept, Terminated
@@ -18,10 +17,12 @@ from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.execute import Outcome
 from study.sweep.progress import Watch
+from study.sweep.threads import Threads
 from study.sweep.worker import Killed, Worker
 from study.sweep.workers import PAYS, Workers, apart, count_of
 from study.training.build import build_problem, device_of
 from study.training.instance import RuleError
+from study.training.memory import keep_freed
 from study.training.result import Trained
 from study.training.train import train_once
 from study.training.ways import Ways
@@ -33,7 +34,7 @@ T = TypeVar("T")
 _LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Training:
     """The training of some jobs' runs: in this process, and in workers beside it where that pays.
 
@@ -53,38 +54,42 @@ class Training:
     keep: Callable[[Trained], "Future[None]"]
     require: Callable[[], None]
     lock: threading.Lock = field(default_factory=threading.Lock)
+    written: "Future[None]" = field(default_factory=Future)
+    threads: Threads = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to be written."""
+        self.threads = Threads(self.settings.threads)
+        self.written.set_result(None)
 
     def run(self, runs: Sequence[Run]) -> "Future[None]":
         """Train and keep some runs; the last stack is perhaps still being written then."""
-        torch.set_num_threads(self.settings.threads)
-        pending: Future[None] = Future()
-        pending.set_result(None)
-        with Workers(
-            count_of(self.settings.workers, self.settings.threads) - 1, self.settings.threads, self._elsewhere
-        ) as workers:
+        keep_freed()
+        each = self.settings.threads or 1
+        processes = count_of(self.settings.workers, each)
+        with self.threads.used(), Workers(processes - 1, each, self._elsewhere) as workers:
             together = _stacks(self._apart(runs, workers), self.settings.max_runs)
             alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
             for problem, stack in chain(together, alone):
                 for trained in self._train(problem, stack, workers):
                     waits = time.perf_counter()
-                    pending.result()  # at most one stack is trained and one written at any time
+                    self.written.result()  # at most one stack is trained and one written at any time
                     self.outcome.waiting += time.perf_counter() - waits
-                    pending = self.keep(trained)
+                    self.written = self.keep(trained)
         self.outcome.training += workers.waited
         for job, error in workers.killed:
             self._fail(job, error)
-        return pending
+        return self.written
 
     def _train(self, problem: Problem, runs: Sequence[Run], workers: Workers) -> Iterator[Trained]:
         """Yield the trained stack; where it crashes, what is left of it when each job is trained alone."""
         runs = [run for run in runs if run.job.hash not in self.outcome.failures]
         if not runs:
             return
-        began = time.perf_counter()
+        began, step = time.perf_counter(), partial(self._step, workers)
+        self._share(workers)
         try:
-            trained = train_once(
-                problem, runs, device=device_of(self.settings), advance=self._advance, ways=self.ways
-            )
+            trained = train_once(problem, runs, device=device_of(self.settings), advance=step, ways=self.ways)
         except (Terminated, NotKept):
             raise
         except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
@@ -126,6 +131,15 @@ class Training:
         workers.add(block for members in jobs for block in blocks(members, self.settings.max_runs))
         there = {members[0].job.hash for members in jobs}
         return [run for run in runs if run.job.hash not in there]
+
+    def _step(self, workers: Workers, runs: float) -> None:
+        """Tell of a step that was made here."""
+        self._share(workers)
+        self._advance(runs)
+
+    def _share(self, workers: Workers) -> None:
+        """Take the cores that nobody else uses now."""
+        self.threads.share(busy=workers.busy or not self.written.done())
 
     def _advance(self, runs: float) -> None:
         self.require()

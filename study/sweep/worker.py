@@ -13,6 +13,7 @@ from study.beside import ended, start
 from study.job import Run
 from study.training.build import build_problem
 from study.training.instance import Way
+from study.training.memory import keep_freed
 from study.training.result import Trained
 from study.training.train import train
 from study.training.ways import Ways
@@ -94,6 +95,7 @@ class Worker:
 def serve(pipe: int, threads: int) -> None:
     """Train what comes through a pipe until it is closed: all that a worker does."""
     torch.set_num_threads(threads)
+    keep_freed()
     with suppress(EOFError, OSError), Connection(pipe) as asker:
         asker.send("ready")
         while True:

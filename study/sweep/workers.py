@@ -77,6 +77,11 @@ class Workers:
             worker.kill()
         self._pool.shutdown()
 
+    @property
+    def busy(self) -> bool:
+        """Whether any of them is at work."""
+        return any(not taking.done() for taking in self._taking)
+
     def add(self, stacks: Iterable[Runs]) -> None:
         """Have stacks trained, each of runs of one job: this process is to take one, so one less are started."""
         self._waiting.extend(stacks)

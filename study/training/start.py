@@ -21,7 +21,7 @@ class Start:
     inputs: tuple[Shaped[Tensor, "seed point ..."], ...]
     targets: Shaped[Tensor, "seed point ..."]
     eval_targets: Shaped[Tensor, "seed point ..."]
-    test: tuple[tuple[Shaped[Tensor, "seed point ..."], ...], Shaped[Tensor, "seed point ..."]] | None
+    test: tuple[tuple[Shaped[Tensor, "seed held ..."], ...], Shaped[Tensor, "seed held ..."]] | None
     params: Float[Tensor, "seed parameter"]
     data: Sequence[Data]  # as drawn
     floor: list[float]

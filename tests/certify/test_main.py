@@ -136,7 +136,7 @@ def test_another_question_gets_an_answer_but_no_page(
         ("optimizer=scratch/adm", "optimizer must be one of adadelta, "),
         ("optimizer=scratch/adm", "got 'scratch/adm'; did you mean 'scratch/adam'?"),
         pytest.param("optimizer=", "optimizer must be one of ", marks=pytest.mark.slow),
-        ("problem=bowel", "problem must be one of airfoil, all, bowl, "),
+        ("problem=bowel", "problem must be one of airfoil, all, beale, bowl, "),
         ("figure=los_curves", "got 'los_curves'; did you mean 'loss_curves'?"),
         ("figure=nowhere.Mine", "_target_ must name a class that can be imported, got nowhere.Mine"),
         ("figure=loss_curves figure.bst=3", "did you mean best?"),

@@ -107,7 +107,7 @@ _BETAS = r"two numbers in \[0, 1\), as in optimizer.betas=\[0.9,0.99\]"
         ("batch_size=1001", "batch_size must be at most 1000, the samples of the problem, got 1001"),
         ("problem.points=50 batch_size=51", "at most 50, the samples of the problem, got 51"),
         ("stack.max_runs=0", f"stack.max_runs must be {_COUNT}, got 0"),
-        ("stack.threads=0", f"stack.threads must be {_COUNT}, got 0"),
+        ("stack.threads=0", f"stack.threads must be {_COUNT}, or null for all cores, got 0"),
         ("stack.workers=0", f"stack.workers must be {_COUNT}, or null for all cores, got 0"),
         ("force=maybe", "force must be true or false, got 'maybe'"),
         ("device=tpu", "device must be one of auto, cpu, cuda; got 'tpu'; did you mean 'cpu'?"),

@@ -45,7 +45,7 @@ def test_settings_with_other_bowls_share_no_contours() -> None:
     context = context_of(_turned(0.0, 30.0))
     (axes,) = drawn(Trajectories(together=True), context).axes
     assert not axes.collections
-    assert "No contours: the bowls of the settings differ." in said(Trajectories(together=True), context)
+    assert "No contours: the surfaces of the settings differ." in said(Trajectories(together=True), context)
     assert all(axes.collections for axes in drawn(Trajectories(), context).axes)  # each panel has its own
 
 

@@ -14,7 +14,10 @@ from study.problems.base import Problem
 from study.randomness import Source
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf" / "problem").glob("*.yaml"))
-QUADRATIC = ["airfoil", "bowl", "linear", "polynomial"]
+QUADRATIC = [
+    *("airfoil", "bowl", "linear", "polynomial", "ellipsoid", "ellipsoid_rotated", "quadratic_deep"),
+    *("cauchy_sphere", "drifting_sphere", "scaled_regression", "sparse_regression"),
+]
 """Problems whose loss is quadratic in the parameters: there is one optimum, and its loss is the floor."""
 
 
@@ -22,7 +25,9 @@ def test_the_tutorials_problems_are_there() -> None:
     assert {"parabola", "bowl", "linear", "polynomial", "airfoil"} <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if "digits" in name else []) for name in NAMES]
+)
 def test_it_passes_all_checks_of_a_problem(
     name: str, job: Callable[..., Job], overrides: Callable[[str], list[str]]
 ) -> None:
@@ -54,7 +59,10 @@ def test_the_floor_is_reached_and_flat_there(name: str, problem: Callable[..., P
     assert jacobian(loss, end).abs().max() < 1e-9
 
 
-@pytest.mark.parametrize("name", ["parabola", "linear", "polynomial", "airfoil", "bowl"])
+@pytest.mark.parametrize(
+    "name",
+    ["parabola", "linear", "polynomial", "airfoil", "bowl", "scaled_regression", "sparse_regression"],
+)
 def test_the_best_constant_has_the_loss_of_a_model_that_predicts_it(
     name: str, problem: Callable[..., Problem]
 ) -> None:

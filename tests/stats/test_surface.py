@@ -1,4 +1,4 @@
-"""The bowl's surface and paths on a map by hand, and against the problem's own loss."""
+"""Surfaces and paths on a map by hand, and against the problems' own losses."""
 
 import numpy as np
 import pandas as pd
@@ -7,37 +7,56 @@ import torch
 
 from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
-from study.problems.bowl import Bowl as BowlProblem
-from study.stats.surface import Bowl, bowl_surface, bowls, paths
+from study.problems.base import Problem
+from study.problems.beale import Beale
+from study.problems.bowl import Bowl
+from study.problems.plateau import Plateau
+from study.problems.rosenbrock import Rosenbrock
+from study.stats.surface import Surface, paths, surfaces
+
+BOWL = "study.problems.bowl.Bowl"
 
 
 def test_surface_by_hand() -> None:
     """f(-5, -2) = 2.5 + 8; turned by 90 degrees the coefficients change places."""
-    x1, x2 = np.array([-5.0, 0.0]), np.array([-2.0, 0.0])
-    straight = bowl_surface(x1, x2, Bowl(0.1, 2.0, 0.0))
+    x, y = np.meshgrid([-5.0, 0.0], [-2.0, 0.0])
+    straight, turned = (Surface(BOWL, (0.1, 2.0, rotation)).height(x, y) for rotation in (0.0, 90.0))
     assert straight == pytest.approx(np.array([[10.5, 8.0], [2.5, 0.0]]), rel=1e-15)
-    turned = bowl_surface(x1, x2, Bowl(0.1, 2.0, 90.0))
     assert turned == pytest.approx(np.array([[50.4, 0.4], [50.0, 0.0]]), rel=1e-14)
 
 
-@pytest.mark.parametrize("rotation", [0.0, 30.0, -75.0])
-def test_surface_is_the_loss_that_the_problem_trains_on(rotation: float) -> None:
-    problem = BowlProblem("bowl", (0.3, 1.7), (1.0, 1.0), rotation, 1e12)
-    model = problem.model()
-    x, y = np.array([-5.0, 0.3]), np.array([-2.0, 1.1, 4.0])
-    heights = bowl_surface(x, y, Bowl(0.3, 1.7, rotation))
-    for column, row in np.ndindex(2, 3):
+@pytest.mark.parametrize(
+    ("problem", "settings"),
+    [
+        (Bowl("bowl", (0.3, 1.7), (1.0, 1.0), -75.0, 1e12), (0.3, 1.7, -75.0)),
+        (Rosenbrock("rosenbrock", (-1.5, 2.0), 0.1, 1e6), ()),
+        (Beale("beale", (0.1, 0.9), 0.05, 1e6), ()),
+        (Plateau("plateau", (1.0, 3.0), (4.0, 6.0), 1e3), (1.0, 3.0)),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_surface_is_the_loss_that_the_problem_trains_on(
+    problem: Problem, settings: tuple[float, ...]
+) -> None:
+    surface = Surface(f"{type(problem).__module__}.{type(problem).__name__}", settings)
+    x, y = np.meshgrid([-5.0, 0.3, surface.minimum[0]], [-2.0, 1.1, surface.minimum[1]])
+    model, heights = problem.model(), surface.height(x, y)
+    for place in np.ndindex(3, 3):
         with torch.no_grad():
-            model.get_parameter("x1").fill_(float(x[column]))
-            model.get_parameter("x2").fill_(float(y[row]))
+            model.get_parameter("x1").fill_(float(x[place]))
+            model.get_parameter("x2").fill_(float(y[place]))
             expected = float(model(torch.zeros(1, 1)))
-        assert heights[row, column] == pytest.approx(expected, rel=1e-13)
+        assert heights[place] == pytest.approx(expected, rel=1e-12)
+    assert heights[2, 2] == 0  # the floor, at the minimum
 
 
-def test_the_bowl_of_each_label_is_read_from_its_runs() -> None:
+def test_the_surface_of_each_label_is_read_from_its_runs() -> None:
     runs = bowl_sweep().runs.assign(**{"problem.rotation": [0.0, 30.0]})
-    assert bowls(runs) == {"sgd lr=0.4": Bowl(0.1, 2.0, 0.0), "sgd lr=0.1": Bowl(0.1, 2.0, 30.0)}
-    assert bowls(parabola_sweep(seeds=1, steps=32).runs) == {}
+    assert surfaces(runs) == {
+        "sgd lr=0.4": Surface(BOWL, (0.1, 2.0, 0.0)),
+        "sgd lr=0.1": Surface(BOWL, (0.1, 2.0, 30.0)),
+    }
+    assert surfaces(parabola_sweep(seeds=1, steps=32).runs) == {}
 
 
 def test_paths_put_the_coordinates_side_by_side() -> None:
