@@ -51,7 +51,7 @@ ui: $(RUNNING)  ## browse the runs in MLflow's UI on 127.0.0.1:PORT
 test: $(TESTING)  ## run all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-test-fast: $(TESTING)  ## run the tests that take less than a few seconds each
+test-fast: $(TESTING)  ## run the quick tests, in less than a minute
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow' $(ARGS)
 
 lint: $(TESTING)  ## check style and format

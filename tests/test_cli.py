@@ -212,6 +212,7 @@ _REFUSED_TOO = [  # in the same ways; what each is told is tested where it is fo
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [*_REFUSED, *(pytest.param(*refused, marks=pytest.mark.slow) for refused in _REFUSED_TOO)],
@@ -261,6 +262,7 @@ def test_help_needs_neither_torch_nor_mlflow(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_several_bad_jobs_are_named_at_once(refused: Refused) -> None:
     words = ["optimizer=sgd,adam,scratch/adm,rmsprop", "optimizer.lr=0.1,-1", "+optimizer.momentum=0.5"]
     first, *lines = refused("-m", *words).splitlines()

@@ -90,6 +90,7 @@ def test_store_and_report_are_named_after_the_file(name: str, ask: Ask) -> None:
     assert config.report.figures, "report.figures must name figures, or be auto"
 
 
+@pytest.mark.slow
 def test_tuned_searches_for_what_the_headline_compares(ask: Ask) -> None:
     """Its trials and what they decide are told in another way."""
     tuned, headline = ask("tuned"), ask("headline")

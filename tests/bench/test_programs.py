@@ -24,6 +24,7 @@ def test_a_program_is_measured(tmp_path: Path) -> None:
     assert 2e6 < measured.peak_bytes < max(1e9, 1.1 * here)
 
 
+@pytest.mark.slow
 def test_the_memory_of_what_a_program_starts_counts_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

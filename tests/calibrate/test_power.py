@@ -23,6 +23,7 @@ def test_the_median_pilot_keeps_its_promise(*, tie: bool) -> None:
     assert [row["kept"] for row in (low, middle, high)] == [None, True, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tie", [False, True])
 def test_half_of_the_seeds_are_seen_to_be_too_few(monkeypatch: pytest.MonkeyPatch, *, tie: bool) -> None:
     for name in ("seeds_to_tell", "seeds_to_tie"):

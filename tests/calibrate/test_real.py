@@ -38,6 +38,7 @@ def test_trained_runs_are_those_of_the_headline() -> None:
     np.testing.assert_allclose(places["sgd"], np.log(sgd["eval_last_epoch"] - sgd["floor"]), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_populations_are_drawn_from_the_runs() -> None:
     """A rule 4 margins above another, of little spread: told in every table; moved together, never."""
     rng = np.random.default_rng(0)

@@ -63,6 +63,7 @@ def test_looks_that_share_the_level_keep_it(difference: float, claims: int) -> N
     assert table["kept"].dropna().all()
 
 
+@pytest.mark.slow
 def test_a_level_that_is_not_split_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Rule, "share", property(lambda _: 0.05))
     table = _looked(80, difference=0.0, split=True)

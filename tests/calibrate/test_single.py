@@ -27,6 +27,7 @@ def test_a_setting_is_not_told_from_itself(design: str) -> None:
     assert kept == {DIFFERENCE: True, INTERVAL: True}
 
 
+@pytest.mark.slow
 def test_intervals_a_fifth_too_narrow_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     stretched = verdicts._stretched
 
@@ -39,6 +40,7 @@ def test_intervals_a_fifth_too_narrow_are_seen(monkeypatch: pytest.MonkeyPatch) 
     assert not _kept(single.itself, 300, population="normal", design="paired", n=25)[INTERVAL]
 
 
+@pytest.mark.slow
 def test_a_level_twice_as_high_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both of the test and of the interval: each alone is held back by the other."""
     monkeypatch.setattr(Rule, "share", property(lambda _: 0.15))

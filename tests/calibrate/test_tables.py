@@ -30,12 +30,14 @@ def test_frames_are_runs_as_reports_read_them() -> None:
     assert tables.frame(places, "independent")["seed"].tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", ["paired", "independent"])
 def test_nothing_is_told_apart_in_a_table_of_one_setting(design: str) -> None:
     kept = _kept(_counted(tables.alike, 30, population="normal", design=design, size=(3, 10)))
     assert all(kept.values())
 
 
+@pytest.mark.slow
 def test_no_correction_for_many_pairs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Holm's, and without that of the intervals: each alone is held back by the other."""
     monkeypatch.setattr(paired, "holm", lambda p: p)
@@ -53,6 +55,7 @@ def test_no_correction_for_many_ties_is_seen(monkeypatch: pytest.MonkeyPatch, *,
     assert kept == {TIE: corrected, SIZE: True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ahead", "rate"), [(2.0, 0.2), (0.0, 0.2)])
 def test_who_diverges_is_not_better_and_a_rule_that_forgets_it_is_seen(
     monkeypatch: pytest.MonkeyPatch, ahead: float, rate: float

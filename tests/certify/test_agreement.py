@@ -13,6 +13,7 @@ ChecksOf = Callable[..., Mapping[str, Result]]
 NAMES = [name for name, _ in AGREEMENT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hyper", "predicted"),
     [
@@ -28,6 +29,7 @@ def test_finds_the_boundary_of_torchs_own(hyper: dict[str, object], predicted: f
     assert boundary(rule) == pytest.approx(predicted, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_compares_in_torchs_dialect(checks_of: ChecksOf) -> None:
     rule = {"lr": 0.01, "alpha": 0.9, "eps": 0.1, "eps_inside_root": True}
     found = checks_of("study.optimizers.rmsprop.RMSprop", "rmsprop", only=NAMES, **rule)

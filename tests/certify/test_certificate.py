@@ -24,6 +24,7 @@ MOMENTUM: Hyper = {"lr": 0.01, "momentum": 0.8}
 
 
 # one shows how; the others are whole certificates, and can wait
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -87,6 +88,7 @@ QUICK = {"Ascent", "Blind", "CachedRate", "SharedRate", "SaturatingCounter"}
 """One of each kind; make test tries all."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "claimed", "hyper", "expected"),
     [fault if fault[0] in QUICK else pytest.param(*fault, marks=pytest.mark.slow) for fault in FAULTS],
@@ -136,6 +138,7 @@ def test_an_elementwise_rule_declared_otherwise(failed: Failed) -> None:
     assert failed("HonestAdam", **ADAM, elementwise=False) == {"elements mix, as declared"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "found"), [("HonestAdam", "elementwise along this path"), ("ClippedByNorm", "elements mix")]
 )
@@ -160,6 +163,7 @@ def test_a_rule_that_raises_is_a_finding(checks_of: ChecksOf) -> None:
 REST: Hyper = {"rest": {"_target_": "torch.optim.AdamW", "lr": 0.01}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "hyper", "why"),
     [

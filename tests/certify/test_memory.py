@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from study.certify.check import Result, Verdict
 
 RESUME = "resume from a state dict"
 ChecksOf = Callable[..., Mapping[str, Result]]
 
 
+@pytest.mark.slow
 def test_a_rule_that_mixes_elements_says_so_and_keeps_its_runs_apart(checks_of: ChecksOf) -> None:
     names = ("elements mix, as declared", "runs are independent")
     found = checks_of("torch.optim.Adafactor", only=names, lr=0.01, elementwise=False)
@@ -15,6 +18,7 @@ def test_a_rule_that_mixes_elements_says_so_and_keeps_its_runs_apart(checks_of: 
     assert found["runs are independent"].verdict is Verdict.PASSED
 
 
+@pytest.mark.slow
 def test_stacked_adafactor_would_mix_runs(checks_of: ChecksOf) -> None:
     names = ("elements are independent", "runs are independent")
     found = checks_of("torch.optim.Adafactor", only=names, lr=0.01, elementwise=True)

@@ -216,6 +216,7 @@ def test_cuda_is_refused_where_torch_finds_none(monkeypatch: pytest.MonkeyPatch)
     assert device_of(settings_from_config(_compose("device=auto"))).type == "cpu"
 
 
+@pytest.mark.slow
 def test_every_job_is_checked_not_only_the_first() -> None:
     configs = [_compose(), _compose("optimizer=adafactor", "+optimizer.d=0.5"), _compose("problem.width=0")]
     good, *bad = [job_from_config(config, [f"epochs={place}"]) for place, config in enumerate(configs)]

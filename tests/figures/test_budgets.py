@@ -40,6 +40,7 @@ def _dotted(ring: PathCollection) -> bool:
     return isinstance(style, tuple) and style[1] is not None
 
 
+@pytest.mark.slow
 def test_lines_are_medians_and_the_order_stands_above() -> None:
     context = _context(sgd=(0.4, 0.2, 0.1), adam=(0.2, 0.19, 0.18))
     figure = drawn(Budgets(), context)

@@ -36,6 +36,7 @@ def test_every_figure_passes_all_checks(name: str) -> None:
     assert _failed(certify_figure({"name": name, "_target_": figure_target(name)})) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", figure_names())
 def test_a_label_that_diverged_everywhere_is_said(name: str) -> None:
     chart = _chart(name)
@@ -47,6 +48,7 @@ def test_a_label_that_diverged_everywhere_is_said(name: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", figure_names())
 def test_a_sweep_that_diverged_everywhere_has_no_first(name: str) -> None:
     """Divergence is a result: the report of it is drawn, and nobody is called the lowest or the closest."""

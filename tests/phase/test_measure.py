@@ -26,6 +26,7 @@ def test_every_cell_lies_on_its_side_of_the_boundary(rule: str, measured: Mappin
     np.testing.assert_array_equal((measured[rule] < 1)[clear], (edge > A)[clear])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rate_is_the_spectral_radius(rule: str, measured: Mapping[str, np.ndarray]) -> None:
     expected = np.stack([RULES[rule](momentum=float(beta)).rates(A) for beta in BETA])
@@ -35,6 +36,7 @@ def test_every_rate_is_the_spectral_radius(rule: str, measured: Mapping[str, np.
     assert np.isfinite(measured[rule]).all()
 
 
+@pytest.mark.slow
 def test_lowest_row_is_gradient_descent_for_both_rules(measured: Mapping[str, np.ndarray]) -> None:
     for rule in RULES:
         np.testing.assert_allclose(measured[rule][0], abs(1 - A), rtol=1e-12)

@@ -14,6 +14,9 @@ from study.problems.base import Problem
 from study.randomness import Source
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf" / "problem").glob("*.yaml"))
+QUICK = {"bowl", "linear", "parabola", "ellipsoid", "rosenbrock", "breast_cancer"}
+"""Of each kind one that takes no time; all others are checked where slow tests are."""
+
 QUADRATIC = [
     *("airfoil", "bowl", "linear", "polynomial", "ellipsoid", "ellipsoid_rotated", "quadratic_deep"),
     *("cauchy_sphere", "drifting_sphere", "scaled_regression", "sparse_regression"),
@@ -26,7 +29,7 @@ def test_the_tutorials_problems_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if "digits" in name else []) for name in NAMES]
+    "name", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in NAMES]
 )
 def test_it_passes_all_checks_of_a_problem(
     name: str, job: Callable[..., Job], overrides: Callable[[str], list[str]]

@@ -69,6 +69,7 @@ def test_starts_are_flat_and_walls_are_near(problem: Build) -> None:
     assert np.linalg.norm(_gradient(np.array([[3.0, 3.0]]))) > 2000 * slopes.max()
 
 
+@pytest.mark.slow
 def test_a_small_rate_stays_and_a_fair_one_reaches_the_minimums_valley(
     problem: Build, trained: Callable[..., Trained]
 ) -> None:

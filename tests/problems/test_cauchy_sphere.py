@@ -53,6 +53,7 @@ def test_noise_alone_does_not_pass_the_cap() -> None:
     assert SPHERE.loss(x, -0.1 * torch.full_like(x, 4e9)) < SPHERE.cap / 1e4
 
 
+@pytest.mark.slow
 def test_gradient_descent_ends_as_the_noise_at_any_rate(trained: Callable[..., Trained]) -> None:
     """A stable law: x is a sum of rate (1 - rate)^k n_k, whose weights add up to 1, hence Cauchy(0, 0.1) again."""
     for rate in (0.2, 1.0):
@@ -60,6 +61,7 @@ def test_gradient_descent_ends_as_the_noise_at_any_rate(trained: Callable[..., T
         assert scipy.stats.kstest(end.ravel(), CAUCHY).pvalue > 0.001
 
 
+@pytest.mark.slow
 def test_no_momentum_makes_it_narrower_but_bounded_steps_do(trained: Callable[..., Trained]) -> None:
     """The weights of momentum add up to 1 too, but not all are positive: what they make is as wide or wider."""
     heavy = trained(*FEW, "optimizer=scratch/momentum", "optimizer.lr=0.1")

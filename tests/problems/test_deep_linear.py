@@ -81,6 +81,7 @@ def test_aligned_modes_are_learned_apart_by_their_closed_form_and_in_order(probl
     assert halves[0] > 0
 
 
+@pytest.mark.slow
 def test_from_a_drawn_start_its_rank_grows_by_one_at_a_time_after_a_rest(
     problem: Build, trained: Callable[..., Trained]
 ) -> None:

@@ -63,6 +63,7 @@ def test_loss_is_numpys(problem: Build) -> None:
     assert p.loss(model(data.inputs), data.targets).item() == pytest.approx(expected, rel=1e-6)  # float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_floor_is_scipys(seed: int, problem: Build) -> None:
     data = _data(problem, seed)

@@ -70,6 +70,7 @@ def test_gradient_descent_follows_its_closed_form(rate: float, trained: Train, p
         np.testing.assert_allclose(result.series["eval/loss"].values[seed], losses, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_rate_of_one_is_always_one_move_behind(trained: Train, problem: Build) -> None:
     result = trained(*QUIET, "optimizer.lr=1.0")
     for seed in range(2):
@@ -78,6 +79,7 @@ def test_a_rate_of_one_is_always_one_move_behind(trained: Train, problem: Build)
         np.testing.assert_allclose(result.last_epoch.values[seed], move, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_with_noise_a_rate_is_too_small_or_too_large(trained: Train) -> None:
     """The lag falls with the rate as its inverse square, the noise grows about as the rate."""
     words = ("problem=drifting_sphere", "optimizer=sgd", "seeds=2", "epochs=15")

@@ -64,6 +64,7 @@ def test_under_one_name_the_turned_problem_is_the_straight_one(problem: Build) -
     np.testing.assert_allclose(rotation @ _start(turned, 4), _start(straight, 4), rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["scratch/sgd", "scratch/momentum", "scratch/nag"])
 def test_rotation_is_not_noticed_by_linear_rules(optimizer: str, trained: Train) -> None:
     """The tolerance is rounding, which the steepest direction amplifies by its eigenvalue."""
@@ -72,12 +73,14 @@ def test_rotation_is_not_noticed_by_linear_rules(optimizer: str, trained: Train)
     np.testing.assert_allclose(turned.train_loss, straight.train_loss, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_rotation_is_noticed_by_adagrad(trained: Train) -> None:
     few = ("problem=ellipsoid", "optimizer=scratch/adagrad", "optimizer.lr=1.0", "seeds=4", "epochs=100")
     straight, turned = (trained(*few, f"problem.rotated={flag}").train_loss[:, -1] for flag in (False, True))
     assert (turned > 1e6 * straight).all()
 
 
+@pytest.mark.slow
 def test_gradient_descent_follows_its_closed_form(trained: Train, problem: Build) -> None:
     """z_t = (1 - l / L)^t z_0 at the rate 1 / L, which descends in each step; a rate above 2 / L does not."""
     few = ("problem=ellipsoid", "optimizer=sgd", "seeds=1", "epochs=40")

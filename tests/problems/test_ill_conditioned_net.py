@@ -46,6 +46,7 @@ def test_the_curvatures_at_a_balanced_minimum_differ_by_as_much(problem: Build) 
     assert found[-1] / found[36] == pytest.approx(2e5, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_least_squares_solves_it_where_gradient_descent_stalls(
     problem: Build, trained: Callable[..., Trained]
 ) -> None:

@@ -56,6 +56,7 @@ def test_starts_are_on_the_plateau_in_every_quadrant(problem: Build) -> None:
     assert (2 * ((expit(starts) - 0.5) ** 2).sum(axis=1) > 0.92).all()
 
 
+@pytest.mark.slow
 def test_gradient_descent_stays_where_a_rule_that_divides_by_the_slope_gets_off(
     trained: Callable[..., Trained],
 ) -> None:

@@ -47,6 +47,7 @@ def test_stack_ends_on_the_tutorials_numbers(trained: Callable[..., Trained]) ->
     assert result.floor[0] == pytest.approx(0.21330119980, abs=6e-12)
 
 
+@pytest.mark.slow
 def test_stack_follows_the_formulas_until_rounding_decides(trained: Callable[..., Trained]) -> None:
     path = _path(trained("experiment=polynomial", "seeds=2", "epochs=150"))
     plain = _plain_loop()

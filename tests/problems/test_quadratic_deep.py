@@ -83,6 +83,7 @@ def test_seeds_are_instances_and_repeat(problem: Build) -> None:
     assert not torch.allclose(first.inputs[:, 2], other.inputs[:, 2], rtol=0.1)
 
 
+@pytest.mark.slow
 def test_gradient_descent_descends_below_twice_the_inverse_of_the_largest_eigenvalue(
     trained: Callable[..., Trained],
 ) -> None:
@@ -94,6 +95,7 @@ def test_gradient_descent_descends_below_twice_the_inverse_of_the_largest_eigenv
     assert (above[:, -1] > above[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_packs_shake_a_run_that_the_full_batch_does_not(trained: Callable[..., Trained]) -> None:
     few = ("problem=quadratic_deep", "optimizer=sgd", "optimizer.lr=0.02", "seeds=2")
     noisy, quiet = trained(*few, "epochs=8"), trained(*few, "batch_size=null", "epochs=80")

@@ -50,6 +50,7 @@ def test_a_seeds_fit_is_lower_than_its_noise_and_higher_than_any_lines_in_pieces
     assert found == PROBLEM.train_floor(PROBLEM.data(Source("parabola", 3)))
 
 
+@pytest.mark.slow
 def test_many_seeds_together_are_found_what_each_is_alone() -> None:
     data = [PROBLEM.data(Source("parabola", seed)) for seed in range(40)]
     assert PROBLEM.train_floors(data) == [PROBLEM.train_floor(seed) for seed in data]

@@ -55,6 +55,7 @@ def test_starts_lie_around_theirs_behind_the_bend(problem: Build) -> None:
     assert 20 < heights.max() < 50
 
 
+@pytest.mark.slow
 def test_gradient_descent_is_a_plain_loops_and_falls(problem: Build, trained: Callable[..., Trained]) -> None:
     """At 1 / L, the largest eigenvalue of the Hessian on the way, it only falls, and in 150 steps hardly gets on."""
     result = trained("problem=rosenbrock", "optimizer=sgd", "optimizer.lr=0.0003", "seeds=1", "epochs=150")

@@ -54,6 +54,7 @@ def test_starts_are_near_the_saddle_along_y_alone(problem: Build) -> None:
     np.testing.assert_array_equal(starts[3], _start(problem("saddle"), 3))
 
 
+@pytest.mark.slow
 def test_gradient_descent_rests_near_the_saddle_and_then_escapes(
     problem: Build, trained: Callable[..., Trained]
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_page_begins_with_it(shipped: SweepFrames, tmp_path: Path) -> None:
         assert page.count("both tuned,") == 1
 
 
+@pytest.mark.slow
 def test_a_store_without_it_has_one_line_that_says_so(shipped: SweepFrames, tmp_path: Path) -> None:
     first = _told(shipped, None)
     assert first == Beside(
@@ -65,6 +66,7 @@ def test_a_store_without_it_has_one_line_that_says_so(shipped: SweepFrames, tmp_
     assert not (tmp_path / "page" / "figures" / "tuned_beside.png").exists()
 
 
+@pytest.mark.slow
 def test_a_page_that_names_none_has_none(shipped: SweepFrames, tmp_path: Path) -> None:
     assert beside(shipped, TUNED, _plan(beside=None), command="") is None
     build(shipped, _plan(beside=None), tmp_path / "page", again="make sweep\nmake report")

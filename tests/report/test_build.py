@@ -215,6 +215,7 @@ def test_the_reports_value_reaches_tables_and_figures(sweep: SweepFrames, tmp_pa
     assert "has the lowest median evaluation loss after the last step" in text
 
 
+@pytest.mark.slow
 def test_a_large_svg_is_embedded_as_png(
     sweep: SweepFrames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

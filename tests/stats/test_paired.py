@@ -66,6 +66,7 @@ def test_a_difference_that_does_not_matter_against_the_start_does_against_the_fl
     assert _row(_runs(a=a, b=176 * a * _lognormal(1)))["verdict"] == "better by more than M"
 
 
+@pytest.mark.slow
 def test_seeds_are_paired_whatever_else_differs() -> None:
     """Seeds lie 20 times as far apart as the rules: paired it is resolved, and what pairing bought is told."""
     seed, noise = _lognormal(0, spread=2.0), _lognormal(1, spread=0.05)
@@ -151,6 +152,7 @@ def test_all_diverged_lose() -> None:
     assert _row(_runs(a=infinite, b=infinite))["verdict"] == "equivalent"
 
 
+@pytest.mark.slow
 def test_seeds_are_told_where_the_verdict_is_open() -> None:
     """Unresolved: both numbers. Resolved: none. Too few runs to judge the spread: none either."""
     open_ = _row(_runs(a=_lognormal(0, spread=1), b=_lognormal(1, spread=1)))

@@ -41,6 +41,7 @@ def test_where_it_lies_does_not_matter() -> None:
     assert _needs(sample.shifted(1.0), ONE) == _needs(sample, ONE)
 
 
+@pytest.mark.slow
 def test_more_than_anybody_trains_and_none_that_is_known() -> None:
     """A spread of 50 margins: infinity. Half of the differences infinite: NaN."""
     assert _needs(Paired(10 * np.linspace(-1, 1, 25)), ONE) == (math.inf, math.inf)

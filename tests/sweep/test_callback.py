@@ -33,6 +33,7 @@ def test_jobs_are_the_product_of_what_is_swept(loader: ConfigLoader) -> None:
     assert [job.label for job in jobs] == ["sgd lr=0.1", "sgd lr=0.2", "adam lr=0.1", "adam lr=0.2"]
 
 
+@pytest.mark.slow
 def test_an_experiment_brings_its_own_sweep_and_a_person_may_narrow_it(loader: ConfigLoader) -> None:
     assert [job.optimizer_name for job in jobs_of(_master(loader, "experiment=headline"))[0] or []] == [
         "sgd",
@@ -53,6 +54,7 @@ def test_a_sweeper_that_decides_on_the_way_has_no_jobs_yet(loader: ConfigLoader)
     assert jobs_of(with_other) == (None, {})
 
 
+@pytest.mark.slow
 def test_the_last_job_is_checked_before_the_first_is_begun(loader: ConfigLoader, tmp_path: Path) -> None:
     store = tmp_path / "store" / "mlflow.db"
     master = _master(loader, "optimizer.lr=0.1,0.2,-1", f"tracking.uri=sqlite:///{store}")
@@ -69,6 +71,7 @@ def test_a_single_job_is_checked_too(loader: ConfigLoader) -> None:
         SweepCallback().on_run_start(config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "beside"),
     [
@@ -87,6 +90,7 @@ def test_a_sweep_knows_what_was_asked_beside_its_experiment(
     assert begun.call_args.kwargs["overrides"] == beside
 
 
+@pytest.mark.slow
 def test_all_that_ask_for_the_sweeps_id_are_told_the_same(loader: ConfigLoader, begun: MagicMock) -> None:
     """The id is a time of day: by it a process of another launcher finds the sweep that this one began."""
     config = _master(loader)

@@ -92,6 +92,7 @@ def test_jobs_of_other_shapes_are_other_stacks() -> None:
     assert watch.lines == [("lr=0.1", 2, 0), ("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slow", "waits"), [("training", "idle"), ("writing", "waiting")])
 def test_who_waits_for_whom_is_counted(slow: str, waits: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three stacks, each 0.2 s longer in training or in writing than in what goes on beside it."""
@@ -125,6 +126,7 @@ def test_seeds_come_in_blocks_of_which_every_job_has_all() -> None:
         ]
 
 
+@pytest.mark.slow
 def test_a_block_that_is_too_large_is_cut_into_stacks_of_one_size() -> None:
     """Many jobs: ten seeds of each are then a block, since a stack of one seed takes as long."""
     runs = [Run(_job(lr / 100), seed) for lr in range(1, 31) for seed in range(20)]
@@ -151,6 +153,7 @@ def test_every_run_is_in_one_stack_and_jobs_stand_side_by_side(max_runs: int) ->
         assert len(list(groupby(labels))) == len(set(labels))
 
 
+@pytest.mark.slow
 def test_the_size_of_a_stack_changes_no_number() -> None:
     jobs = [_job(0.1, seeds=3), _job(0.2, seeds=3)]
     one, many = Memory(), Memory()
@@ -232,6 +235,7 @@ def test_a_crash_takes_no_other_job_with_it() -> None:
     assert np.isfinite(outcome.objective(_job(0.2)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("somebodys")
 def test_a_job_that_crashed_is_not_tried_at_other_seeds(caplog: pytest.LogCaptureFixture) -> None:
     crashing = replace(_job(0.1, seeds=30), optimizer=_sgd("somebodys.Crashing"), label="crashing")

@@ -38,6 +38,7 @@ def test_what_is_asked_for_is_taken_always() -> None:
             assert torch.get_num_threads() == 3
 
 
+@pytest.mark.slow
 def test_every_loss_is_bitwise_the_same() -> None:
     """200 runs are large enough for torch to share a hidden layer's 128,000 values among threads."""
     problem = Parabola(name="parabola", points=64, noise=0.1, width=20, cap=1e3)

@@ -33,6 +33,7 @@ SMALL += ["optimizer=sgd,adam"]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.mark.slow
 def test_trials_are_at_tuning_seeds_and_what_is_shipped_at_fresh_ones(loader: ConfigLoader) -> None:
     jobs = jobs_of(_master(loader, *SMALL))[0] or []
     assert [(job.label, job.seeds) for job in jobs] == [
@@ -49,6 +50,7 @@ def test_trials_are_at_tuning_seeds_and_what_is_shipped_at_fresh_ones(loader: Co
     assert all(isinstance(rate, float) and 1e-4 < rate < 1 for rate in rates)
 
 
+@pytest.mark.slow
 def test_a_search_of_more_trials_begins_with_those_of_a_smaller_one(loader: ConfigLoader) -> None:
     few, more = (_hashes(loader, *SMALL, f"hydra.sweeper.trials={count}") for count in (4, 9))
     assert len(few) < len(more)
@@ -56,6 +58,7 @@ def test_a_search_of_more_trials_begins_with_those_of_a_smaller_one(loader: Conf
     assert len(more & _hashes(loader, *SMALL, "hydra.sweeper.seed=1")) == 2  # what is shipped
 
 
+@pytest.mark.slow
 def test_what_the_command_sets_is_not_tuned(loader: ConfigLoader) -> None:
     jobs = jobs_of(_master(loader, *SMALL, "optimizer=momentum", "optimizer.momentum=0.5,0.6"))[0] or []
     assert {job.optimizer["momentum"] for job in jobs if "momentum=0.5" in job.label} == {0.5}
@@ -102,6 +105,7 @@ def test_one_job_is_not_tuned(loader: ConfigLoader) -> None:
         SweepCallback().on_run_start(config)
 
 
+@pytest.mark.slow
 def test_an_experiment_may_choose_its_sweeper_and_a_person_another(loader: ConfigLoader) -> None:
     targets = [
         _master(loader, *words).hydra.sweeper._target_.rpartition(".")[2]

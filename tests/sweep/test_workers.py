@@ -85,6 +85,7 @@ def test_there_is_one_process_on_each_core_unless_another_number_is_asked_for() 
     assert [count_of(1, 4), count_of(7, 4)] == [1, 7]
 
 
+@pytest.mark.slow
 def test_jobs_that_turn_out_to_need_one_instance_per_run_are_then_trained_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

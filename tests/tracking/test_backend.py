@@ -315,6 +315,7 @@ def _fails(*_: object, **__: object) -> None:
     raise ConnectionError("the store is gone")
 
 
+@pytest.mark.slow
 def test_backends_give_the_same_frames(written: Written) -> None:
     ids = {name: run.info.run_id for name, run in written.found().items()}
     hashes = sorted({run.tags[names.JOB_HASH] for run in written.runs.values()})

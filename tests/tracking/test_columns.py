@@ -121,6 +121,7 @@ def test_a_database_may_hold_rows_in_any_order_and_runs_of_others_between(
         assert _read(backend.points(asked)) == _expected(rows, asked)
 
 
+@pytest.mark.slow
 def test_a_second_process_reads_its_share_of_many_runs(
     mixed: tuple[SqlBackend, list[Row]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

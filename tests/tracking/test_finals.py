@@ -30,6 +30,7 @@ def jobs(make_job: MakeJob) -> list[Job]:
     return [make_job("sgd", 0.1, seeds=range(3)), make_job("adam", 0.01, seeds=range(3))]
 
 
+@pytest.mark.slow
 def test_a_run_trained_again_has_its_own_curve_and_no_other(uri: str, jobs: list[Job], train: Train) -> None:
     """The second training's curves are 50 higher, and are written beside the first's."""
     sweep = _begin(uri, jobs)
@@ -165,6 +166,7 @@ class TestLosses:
         assert not caplog.records
 
 
+@pytest.mark.slow
 def test_a_parent_that_is_gone_for_good(uri: str, jobs: list[Job], train: Train) -> None:
     """The runs of a sweep may be asked for by another, after the first one's parent was purged."""
     files = _two_files(uri, jobs, train)
@@ -177,6 +179,7 @@ def test_a_parent_that_is_gone_for_good(uri: str, jobs: list[Job], train: Train)
     assert read_sweep("study", store=uri).fits.empty
 
 
+@pytest.mark.slow
 def test_the_sample_is_of_the_sweeps_first_seed(uri: str, make_job: MakeJob, train: Train) -> None:
     """A sample's height says its seed: 0.5 more than it."""
     for low, high in ((0, 5), (1, 2), (5, 7)):  # three trainings, of which some seeds are asked for

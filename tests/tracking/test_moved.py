@@ -95,6 +95,7 @@ def test_a_copied_folder_leaves_the_original_alone(
     assert run == f"{home}/mlruns/artifacts/study/{trained.run_id}/artifacts"
 
 
+@pytest.mark.slow
 def test_deleted_runs_follow_too(home: Path, trained: Sweep) -> None:
     run_id = next(run.info.run_id for run in _runs(home))
     trained.store.client.delete_run(run_id)
@@ -107,6 +108,7 @@ def test_deleted_runs_follow_too(home: Path, trained: Sweep) -> None:
     assert all(uri.startswith(f"{there}/mlruns/artifacts/study/") for uri in uris)
 
 
+@pytest.mark.slow
 def test_places_that_the_study_did_not_choose_stay(home: Path, trained: Sweep) -> None:
     client = trained.store.client
     own = {ui_state.TAG: ui_state.STATE}
@@ -131,6 +133,7 @@ def test_places_that_the_study_did_not_choose_stay(home: Path, trained: Sweep) -
     assert client.get_run(run.run_id).info.artifact_uri == run.artifact_uri
 
 
+@pytest.mark.slow
 def test_a_database_copied_alone_reads_the_artifacts_where_they_are(
     home: Path, trained: Sweep, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

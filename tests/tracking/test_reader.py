@@ -57,6 +57,7 @@ def test_frames_hold_what_was_trained(uri: str, jobs: list[Job], train: Train) -
     _holds_what_was_trained(read_sweep("study", store=uri), jobs)
 
 
+@pytest.mark.slow
 def test_frames_are_the_same_through_mlflows_client(
     uri: str, jobs: list[Job], train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +208,7 @@ def test_an_excess_that_the_loss_does_not_resolve_counts_as_the_least_that_it_do
     assert {key: told[key].loss for key in ended.index} == ended["excess"].to_dict()
 
 
+@pytest.mark.slow
 def test_a_sweep_takes_the_runs_that_others_trained(
     uri: str, jobs: list[Job], make_job: Callable[..., Job], train: Train
 ) -> None:
@@ -245,6 +247,7 @@ def test_what_was_asked_what_is_there_and_what_crashed(
     assert (frames.overrides, frames.info["status"]) == (("seeds=5",), "KILLED")
 
 
+@pytest.mark.slow
 def test_a_sweep_is_chosen_by_its_id_and_is_else_the_one_asked_for_last(
     uri: str, jobs: list[Job], train: Train
 ) -> None:

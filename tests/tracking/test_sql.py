@@ -115,6 +115,7 @@ def test_nothing_to_write_is_nothing_written(uri: str) -> None:
     assert _counts(store.location.uri) == dict.fromkeys(ROWS, 0)
 
 
+@pytest.mark.slow
 def test_stacks_larger_than_one_chunk_arrive_whole(uri: str) -> None:
     store = open_store(Location.of(uri))
     store.backend.write(

@@ -58,6 +58,7 @@ QUICK = {"Late", "Reassigning", "LateNoise", "Averaging", "Curved"}
 """One of each kind; make test trains all."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "way"),
     [one if one[0] in QUICK else pytest.param(*one, marks=pytest.mark.slow) for one in RIGHT],
@@ -89,6 +90,7 @@ def test_a_rule_that_no_stack_can_train_is_refused(rule: str, message: str) -> N
         _train(_job(PLANTED + rule))
 
 
+@pytest.mark.slow
 def test_a_declaration_that_lies_is_an_error_and_the_remedy_is_named() -> None:
     with pytest.raises(InvalidInput, match=r"optimizer.elementwise must be false .* got true.* leave it out"):
         _train(_job(PLANTED + "Normalised", elementwise=True))
@@ -97,6 +99,7 @@ def test_a_declaration_that_lies_is_an_error_and_the_remedy_is_named() -> None:
     assert np.array_equal(declared.train_loss, measured.train_loss)
 
 
+@pytest.mark.slow
 def test_one_line_says_when_a_rule_is_found_to_mix(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         _train(_job(PLANTED + "Late"))
@@ -105,6 +108,7 @@ def test_one_line_says_when_a_rule_is_found_to_mix(caplog: pytest.LogCaptureFixt
     assert "after step 71, so each run has one of its own" in record.getMessage()
 
 
+@pytest.mark.slow
 def test_what_was_measured_holds_for_the_same_and_for_no_more() -> None:
     ways, job = Ways(), _job(PLANTED + "Clipped")
     _train(job, ways)
@@ -124,6 +128,7 @@ def test_what_was_measured_holds_for_the_same_and_for_no_more() -> None:
     assert ways.known(_job("torch.optim.SGD", lr=0.06, momentum=0.9, elementwise=True), SEEDS) is None
 
 
+@pytest.mark.slow
 def test_a_rule_whose_mixing_begins_at_other_seeds_is_measured_at_them() -> None:
     """The store of a sweep at seeds where no gradient is clipped, and then at two of which one is clipped alone."""
     ways, job, others = Ways(), _job(PLANTED + "LooselyClipped"), (0, 4)
@@ -157,6 +162,7 @@ def test_a_known_rule_is_trained_as_when_it_was_measured() -> None:
         assert all(np.array_equal(first.final[name], second.final[name]) for name in first.final), rule
 
 
+@pytest.mark.slow
 def test_noise_is_a_runs_own_alone_and_in_a_stack() -> None:
     problem, job, quiet = build_problem(_problem()), _job(PLANTED + "NoisyTorch"), _job(PLANTED + "Descent")
     alone = train(problem, [Run(job, 3)], device=torch.device("cpu"))
@@ -211,6 +217,7 @@ def test_evaluations_are_counted_for_a_rule_that_asks_for_its_loss() -> None:
     assert (lbfgs > 32).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "group"), [("torch.optim.Muon", None), ("pytorch_optimizer.Muon", {"use_muon": True})]
 )
@@ -239,6 +246,7 @@ def test_a_rule_for_matrices_without_a_rest_is_told_to_name_one() -> None:
     assert "rest: {_target_: torch.optim.AdamW, lr: 0.01}" in told
 
 
+@pytest.mark.slow
 def test_a_wrapper_wraps_what_its_node_says() -> None:
     inner = {"_target_": "torch.optim.Adam", "lr": 0.01}
     trained = _train(_job("pytorch_optimizer.Lookahead", optimizer=inner, k=3))

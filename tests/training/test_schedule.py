@@ -155,6 +155,7 @@ def test_steps_are_those_of_all_epochs_and_the_last_smaller_batch_is_one() -> No
     )
 
 
+@pytest.mark.slow
 def test_only_scheduled_runs_have_rates_in_the_store() -> None:
     both = list(records(_train(_job("sgd", "constant"), _job("sgd", "cosine")), {}))
     assert ["lr" in record.metrics for record in both] == [False, False, True, True]

@@ -49,6 +49,7 @@ def test_all_384_losses_of_every_optimizer_are_those_of_a_plain_loop(
     np.testing.assert_allclose(stacked_evaluated, evaluated, rtol=TOLERANCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["adam", "adafactor", pytest.param("rprop", marks=pytest.mark.slow), "scratch/nag"]
 )
@@ -76,6 +77,7 @@ def test_the_global_seed_changes_nothing() -> None:
     assert np.array_equal(first.train_loss, second.train_loss)
 
 
+@pytest.mark.slow
 def test_every_optimizer_meets_the_same_data_start_and_order_and_every_seed_others() -> None:
     jobs = [_job(_node(name), epochs=2) for name in ("sgd", "adam", "scratch/rmsprop", "adafactor")]
     first, *others = (_train([job]) for job in jobs)
@@ -125,6 +127,7 @@ def test_the_last_batch_holds_the_remaining_eight() -> None:
     assert trained.train_loss[0, -1] == pytest.approx(float(expected), rel=TOLERANCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("batch_size", "steps"), [(None, 2), (200, 2), (1, 400), (7, 2 * 29)])
 def test_any_batch_size_is_that_of_a_plain_loop(batch_size: int | None, steps: int) -> None:
     problem = {**_problem_node(), "points": 200}
