@@ -69,7 +69,7 @@ certify: $(TESTING)  ## certify every shipped rule and problem: is it what it cl
 	@$(BIN)/python -m study.certify $(ARGS)
 
 calibrate: $(RUNNING)  ## simulate what verdicts and intervals promise, some minutes: are they right as often as they say?
-	@$(BIN)/python -m study.calibrate $(ARGS)
+	@$(BIN)/python -m study.certify.calibrate $(ARGS)
 
 phase: $(RUNNING)  ## draw the phase diagram of learning rate and momentum
 	@$(BIN)/python -m study.phase $(ARGS)

@@ -24,7 +24,7 @@ COMMANDS = {  # what they do, and the module whose `main` does it
     "report": ("write the report of an experiment from its tracked runs", "study.report.__main__"),
     "ui": ("browse the runs in MLflow's own UI", "study.ui"),
     "certify": ("check optimizers, problems and figures, one's own too", "study.certify.__main__"),
-    "calibrate": ("measure how often verdicts and intervals err", "study.calibrate.__main__"),
+    "calibrate": ("measure how often verdicts and intervals err", "study.certify.calibrate.__main__"),
     "phase": ("draw which step sizes and momenta converge", "study.phase.__main__"),
     "bench": ("measure what a run costs", "study.bench.__main__"),
 }

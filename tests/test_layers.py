@@ -22,7 +22,6 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "face": {"study"},
     "vocabulary": {
         "study.errors",
-        "study.beside",
         "study.ranges",
         "study.job",
         "study.theory",
@@ -35,7 +34,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "store": {"study.tracking"},
     "sweep": {"study.sweep", "study.train", "study._plugins"},
     "pictures": {"study.figures", "study.report"},
-    "tools": {"study.certify", "study.calibrate", "study.phase", "study.bench", "study.ui", "study.__main__"},
+    "tools": {"study.certify", "study.phase", "study.bench", "study.ui", "study.__main__"},
 }
 BELOW = {  # what a layer may import beside itself, at once or later
     "face": set(LAYERS),
@@ -64,7 +63,7 @@ BANNED = {  # what no module of a layer may lead to when it is imported
     "tools": set(),
 }
 _SWEEP = ("sweep.callback", "sweep.current", "sweep.progress", "sweep.open", "sweep.execute", "sweep.summary")
-_TRACKING = ("tracking.tracker", "tracking.present", "tracking.provenance")
+_TRACKING = ("tracking.beside", "tracking.tracker", "tracking.present", "tracking.provenance")
 LIGHT = ("__main__", "train", "ui", "_plugins", "report.__main__", *_SWEEP, *_TRACKING)
 BOTH_SIDES = ("study.sweep.elsewhere",)
 """What a process of another launcher does, which has no tracker: it trains and writes."""

@@ -12,7 +12,7 @@ from study.bench.steps import JOBS, composing, timed
 from study.config.check import job_from_config, settings_from_config
 from study.config.location import Location
 from study.job import Run
-from study.sweep.execute import Outcome
+from study.sweep.outcome import Outcome
 from study.sweep.progress import Watch
 from study.sweep.stacks import Training
 from study.tracking import names

@@ -10,7 +10,8 @@ from dataclasses import replace
 from study.config.check import Settings
 from study.config.paths import CHECKOUT
 from study.job import Job
-from study.sweep.execute import Outcome, execute
+from study.sweep.execute import execute
+from study.sweep.outcome import Outcome
 from study.sweep.progress import Lines
 from study.tracking import sweeps
 from study.tracking.provenance import provenance

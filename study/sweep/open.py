@@ -15,7 +15,8 @@ from study.config.commands import again_commands, ui_command
 from study.config.paths import CHECKOUT
 from study.job import Job
 from study.sweep.busy import busy
-from study.sweep.execute import Keeper, Outcome, execute
+from study.sweep.execute import Keeper, execute
+from study.sweep.outcome import Outcome
 from study.sweep.progress import Display
 from study.sweep.summary import Comparison, End, show
 from study.tracking.provenance import Request, command, provenance

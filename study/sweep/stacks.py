@@ -15,7 +15,7 @@ from study.config.check import Settings
 from study.errors import InvalidInput, NotKept, Terminated
 from study.job import Job, Run
 from study.problems.base import Problem
-from study.sweep.execute import Outcome
+from study.sweep.outcome import Outcome
 from study.sweep.progress import Watch
 from study.sweep.threads import Threads
 from study.sweep.worker import Killed, Worker

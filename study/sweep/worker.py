@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from study.beside import ended, start
 from study.job import Run
+from study.tracking.beside import ended, start
 from study.training.build import build_problem
 from study.training.instance import Way
 from study.training.memory import keep_freed

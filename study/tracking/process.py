@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
-from study.beside import receive, send
 from study.config.location import Location, without_password
 from study.errors import InvalidInput
 from study.job import Job
 from study.tracking import names, sweeps
+from study.tracking.beside import receive, send
 from study.tracking.provenance import Request
 from study.tracking.records import Ended
 from study.tracking.store import open_store

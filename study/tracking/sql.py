@@ -29,7 +29,7 @@ _EXPERIMENTS = models.SqlExperiment.__table__
 _RUNS_DELETED = 500  # runs in one statement: databases bound its parameters
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
-_SQLITE_CACHE = 200_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
+_SQLITE_CACHE = 64_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
 
 _SAME = {  # of every run, as MLflow's client writes it: the source is in its tags
     "source_type": "UNKNOWN",

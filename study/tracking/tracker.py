@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any  # what a request answers
 
-from study.beside import ended, receive, send, start
 from study.config.location import Location, without_password
 from study.errors import InvalidInput, NotKept
 from study.job import Job
+from study.tracking.beside import ended, receive, send, start
 from study.tracking.provenance import Request, sources
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from study.config.check import Settings
 from study.config.location import Location
 from study.errors import NotKept
 from study.job import Job, Run
-from study.sweep.execute import Outcome, execute
+from study.sweep.execute import execute
+from study.sweep.outcome import Outcome
 from study.sweep.progress import Watch
 from study.sweep.stacks import blocks
 from study.tracking.records import Ended

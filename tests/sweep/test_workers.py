@@ -17,7 +17,8 @@ from typing_extensions import override
 from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
-from study.sweep.execute import Outcome, execute
+from study.sweep.execute import execute
+from study.sweep.outcome import Outcome
 from study.sweep.progress import Watch
 from study.sweep.worker import Runs, Worker
 from study.sweep.workers import Workers, apart, count_of

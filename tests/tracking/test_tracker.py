@@ -15,11 +15,11 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
-from study.beside import receive, send
 from study.config.location import Location
 from study.errors import InvalidInput, NotKept
 from study.job import Job
 from study.tracking import names, sweeps
+from study.tracking.beside import receive, send
 from study.tracking.process import _Process
 from study.tracking.provenance import Request
 from study.tracking.store import open_store

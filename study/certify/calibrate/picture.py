@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study.calibrate.counts import AT_LEAST
-from study.calibrate.promises import PROMISES
-from study.calibrate.real import REAL
-from study.calibrate.sequences import GROWING
+from study.certify.calibrate.counts import AT_LEAST
+from study.certify.calibrate.promises import PROMISES
+from study.certify.calibrate.real import REAL
+from study.certify.calibrate.sequences import GROWING
 from study.stats.verdicts import (
     BETTER,
     EQUIVALENT,

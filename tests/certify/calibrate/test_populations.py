@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from study.calibrate.populations import POPULATIONS
+from study.certify.calibrate.populations import POPULATIONS
 
 
 @pytest.mark.parametrize("name", POPULATIONS)

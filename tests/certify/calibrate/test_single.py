@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.calibrate import promises, single
-from study.calibrate.counts import counted
-from study.calibrate.promises import DIFFERENCE, INTERVAL, SIZE, TIE
+from study.certify.calibrate import promises, single
+from study.certify.calibrate.counts import counted
+from study.certify.calibrate.promises import DIFFERENCE, INTERVAL, SIZE, TIE
 from study.stats import verdicts
 from study.stats.paired import Rule
 from study.stats.samples import Sample

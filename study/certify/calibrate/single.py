@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from study.calibrate.counts import Row, count
-from study.calibrate.populations import POPULATIONS
-from study.calibrate.promises import DIFFERENCE, INTERVAL, MOSTLY, SELDOM, SIZE, TIE, M, verdict_of
+from study.certify.calibrate.counts import Row, count
+from study.certify.calibrate.populations import POPULATIONS
+from study.certify.calibrate.promises import DIFFERENCE, INTERVAL, MOSTLY, SELDOM, SIZE, TIE, M, verdict_of
 from study.stats.samples import Independent, Paired, Sample
 from study.stats.verdicts import BETTER, EQUIVALENT, LESS, MORE, WORSE, Found
 

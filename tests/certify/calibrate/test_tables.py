@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.calibrate import tables
-from study.calibrate.counts import counted
-from study.calibrate.promises import DIFFERENCE, SIZE, TIE
+from study.certify.calibrate import tables
+from study.certify.calibrate.counts import counted
+from study.certify.calibrate.promises import DIFFERENCE, SIZE, TIE
 from study.stats import paired, verdicts
 
 

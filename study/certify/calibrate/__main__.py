@@ -32,10 +32,10 @@ def calibrate(asked: cli.Asked) -> int:
     import matplotlib as mpl  # these take seconds to import, which a wrong argument should not wait for
     from rich.console import Console
 
-    from study.calibrate import picture
-    from study.calibrate.counts import together
-    from study.calibrate.page import lead_of, page
-    from study.calibrate.plan import measure
+    from study.certify.calibrate import picture
+    from study.certify.calibrate.counts import together
+    from study.certify.calibrate.page import lead_of, page
+    from study.certify.calibrate.plan import measure
     from study.figures.style import theme
     from study.tracking.provenance import code_version
 

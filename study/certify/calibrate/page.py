@@ -5,9 +5,9 @@ from typing import Any  # a row of a frame
 
 import pandas as pd
 
-from study.calibrate.counts import together
-from study.calibrate.power import PILOT
-from study.calibrate.promises import (
+from study.certify.calibrate.counts import together
+from study.certify.calibrate.power import PILOT
+from study.certify.calibrate.promises import (
     DIFFERENCE,
     EVIDENCE,
     FAILURES,
@@ -52,7 +52,7 @@ def page(table: pd.DataFrame, **said: object) -> str:
     """
     all_ = together(table)
     return render(
-        "calibrate/templates/page.md.j2",
+        "certify/calibrate/templates/page.md.j2",
         lead=lead_of(table),
         summary=markdown_table([_line(row, table) for row in all_.to_dict("records")], words={"promise", "kept"}),
         promises={name: (sentence, _table(name, table)) for name, sentence in PROMISES.items()},

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from study.calibrate.counts import Row, count
-from study.calibrate.medians import TIMES, about_medians
-from study.calibrate.promises import MARGIN, rule_of, verdict_of
-from study.calibrate.single import about_none
-from study.calibrate.tables import frame
+from study.certify.calibrate.counts import Row, count
+from study.certify.calibrate.medians import TIMES, about_medians
+from study.certify.calibrate.promises import MARGIN, rule_of, verdict_of
+from study.certify.calibrate.single import about_none
+from study.certify.calibrate.tables import frame
 from study.stats.paired import compare_pairs
 from study.stats.samples import Independent, Paired, differences, interquartile_mean
 from study.stats.scale import on_scale, scale_of

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study.beside import ended, receive, send, start
+from study.tracking.beside import ended, receive, send, start
 
 ECHO = """
 from multiprocessing.connection import Connection
-from study.beside import receive, send
+from study.tracking.beside import receive, send
 def serve(pipe, word, number):
     with Connection(pipe) as asker:
         send(asker, (word, number))

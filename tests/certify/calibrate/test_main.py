@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.calibrate import plan
-from study.calibrate.__main__ import calibrate
-from study.calibrate.counts import count, counted
-from study.calibrate.page import lead_of, page
-from study.calibrate.plan import Cell
-from study.calibrate.promises import NEVER, PROMISES, SELDOM
-from study.calibrate.real import real_table
+from study.certify.calibrate import plan
+from study.certify.calibrate.__main__ import calibrate
+from study.certify.calibrate.counts import count, counted
+from study.certify.calibrate.page import lead_of, page
+from study.certify.calibrate.plan import Cell
+from study.certify.calibrate.promises import NEVER, PROMISES, SELDOM
+from study.certify.calibrate.real import real_table
 from study.cli import Asked
 from study.errors import InvalidInput
 from study.report.folder import MARKER

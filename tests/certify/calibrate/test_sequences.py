@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.calibrate import promises, sequences
-from study.calibrate.counts import counted
-from study.calibrate.promises import LOOKS
+from study.certify.calibrate import promises, sequences
+from study.certify.calibrate.counts import counted
+from study.certify.calibrate.promises import LOOKS
 from study.config.compose import compose
 from study.stats.paired import Rule
 from study.stats.verdicts import VERDICTS, mirrored

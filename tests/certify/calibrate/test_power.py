@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from study.calibrate import power
-from study.calibrate.counts import counted
+from study.certify.calibrate import power
+from study.certify.calibrate.counts import counted
 
 
 def _told(experiments: int, *, tie: bool) -> list[dict[Any, Any]]:

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from study.calibrate import plan, real
-from study.calibrate.counts import Row, count
-from study.calibrate.plan import Cell
-from study.calibrate.promises import PROMISES
+from study.certify.calibrate import plan, real
+from study.certify.calibrate.counts import Row, count
+from study.certify.calibrate.plan import Cell
+from study.certify.calibrate.promises import PROMISES
 
 
 def _draws(rng: np.random.Generator, experiments: int, **case: object) -> list[Row]:

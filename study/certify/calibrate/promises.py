@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from study.calibrate.counts import AT_LEAST, AT_MOST
+from study.certify.calibrate.counts import AT_LEAST, AT_MOST
 from study.stats.bootstrap import Bootstrap
 from study.stats.paired import Rule
 from study.stats.samples import Sample

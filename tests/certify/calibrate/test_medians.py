@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from study.calibrate import medians
-from study.calibrate.counts import counted
-from study.calibrate.populations import POPULATIONS
+from study.certify.calibrate import medians
+from study.certify.calibrate.counts import counted
+from study.certify.calibrate.populations import POPULATIONS
 from study.stats.intervals import median_interval
 
 

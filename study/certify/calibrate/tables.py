@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from study.calibrate.counts import Row, count
-from study.calibrate.populations import POPULATIONS
-from study.calibrate.promises import (
+from study.certify.calibrate.counts import Row, count
+from study.certify.calibrate.populations import POPULATIONS
+from study.certify.calibrate.promises import (
     DIFFERENCE,
     FAILURES,
     INTERVAL,

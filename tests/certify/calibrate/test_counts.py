@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.calibrate.counts import AT_LEAST, AT_MOST, count, counted, together
+from study.certify.calibrate.counts import AT_LEAST, AT_MOST, count, counted, together
 
 
 def _rows(*hits: int, bound: tuple[str, float] = (AT_MOST, 0.05), of: int = 100) -> pd.DataFrame:

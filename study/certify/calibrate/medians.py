@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Float
 
-from study.calibrate.counts import AT_LEAST, Row, count
-from study.calibrate.populations import POPULATIONS
-from study.calibrate.promises import MEDIAN, SHARE
+from study.certify.calibrate.counts import AT_LEAST, Row, count
+from study.certify.calibrate.populations import POPULATIONS
+from study.certify.calibrate.promises import MEDIAN, SHARE
 from study.stats.intervals import coverage, median_interval
 
 TIMES = 25  # as many experiments: all of them are one call

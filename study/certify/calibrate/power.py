@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from study.calibrate.counts import AT_LEAST, Row, count
-from study.calibrate.populations import POPULATIONS
-from study.calibrate.promises import POWER as PROMISE
-from study.calibrate.promises import SHARE, M, rule_of, verdict_of
+from study.certify.calibrate.counts import AT_LEAST, Row, count
+from study.certify.calibrate.populations import POPULATIONS
+from study.certify.calibrate.promises import POWER as PROMISE
+from study.certify.calibrate.promises import SHARE, M, rule_of, verdict_of
 from study.stats.power import MOST_SEEDS, POWER, seeds_to_tell, seeds_to_tie
 from study.stats.samples import Paired
 from study.stats.verdicts import BETTER, EQUIVALENT, LESS, Levels, borders_of

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.calibrate import real
-from study.calibrate.counts import counted
+from study.certify.calibrate import real
+from study.certify.calibrate.counts import counted
 
 
 @pytest.mark.slow

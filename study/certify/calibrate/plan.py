@@ -10,10 +10,10 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 
-from study.calibrate import medians, power, real, sequences, single, tables
-from study.calibrate.counts import Row, counted
-from study.calibrate.populations import POPULATIONS
-from study.calibrate.promises import PROMISES
+from study.certify.calibrate import medians, power, real, sequences, single, tables
+from study.certify.calibrate.counts import Row, counted
+from study.certify.calibrate.populations import POPULATIONS
+from study.certify.calibrate.promises import PROMISES
 from study.tracking import names
 
 SIZES = (6, 10, 25, 100)

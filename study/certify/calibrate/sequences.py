@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from study.calibrate.counts import Row, count
-from study.calibrate.populations import POPULATIONS
-from study.calibrate.promises import EVIDENCE, LOOK_SIZES, LOOKS, SELDOM, M, verdict_of
+from study.certify.calibrate.counts import Row, count
+from study.certify.calibrate.populations import POPULATIONS
+from study.certify.calibrate.promises import EVIDENCE, LOOK_SIZES, LOOKS, SELDOM, M, verdict_of
 from study.stats.samples import Paired
 from study.stats.verdicts import BETTER, EQUIVALENT, LESS, MORE, VERDICTS, WORSE
 
