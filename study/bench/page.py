@@ -156,7 +156,7 @@ def _memory(size: Results) -> str:
 
 
 def _pipeline(size: Results) -> dict[str, str]:
-    middle = {key: np.median(values) for key, values in size.items()}
+    middle = {key: round(float(np.median(values)), 3) for key, values in size.items()}  # to a millisecond
     return {
         "runs": f"{middle['runs']:,.0f}",
         "first run written after": short(middle["first_written_seconds"]),

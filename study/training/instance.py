@@ -95,12 +95,14 @@ class Instance:
         self, job: Job, params: Sequence[nn.Parameter], way: Way, stream: Stream | None, *, steps: int
     ) -> None:
         self.params, self.way = list(params), way
-        self._homes = [parameter.data for parameter in params]
-        self._places = [home.data_ptr() for home in self._homes]
-        self._shapes = [home.shape for home in self._homes]
+        homes = [parameter.data for parameter in params]
+        self._homes = [
+            (own, home, home.data_ptr(), home.shape) for own, home in zip(params, homes, strict=True)
+        ]
         self._stream = stream
         with undisturbed(), self._streamed():
             self.optimizers = build_rule(job.optimizer, self.params)
+            self._first, self._others = self.optimizers[0], self.optimizers[1:]
             self._schedulers = build_schedules(job.schedule, self.optimizers, steps)
         self._modal = [rule for rule in self.optimizers if _has_modes(rule)]
         self.mode(training=True)
@@ -157,9 +159,7 @@ class Instance:
 
     def _bring_home(self) -> None:
         """Copy each parameter to the memory it was given where the rule put it elsewhere (`p.data = ...`)."""
-        for parameter, home, place, shape in zip(
-            self.params, self._homes, self._places, self._shapes, strict=True
-        ):
+        for parameter, home, place, shape in self._homes:
             if parameter.shape != shape:
                 raise InvalidInput(
                     f"a rule must keep the shape of its parameters, got {tuple(parameter.shape)} "
@@ -171,12 +171,11 @@ class Instance:
     def _step(self, objective: Objective | None) -> None:
         if objective is not None and self.way.graph and not self.way.closure:
             objective()
-        first, *rest = self.optimizers
         if self.way.closure:
-            first.step(objective)  # type: ignore[arg-type]  # torch's wants a float, and takes a tensor
+            self._first.step(objective)  # type: ignore[arg-type]  # torch's wants a float, and takes a tensor
         else:
-            first.step()
-        for rule in rest:
+            self._first.step()
+        for rule in self._others:
             rule.step()
         for scheduler in self._schedulers:
             scheduler.step()
