@@ -87,7 +87,7 @@ class Training:
         if not runs:
             return
         began, step = time.perf_counter(), partial(self._step, workers)
-        self._share(workers)
+        self.threads.share(busy=True)  # for the start: the last places of a floor may differ among several
         try:
             trained = train_once(problem, runs, device=device_of(self.settings), advance=step, ways=self.ways)
         except (Terminated, NotKept):
