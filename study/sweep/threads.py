@@ -11,8 +11,8 @@ _MOST = 4  # more were not measured, and each step of a stack ends only when its
 class Threads:
     """How many threads torch uses in this process.
 
-    Their number changes no loss, since each run's numbers are summed in one of them. What solves for a floor would give
-    other last places, and has one.
+    Their number changes no loss: each run's numbers are summed in one of them. What solves for a floor has one thread
+    always, as its last places would differ.
 
     Args:
         asked: always so many; None is as many as there are cores, or as OMP_NUM_THREADS says, up to 4, and one beside
