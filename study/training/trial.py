@@ -49,6 +49,7 @@ def check_jobs(
     with undisturbed():
         for job in jobs:
             try:
+                _build(job)
                 _check(job, ways, _problem(job, problems, require_problem))
             except InvalidInput as error:
                 refused[job.label] = str(error)
@@ -95,6 +96,19 @@ def _step(problem: Problem, job: Job, way: Way) -> bool:
     return driver.drawn
 
 
+def _build(job: Job) -> None:
+    """Build a job's rule, which refuses most of what is wrong, before the first one that is right.
+
+    That one imports torch's compiler, for a second.
+    """
+    problem = build_problem(job.problem)
+    try:
+        params = list(problem.model().parameters())
+    except Exception:  # what is wrong with a problem from anywhere its own checks tell
+        return
+    build_rule(job.optimizer, params)
+
+
 def _problem(
     job: Job,
     problems: dict[str, tuple[Problem, int] | InvalidInput],
@@ -121,8 +135,6 @@ def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
     params = list(problem.model().parameters())
     if ways.tried(job) is None:
         ways.try_first(job, try_out(problem, job))
-    else:
-        build_rule(job.optimizer, params)
     check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
 
 
