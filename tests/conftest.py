@@ -48,6 +48,18 @@ keep_bytecode_of_others(_import_hook)
 install_import_hook("study", "beartype.beartype")
 
 
+@pytest.fixture(autouse=True)
+def _no_sweep_is_left() -> Iterator[None]:
+    """Forget after each test what a sweep of it keeps for its process: the next one is of another command."""
+    from study.sweep import current  # once the shapes of what it imports are checked
+
+    yield
+    current.COMPOSER.set(None)
+    current.CURRENT.set(None)
+    current.SEARCH.set(None)
+    current.LOOKS.set(None)
+
+
 @pytest.fixture(scope="session")
 def command() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a module of the study as a person would, from a folder where nothing else is.
