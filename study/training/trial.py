@@ -49,7 +49,8 @@ def check_jobs(
     with undisturbed():
         for job in jobs:
             try:
-                _build(job)
+                # first: the check of a problem builds a rule, which imports torch's compiler, for a second
+                _require_values(build_problem(job.problem), job)
                 _check(job, ways, _problem(job, problems, require_problem))
             except InvalidInput as error:
                 refused[job.label] = str(error)
@@ -62,12 +63,7 @@ def try_out(problem: Problem, job: Job) -> Way:
     Raises:
         InvalidInput: there is none.
     """
-    try:
-        # a refusal of values comes first
-        build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
-    except InvalidInput as error:
-        remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
-        raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
+    _require_values(problem, job)
     why = ""
     job = replace(job, schedule=None)
     for way in _WAYS:
@@ -85,6 +81,15 @@ def try_out(problem: Problem, job: Job) -> Way:
     )
 
 
+def _require_values(problem: Problem, job: Job) -> None:
+    """Refuse a rule that its class does not build over a matrix: for a name or a value of a hyperparameter."""
+    try:
+        build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
+    except InvalidInput as error:
+        remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
+        raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
+
+
 def _step(problem: Problem, job: Job, way: Way) -> bool:
     """Step a rule a few times, and return whether it drew random numbers."""
     with undisturbed():
@@ -94,19 +99,6 @@ def _step(problem: Problem, job: Job, way: Way) -> bool:
     ((_, driver),) = stack.drivers
     assert isinstance(driver, Own)  # as the way says
     return driver.drawn
-
-
-def _build(job: Job) -> None:
-    """Build a job's rule, which refuses most of what is wrong, before the first one that is right.
-
-    That one imports torch's compiler, for a second.
-    """
-    problem = build_problem(job.problem)
-    try:
-        params = list(problem.model().parameters())
-    except Exception:  # what is wrong with a problem from anywhere its own checks tell
-        return
-    build_rule(job.optimizer, params)
 
 
 def _problem(
@@ -135,6 +127,8 @@ def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
     params = list(problem.model().parameters())
     if ways.tried(job) is None:
         ways.try_first(job, try_out(problem, job))
+    else:
+        build_rule(job.optimizer, params)
     check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
 
 
