@@ -49,7 +49,7 @@ def bench(asked: cli.Asked) -> int | None:
     require_own(out, key="out")  # now, and not after a quarter of an hour
     results = measure(cfg["sizes"], cfg["repetitions"])
 
-    from study.bench.changes import WORSE, changes, committed, same_kind
+    from study.bench.changes import WORSE, changes, committed
     from study.bench.page import write
 
     before = committed(ROOT / "reports" / "bench" / "bench.json")
@@ -57,7 +57,7 @@ def bench(asked: cli.Asked) -> int | None:
         (fresh / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
         names = ["bench.json", *(path.name for path in write(results, fresh, before))]
     sys.stdout.writelines(f"{out / name}\n" for name in names)
-    compared = changes(before, results) if before and same_kind(before, results) else []
+    compared = changes(before, results) or ()
     worse = [f"{change.name} {change.factor:.2f} times" for change in compared if change.worse]
     if worse:
         sys.stderr.write(f"worse than committed by more than {WORSE - 1:.0%}: {'; '.join(worse)}\n")

@@ -60,8 +60,10 @@ def same_kind(before: Results, now: Results) -> bool:
     return all(before["machine"][key] == now["machine"][key] for key in _KIND)
 
 
-def changes(before: Results, now: Results) -> list[Change]:
-    """Return every ratio that both measurements have."""
+def changes(before: Results | None, now: Results) -> list[Change] | None:
+    """Return every ratio that both measurements have, None where they are not of one kind of machine."""
+    if before is None or not same_kind(before, now):
+        return None
     then = dict(ratios(before))
     return [Change(name, then[name], value) for name, value in ratios(now) if name in then]
 

@@ -7,7 +7,7 @@ from typing import Any  # the numbers come as JSON
 import numpy as np
 from matplotlib.figure import Figure
 
-from study.bench.changes import Change, Results, changes, same_kind
+from study.bench.changes import Change, Results, changes
 from study.bench.steps import JOBS
 from study.report.render import render as render_template
 
@@ -42,7 +42,7 @@ def write(results: Results, out: Path, before: Results | None = None) -> list[Pa
 
 def render(results: Results, before: Results | None = None) -> str:
     """Return the page as Markdown, with what changed since `before`."""
-    reference, limits = _reference(results), results["limits"]
+    reference, limits, compared = _reference(results), results["limits"], changes(before, results)
     return render_template(
         "bench/templates/page.md.j2",
         results=results,
@@ -59,9 +59,7 @@ def render(results: Results, before: Results | None = None) -> str:
         pipeline=list(map(_pipeline, results["ours"])),
         bound=_bound(results),
         before=before and before["machine"],
-        changes=list(map(_changed, changes(before, results)))
-        if before and same_kind(before, results)
-        else None,
+        changes=None if compared is None else list(map(_changed, compared)),
         required=_required(results),
         training=np.median(reference["training_seconds"]) / reference["runs"][0],
         floor=limits["flops_per_run"] / limits["flops_per_second"],
