@@ -63,7 +63,7 @@ class Settings:
         experiment: the MLflow experiment.
         device: `cpu`, `cuda` or `auto`.
         max_runs: trained together at most.
-        threads: of the trainer on a CPU; None is all cores while nothing is written beside it, else one.
+        threads: of the trainer on a CPU; None is what makes steps quickest, one core or all.
         workers: processes that train on a CPU where there are several jobs with one instance per run; None is one
             on each core.
         force: train again what the store already holds.

@@ -1,5 +1,6 @@
 """Choices of the config groups: their files, the shipped ones and those of `--config-dir`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -20,6 +21,15 @@ def choices(group: str, own: Path | None = None) -> list[str]:
 def experiments(own: Path | None = None) -> dict[str, str]:
     """Return the title of each experiment, by its name: what it asks."""
     return {name: _title(path) for name, path in sorted(_files("experiment", own).items())}
+
+
+def as_shipped(group: str, node: Mapping[str, object]) -> bool:
+    """Return whether a node of a config is just what the shipped file of its name says, whose tests vouch for it."""
+    path = CONF / group / f"{node['name']}.yaml"
+    if not path.is_file():
+        return False
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return bool(tree.get(group, tree) == node)
 
 
 def shadowed(own: Path) -> list[str]:

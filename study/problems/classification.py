@@ -75,7 +75,7 @@ def least_cross_entropy(
 ) -> float:
     """Return the least `penalised_cross_entropy` of a `Penalised`, found by Newton's method in double precision.
 
-    It is within 1e-17 of the least at a penalty of 1e-3. For the 650 parameters of the digits it takes 0.3 s, and
+    It is within 1e-17 of the least at a penalty of 1e-3. For the 650 parameters of the digits it takes 0.2 s, and
     is kept while the process lives: the stacks of a sweep have the same seeds.
 
     Args:
@@ -110,15 +110,16 @@ def _softmax_derivatives(
     """Return value, gradient and Hessian of the penalised cross entropy, theta as [class, column] in one row.
 
     With p = softmax(design theta^T), the Hessian's block of classes k and l is the mean of
-    x x^T (p_k [k = l] - p_k p_l) over the points x.
+    x x^T (p_k [k = l] - p_k p_l) over the points x. It is summed in single precision, in half of the time: it says
+    where to go, and the gradient whether one is there.
     """
     points, columns = design.shape
     log_p = (design @ theta.view(-1, columns).mT).log_softmax(dim=1)
     p, seen = log_p.exp(), nn.functional.one_hot(labels, log_p.shape[1]).to(log_p.dtype)
     value = -(seen * log_p).sum() / points + l2 / 2 * theta.dot(theta)
     gradient = ((p - seen).mT @ design / points).flatten() + l2 * theta
-    products = (p[:, :, None] * design[:, None]).flatten(1)
-    hessian = -(products.mT @ products) / points
+    products = (p[:, :, None] * design[:, None]).flatten(1).float()
+    hessian = -(products.mT @ products).double() / points
     for low, of_class in zip(range(0, len(theta), columns), p.unbind(dim=1), strict=True):
         block = slice(low, low + columns)
         hessian[block, block] += design.mT @ (of_class[:, None] * design) / points

@@ -60,11 +60,11 @@ class Ways:
     def tried(self, job: Job) -> Way | None:
         """Return the way to begin with: what a few steps took, or was found right before; None where none was."""
         measured = self._memory.get(self.key(job))
-        return self._tried.get(job.hash, measured.way if measured else None)
+        return self._tried.get(self._alike(job), measured.way if measured else None)
 
     def try_first(self, job: Job, way: Way) -> None:
         """Take note of the way that a few steps took."""
-        self._tried[job.hash] = way
+        self._tried[self._alike(job)] = way
 
     def learn(self, job: Job, way: Way, seeds: Collection[int]) -> None:
         """Remember the way in which a job was trained rightly, from its first step to its last."""
@@ -95,14 +95,18 @@ class Ways:
                     f"after step {finding.step}; leave it out, and it is measured"
                 )
             log.warning("%s: %s after step %d, so each run has one of its own", job.label, seen, finding.step)
-            self._tried[job.hash] = replace(finding.way, shared=False, draws=finding.draws)
+            self._tried[self._alike(job)] = replace(finding.way, shared=False, draws=finding.draws)
         elif finding.draws and not finding.way.draws:
-            self._tried[job.hash] = replace(finding.way, draws=True)
+            self._tried[self._alike(job)] = replace(finding.way, draws=True)
         else:
             raise InvalidInput(
                 f"{target} must not depend on other instances of its class, but after step "
                 f"{finding.step} one of several runs was not where it is alone; keep all it remembers in self.state"
             )
+
+    def _alike(self, job: Job) -> str:
+        """Return what stands for all jobs of which one is tried: those that its declaration speaks of, or itself."""
+        return self.key(job) if _declared(job) else job.hash
 
     def key(self, job: Job) -> str:
         """Return what a measurement of a job holds for."""

@@ -19,15 +19,49 @@ def _as_before() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize(("there", "alone"), [(1, 1), (3, 3), (16, 4)])
-def test_all_are_taken_up_to_four_and_one_beside_other_work(there: int, alone: int) -> None:
+def _numbers(*, one: float, all_: float, there: int = 3, steps: int = 300) -> list[int]:
+    """Return how many threads each step has, where a step takes so many seconds with one and with all of them."""
     torch.set_num_threads(there)
-    threads = Threads(None)
+    now, numbers = 0.0, []
+    threads = Threads(None, clock=lambda: now)
     with threads.used():
-        for busy, number in ((False, alone), (True, 1), (True, 1), (False, alone)):
-            threads.share(busy=busy)
-            assert torch.get_num_threads() == number
+        threads.share(busy=True)
+        for _ in range(steps):
+            threads.share(busy=False)
+            numbers.append(torch.get_num_threads())
+            now += one if numbers[-1] == 1 else all_
     assert torch.get_num_threads() == there
+    return numbers
+
+
+@pytest.mark.parametrize(("there", "all_"), [(3, 3), (16, 4)])
+def test_all_up_to_four_are_kept_where_they_are_quicker(there: int, all_: int) -> None:
+    numbers = _numbers(one=0.01, all_=0.006, there=there)
+    assert set(numbers) == {1, all_}
+    assert numbers.count(1) == 24  # 8 of each trial; the third is at step 272
+    assert numbers[8:136] == [all_] * 128
+
+
+def test_one_is_kept_where_all_are_slower_and_a_bad_trial_of_them_is_short() -> None:
+    numbers = _numbers(one=0.01, all_=0.0101)
+    assert numbers.count(3) == 24  # of three trials
+    assert _numbers(one=0.01, all_=1.0).count(3) == 3  # one step of each, where others use the cores
+
+
+def test_short_steps_try_no_more_than_one() -> None:
+    assert set(_numbers(one=0.002, all_=0.001)) == {1}
+
+
+def test_one_is_used_beside_other_work_and_where_there_is_one_core() -> None:
+    torch.set_num_threads(3)
+    now = 0.0
+    threads = Threads(None, clock=lambda: now)
+    with threads.used():
+        for step in range(60):
+            threads.share(busy=step >= 40)
+            assert torch.get_num_threads() == (3 if 8 <= step < 40 else 1)
+            now += 0.01 if torch.get_num_threads() == 1 else 0.005
+    assert set(_numbers(one=0.01, all_=0.001, there=1)) == {1}
 
 
 def test_what_is_asked_for_is_taken_always() -> None:
