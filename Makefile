@@ -18,7 +18,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui test test-fast lint format typecheck certify calibrate phase bench clean
+.PHONY: help setup sweep report ui test test-fast lint format typecheck certify calibrate compare field phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -70,6 +70,12 @@ certify: $(TESTING)  ## certify every shipped rule and problem: is it what it cl
 
 calibrate: $(RUNNING)  ## simulate what verdicts and intervals promise, some minutes: are they right as often as they say?
 	@$(BIN)/python -m study.certify.calibrate $(ARGS)
+
+compare: $(RUNNING)  ## compare an optimizer with tuned others: make compare ARGS=nadam
+	@$(BIN)/python -m study.compare $(ARGS)
+
+field: $(TESTING)  ## compare all optimizers with one another, and write the runs that are shipped; about an hour
+	@$(BIN)/python -m study.compare.everyone pack=medium $(ARGS)
 
 phase: $(RUNNING)  ## draw the phase diagram of learning rate and momentum
 	@$(BIN)/python -m study.phase $(ARGS)

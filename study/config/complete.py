@@ -32,7 +32,8 @@ def complete(words: Sequence[str], commands: Iterable[str]) -> None:
     elif group and (names := choices(group, own)):
         found = [f"{group}={name}" for name in names]
     else:
-        found = _hydra(typed[1], " ".join(typed[2:]))
+        bare = choices("optimizer", own) if typed[1] == "compare" else []
+        found = [*bare, *_hydra(typed[1], " ".join(typed[2:]))]
     sys.stdout.writelines(f"{word[shown:]}\n" for word in found if word.startswith(typed[-1]))
 
 

@@ -85,10 +85,6 @@ class Airfoil(Problem):
     def constant_loss(self, data: Data) -> float:
         return constant_mse(data.eval_targets) / 2
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
     def _file(self) -> Path:
         return ROOT / (self.path or "data/airfoil_self_noise.dat")
 

@@ -81,9 +81,6 @@ class Problem(ABC):
         ...
         ...     def floor(self, data):
         ...         return 0.0
-        ...
-        ...     def curve_inputs(self):
-        ...         return None
         >>> line = Line("line", points=3, cap=1e6)
         >>> data, model = line.data(Source("line", 0)), line.model()
         >>> line.initialise(model, Source("line", 0))
@@ -160,9 +157,9 @@ class Problem(ABC):
         """Return `train_floor` of several seeds: override it too where they are found sooner together."""
         return [self.train_floor(seed) for seed in data]
 
-    @abstractmethod
     def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
         """Return inputs at which a model of one output is drawn as a curve, or None for no curve."""
+        return None
 
     def minibatch(
         self,

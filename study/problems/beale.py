@@ -74,7 +74,3 @@ class Beale(Problem):
     @override
     def floor(self, data: Data) -> float:
         return 0.0
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

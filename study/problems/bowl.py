@@ -63,10 +63,6 @@ class Bowl(Problem):
     def floor(self, data: Data) -> float:
         return 0.0
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
 
 class _Point(nn.Module):
     """The height of the bowl above the point (x1, x2), the same for every sample."""

@@ -74,10 +74,6 @@ class BreastCancer(Problem):
     def constant_loss(self, data: Data) -> float:
         return class_entropy(data.eval_targets[:, 0].long())
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
 
 @cache
 def samples() -> tuple[Float[Tensor, "point feature"], Float[Tensor, "point 1"]]:

@@ -106,7 +106,3 @@ class DeepLinear(Problem):
     @override
     def constant_loss(self, data: Data) -> float:
         return float(data.eval_targets.var(dim=0, correction=0).sum()) / 2
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

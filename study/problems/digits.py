@@ -81,7 +81,3 @@ class Digits(Problem):
     ) -> Mapping[str, Float[Tensor, ""]]:
         logits, _ = apart(prediction)
         return {"accuracy": accuracy(logits, target)}
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

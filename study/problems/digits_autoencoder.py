@@ -78,10 +78,6 @@ class DigitsAutoencoder(Problem):
     def constant_loss(self, data: Data) -> float:
         return left_by_components(data.eval_targets, 0)
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
 
 def left_by_components(images: Float[Tensor, "point pixel"], count: int) -> float:
     """Return the least mean squared error of predictions in an affine space of `count` dimensions.

@@ -69,7 +69,3 @@ class DigitsMLP(Problem):
         self, prediction: Float[Tensor, "point class"], target: Int[Tensor, " point"]
     ) -> Mapping[str, Float[Tensor, ""]]:
         return {"accuracy": accuracy(prediction, target)}
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

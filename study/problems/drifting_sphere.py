@@ -78,10 +78,6 @@ class DriftingSphere(Problem):
         return 0.0
 
     @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
-    @override
     def minibatch(
         self,
         inputs: tuple[Shaped[Tensor, "point ..."], ...],

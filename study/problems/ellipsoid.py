@@ -82,10 +82,6 @@ class Ellipsoid(Problem):
     def floor(self, data: Data) -> float:
         return 0.0
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
     def _rotation(self, source: Source) -> Float[Tensor, "feature feature"]:
         """Return R, the same at each call: data and start need it."""
         if self.rotated:

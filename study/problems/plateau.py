@@ -81,7 +81,3 @@ class Plateau(Problem):
     @override
     def floor(self, data: Data) -> float:
         return 0.0
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

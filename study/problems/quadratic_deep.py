@@ -97,10 +97,6 @@ class QuadraticDeep(Problem):
         means = data.eval_targets[:, :-1]
         return float(self.loss(means.mean(dim=0).expand_as(means), data.eval_targets))
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
     def _uniform(
         self, count: int, ends: Sequence[float | int], generator: torch.Generator
     ) -> Float[Tensor, " feature"]:

@@ -70,7 +70,3 @@ class Rosenbrock(Problem):
     @override
     def floor(self, data: Data) -> float:
         return 0.0
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

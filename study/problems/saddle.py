@@ -68,10 +68,6 @@ class Saddle(Problem):
     def floor(self, data: Data) -> float:
         return 0.0
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
 
 class _Place(nn.Module):
     """The saddle's height above (x, y), the same for every sample."""

@@ -78,7 +78,3 @@ class ScaledRegression(Problem):
     @override
     def constant_loss(self, data: Data) -> float:
         return constant_mse(data.eval_targets) / 2
-
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None

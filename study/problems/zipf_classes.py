@@ -80,10 +80,6 @@ class ZipfClasses(Problem):
     def constant_loss(self, data: Data) -> float:
         return class_entropy(data.eval_targets)
 
-    @override
-    def curve_inputs(self) -> Float[Tensor, "point feature"] | None:
-        return None
-
 
 def zipf_labels(points: int, classes: int) -> Int[Tensor, " point"]:
     """Return each point's class, class k - 1 in proportion to 1/k, by the largest remainders (Hamilton's method)."""

@@ -14,7 +14,7 @@ from study.figures.style.words import contained, listed, runs_of
 from study.frames import SweepFrames
 from study.report.beside import Beside
 from study.report.folder import replacing, require_own
-from study.report.gallery import Picture, draw_all
+from study.report.gallery import Picture, draw_all, write_pictures
 from study.report.lead import lead
 from study.report.notices import missing_table, notices
 from study.report.plan import Plan, automatic
@@ -81,10 +81,7 @@ def build(
     opening = untuned + lead(context, verdict_of(pairs, plan))
     page = _page(context, plan, summary, pictures, pairs) | {"lead": opening, "again": again, "first": first}
     with replacing(folder, key="report.out") as fresh:
-        (fresh / "figures").mkdir()
-        for picture in [*(first.pictures if first else ()), *pictures]:
-            (fresh / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
-            (fresh / "figures" / f"{picture.file}.png").write_bytes(picture.png)
+        write_pictures([*(first.pictures if first else ()), *pictures], fresh)
         summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")
         if pairs is not None:
             pairs.to_csv(fresh / "pairs.csv", index=False, float_format="%.10g")
@@ -106,7 +103,7 @@ def _page(
     sweep = context.sweep
     return {
         "title": plan.title,
-        "experiment": sweep.experiment,
+        "eyebrow": f"Experiment {sweep.experiment}",
         "paragraphs": [part.strip() for part in plan.text.split("\n\n") if part.strip()],
         "notices": notices(sweep),
         "missing": missing_table(sweep),
@@ -117,8 +114,16 @@ def _page(
             *([] if pairs is None else [pair_table(pairs, context, plan)]),
             *(table for picture in pictures for table in picture.tables),
         ],
+        "leading": 1,
         "pictures": pictures,
         "provenance": {PROVENANCE[key]: sweep.info[key] for key in PROVENANCE if sweep.info.get(key)},
+        "source": "what the tracking store remembers",
+        "beside": [
+            "report.md",
+            "figures/ (SVG and PNG)",
+            "summary.csv",
+            "curves.parquet (every recorded point)",
+        ],
     }
 
 

@@ -3,8 +3,9 @@
 import base64
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -57,17 +58,30 @@ def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
         drawn = [plan.chart.draw(table, context) for plan, table in zip(plans, tables, strict=True)]
         _widen_lonely(drawn)
         return [
-            Picture(
-                file=plan.file,
-                caption=plan.chart.caption(table, context),
-                # fewer pixels for what is rasterised in it, which a page holds as text; no date, which would differ
-                svg=_saved(figure, format="svg", dpi=110, metadata={"Date": None}).decode(),
-                png=_saved(figure, format="png"),
-                width=float(figure.get_figwidth()),
-                tables=plan.chart.tables(table, context),
-            )
+            saved(plan.file, plan.chart.caption(table, context), figure, plan.chart.tables(table, context))
             for plan, figure, table in zip(plans, drawn, tables, strict=True)
         ]
+
+
+def saved(file: str, caption: str, figure: Figure, tables: Sequence[Table] = ()) -> Picture:
+    """Return a drawn figure as a picture; the caller sets the theme."""
+    return Picture(
+        file=file,
+        caption=caption,
+        # fewer pixels for what is rasterised in it, which a page holds as text; no date, which would differ
+        svg=_bytes(figure, format="svg", dpi=110, metadata={"Date": None}).decode(),
+        png=_bytes(figure, format="png"),
+        width=float(figure.get_figwidth()),
+        tables=tables,
+    )
+
+
+def write_pictures(pictures: Iterable[Picture], folder: Path) -> None:
+    """Write each picture as SVG and PNG into `figures/` of a folder."""
+    (folder / "figures").mkdir()
+    for picture in pictures:
+        (folder / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
+        (folder / "figures" / f"{picture.file}.png").write_bytes(picture.png)
 
 
 def _widen_lonely(figures: Sequence[Figure]) -> None:
@@ -80,7 +94,7 @@ def _widen_lonely(figures: Sequence[Figure]) -> None:
         waiting = figure if narrow and waiting is None else None
 
 
-def _saved(figure: Figure, **how: Any) -> bytes:
+def _bytes(figure: Figure, **how: Any) -> bytes:
     target = io.BytesIO()
     figure.savefig(target, **how)
     return target.getvalue()

@@ -1,11 +1,16 @@
 """Best values of a setting: those that the runs cannot tell from the one whose median is lowest."""
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 import numpy as np
 import pandas as pd
 
 from study.stats.response import name_lines
-from study.stats.samples import sample_of
+from study.stats.samples import Sample, sample_of
 from study.stats.scale import placed
+
+Key = TypeVar("Key")
 
 
 def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) -> dict[str, list[float]]:
@@ -45,18 +50,29 @@ def not_told_from_best(runs: pd.DataFrame, *, x: str, value: str, share: float) 
         for line, rows in kept.groupby("line", sort=False)
     }
     pairs = sum(len(line) * (len(line) - 1) // 2 for line in lines.values())
-    sets = {name: _set(line, share / max(pairs, 1)) for name, line in lines.items()}
+    sets = {name: best_of(line, share / max(pairs, 1)) for name, line in lines.items()}
     return {name: found for name, found in sets.items() if found}
 
 
-def _set(places: dict[float, pd.Series], level: float) -> list[float]:
-    best = min(places, key=lambda at: float(np.median(places[at])))
+def best_of(
+    places: Mapping[Key, pd.Series],
+    level: float,
+    sample: Callable[[pd.Series, pd.Series], Sample] = sample_of,
+) -> list[Key]:
+    """Return the keys that are not told from the one with the lowest median, and that one, in the order given.
+
+    Args:
+        places: where each run lies, by seed; +inf = diverged. Where every median is infinite none is best.
+        level: below which a two-sided p tells two of them apart.
+        sample: how two of them are compared.
+    """
+    best = min(places, key=lambda key: float(np.median(places[key])))
     if np.isinf(np.median(places[best])):
         return []
     return [
-        at
-        for at, own in places.items()
-        if at == best
-        or (sample := sample_of(own, places[best])).p() > level
-        or sample.center <= 0  # the test tells them apart, but not as worse
+        key
+        for key, own in places.items()
+        if key == best
+        or (compared := sample(own, places[best])).p() > level
+        or compared.center <= 0  # the test tells them apart, but not as worse
     ]

@@ -57,7 +57,9 @@ def read_sweep(
     sources = {source for key in _SOURCES if key in stored for source in stored[key].dropna()}
     return SweepFrames(
         experiment=experiment,
-        info=_info(parent, location) | _looked(parent, all_) | {"sources": ", ".join(sorted(sources))},
+        info=_info(parent, location)
+        | _looked(parent, all_)
+        | {"sources": ", ".join(sorted(sources)), "sweeps": f"{len(all_)}"},
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(jobs, wanted, every),
         runs=runs,

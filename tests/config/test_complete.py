@@ -32,6 +32,9 @@ def _completed(line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         ("study report report.conf", ["report.confidence="]),
         ("study ui po", ["port="]),
         ("study phase si", ["size="]),
+        ("study compare nad", ["nadam"]),
+        ("study compare nadam ad", ["adam", "adamw"]),
+        ("study compare pack=", ["small", "medium"]),
         ("study bench rep", ["repetitions="]),
     ],
 )

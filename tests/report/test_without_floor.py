@@ -39,9 +39,6 @@ class Wave(Problem):
 
     def floor(self, data):
         return None
-
-    def curve_inputs(self):
-        return None
 """
 YAML = """# @package _global_
 problem: {name: wave, _target_: my_wave.Wave, cap: 1000.0, margin: 0.05}

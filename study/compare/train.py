@@ -1,0 +1,74 @@
+"""Train what a comparison lacks: one `study train` for each optimizer, a process of its own."""
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from study.compare.groups import Group
+from study.compare.plan import Plan
+from study.errors import Terminated
+
+_SECONDS = 5  # for a process that was interrupted to end by itself
+
+
+def experiment_of(optimizer: str) -> str:
+    """Return the MLflow experiment in which an optimizer is tuned for comparisons.
+
+    >>> experiment_of("scratch/adam")
+    'compare-scratch-adam'
+    """
+    return f"compare-{optimizer.replace('/', '-')}"
+
+
+def words_for(groups: Sequence[Group], plan: Plan, optimizer: str) -> list[str]:
+    """Return the words of the `study train` that tunes an optimizer on some problems, and runs it at fresh seeds."""
+    own = [] if plan.own is None else [f"--config-dir={plan.own}"]
+    added = [groups[0].added] if groups[0].added else []
+    return [
+        *own, "-m", f"optimizer={optimizer}", f"problem={','.join(group.problem for group in groups)}",
+        *plan.protocol.words, *added, f"tracking.experiment={experiment_of(optimizer)}",
+        *plan.location.overrides, *plan.passed_on,
+    ]  # fmt: skip
+
+
+def train(words: Sequence[str], meanwhile: Callable[[], object] = lambda: None) -> int:
+    """Run `study train` with some words, and return its exit status; what it says of its end is shown if it failed.
+
+    Args:
+        words: of it.
+        meanwhile: is called while it trains.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    with (
+        tempfile.TemporaryFile("w+") as told,
+        subprocess.Popen([sys.executable, "-m", "study.train", *words], stdout=told) as child,
+    ):
+        try:
+            meanwhile()
+            child.wait()
+        except BaseException as stop:
+            _end(child, at_once=not isinstance(stop, KeyboardInterrupt))  # Ctrl-C has reached it too
+            raise
+        finally:
+            if child.returncode:
+                told.seek(0)
+                sys.stderr.write(told.read())
+    return int(child.returncode)
+
+
+def _end(child: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
+    """Let a process end, which says what it keeps."""
+    if at_once:
+        child.terminate()
+    try:
+        child.wait(timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.terminate()
+        child.wait()
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
