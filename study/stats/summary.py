@@ -1,5 +1,8 @@
 """One row per label: how many runs, how they ended, where the final loss lies, and who is first in its field."""
 
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any  # a row of a frame
+
 import numpy as np
 import pandas as pd
 
@@ -47,6 +50,33 @@ def summarise(runs: pd.DataFrame, *, value: str, confidence: float, rank: bool =
         shown = table["median"].map(lambda median: float(f"{median:.{DIGITS}g}"))
         table["rank"] = shown.groupby(table["field"]).rank(method="min").astype(int)
     return table.reset_index()
+
+
+def ranked(
+    ended: Sequence[tuple[str, str, float]],
+    settings: Mapping[str, Mapping[str, str]],
+    *,
+    value: str,
+    confidence: float,
+    rank: bool,
+) -> list[dict[Hashable, Any]]:
+    """Return the rows of `summarise` by rank, from how each run of a sweep ended.
+
+    Args:
+        ended: label, status and value of each run, in the sweep's order; infinite for a diverged one.
+        settings: by label, the params that tell its field.
+        value: what the value is called.
+        confidence: the least of the intervals.
+        rank: whether settings are ranked.
+
+    Raises:
+        InvalidInput: there are runs without the value.
+    """
+    runs = pd.DataFrame(ended, columns=["label", "status", value])
+    known = pd.DataFrame([{**settings.get(label, {}), "label": label} for label in runs["label"].unique()])
+    runs = runs.merge(known, on="label", how="left")
+    runs["label"] = pd.Categorical(runs["label"], known["label"])
+    return by_rank(summarise(runs, value=value, confidence=confidence, rank=rank)).to_dict("records")
 
 
 def fields(runs: pd.DataFrame) -> pd.Series:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any  # Hydra passes further keywords, which no callback here reads
 
@@ -153,8 +152,6 @@ def _begin(
     held = bool(jobs) and not refused and not settings.force
     if held and all_present(settings.location, settings.experiment, jobs or ()):
         ways = None  # they were checked when they were trained
-        with cli.importing():
-            import_module("study.stats.summary")  # pandas, for the end: while the store is opened
     else:
         ways = _checked_by_torch(settings, jobs or (), refused)
     from study.sweep.open import OpenSweep

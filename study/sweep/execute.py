@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from study import cli
@@ -75,10 +74,7 @@ def execute(
             def keep(trained: Trained) -> Future[None]:
                 return writer.submit(_keep, sweep, trained, outcome, watch, replace=settings.force)
 
-            last = Training(settings, watch, ways, outcome, keep, sweep.require).run(missing)
-            with cli.importing():
-                import_module("study.stats.summary")  # pandas, for the end: while the last stack is written
-            last.result()
+            Training(settings, watch, ways, outcome, keep, sweep.require).run(missing).result()
     for job in (job for job in jobs if job.hash in outcome.failures):
         error = outcome.failures[job.hash]
         sweep.fail(job, f"{type(error).__name__}: {error}")

@@ -18,7 +18,7 @@ from study.sweep.busy import busy
 from study.sweep.execute import Keeper, execute
 from study.sweep.outcome import Outcome
 from study.sweep.progress import Display
-from study.sweep.summary import Comparison, End, show
+from study.sweep.summary import Comparison, End, Ranks, show
 from study.tracking.provenance import Request, command, provenance
 from study.tracking.tracker import Tracker
 
@@ -41,6 +41,10 @@ class Parent(Keeper, Protocol):
 
     def runs(self) -> "pd.DataFrame":
         """Return the runs of it that are in the store, as `study.tracking.reader.read_runs` does."""
+
+    @property
+    def ranked(self) -> Ranks:
+        """Who ranks settings at the end."""
 
     def close(self) -> None:
         """Ask nothing more of it."""
@@ -165,10 +169,9 @@ class OpenSweep:
         """
         self._live.close()
         try:
-            end = self._ended(status, seconds)
+            show(self._ended(status, seconds), self.comparison, Console(), self.sweep.ranked)
         finally:
             self.sweep.close()
-        show(end, self.comparison, Console())
 
     def _ended(self, status: str, seconds: float) -> End:
         """End the parent run, and return what came of the sweep."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any  # a row of a frame
+from typing import Any, Protocol, runtime_checkable  # Any: a row of a frame
 
 from omegaconf import DictConfig
 from rich import box
@@ -17,6 +17,9 @@ from study.tracking import names
 
 Settings = Mapping[str, Mapping[str, str]]
 """By label, `Job.params`."""
+
+Ended = Sequence[tuple[str, str, float]]
+"""Label, status and compared value of each run, in the sweep's order; infinite for a diverged one."""
 
 _AROUND = 4  # lines of a table that are no settings: its title, its head, a rule, and how many more there are
 _LEAST = 5  # settings shown, on however small a screen
@@ -76,7 +79,7 @@ class End:
     wanted: int
     found: int
     force: bool
-    runs: Sequence[tuple[str, str, float]]
+    runs: Ended
     settings: Settings
     failures: Mapping[str, Exception]
     seconds: tuple[float, float, float]
@@ -89,13 +92,23 @@ class End:
         return len(self.runs) + self.trials
 
 
-def show(end: End, comparison: Comparison, console: Console) -> None:
+@runtime_checkable
+class Ranks(Protocol):
+    """Who ranks settings, as `study.stats.summary.ranked` does: the tracker, which has imported pandas."""
+
+    def __call__(
+        self, ended: Ended, settings: Settings, *, value: str, confidence: float, rank: bool
+    ) -> list[dict[Hashable, Any]]:
+        """Return a row for each setting."""
+
+
+def show(end: End, comparison: Comparison, console: Console, ranks: Ranks) -> None:
     """Print the end of a sweep: no longer than the screen where that can be had, and the next commands last."""
     lines = list(closing_lines(end))
     if end.runs:
         try:
             room = console.height - len(lines) - 1  # and one for the prompt
-            console.print(closing_table(end.runs, comparison, settings=end.settings, room=room))
+            console.print(closing_table(end.runs, comparison, settings=end.settings, room=room, ranks=ranks))
         except InvalidInput as error:  # the store has runs that lack the value
             lines.insert(0, str(error))
     for line in lines:
@@ -103,20 +116,23 @@ def show(end: End, comparison: Comparison, console: Console) -> None:
 
 
 def closing_table(
-    runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, settings: Settings, room: int
+    runs: Ended, comparison: Comparison, *, settings: Settings, room: int, ranks: Ranks
 ) -> Group:
     """Return the settings of a sweep by rank, as its report ranks them.
 
     Args:
-        runs: label, status and compared value of each run, in the sweep's order; infinite for a diverged one.
+        runs: how each ended.
         comparison: how.
         settings: what each label stands for.
         room: how many lines the table may have; what does not fit is counted in its last.
+        ranks: who ranks them.
 
     Raises:
         InvalidInput: some runs lack the value.
     """
-    rows = _ranked(runs, comparison, settings)
+    rows = ranks(
+        runs, settings, value=comparison.value, confidence=comparison.confidence, rank=comparison.rank
+    )
     still = sum(row["no_progress"] for row in rows)
     # a column of them would be too wide
     below = [f"{still:,} of {len(runs):,} runs made no progress"] if still else []
@@ -168,21 +184,6 @@ def _interrupted(end: End) -> str:
     goes_on = f"; the same command trains the other {rest:,}" if rest else ""
     then = ", and then the best of them at fresh seeds" if end.trials and rest else ""
     return f"interrupted: {end.present:,} of {end.wanted:,} runs are kept{goes_on}{then}"
-
-
-def _ranked(
-    ended: Sequence[tuple[str, str, float]], how: Comparison, settings: Settings
-) -> list[dict[Hashable, Any]]:
-    import pandas as pd  # only now: what decides and trains needs no frames
-
-    from study.stats.summary import by_rank, summarise
-
-    runs = pd.DataFrame(ended, columns=["label", "status", how.value])
-    known = pd.DataFrame([{**settings.get(label, {}), "label": label} for label in runs["label"].unique()])
-    runs = runs.merge(known, on="label", how="left")
-    runs["label"] = pd.Categorical(runs["label"], known["label"])
-    table = summarise(runs, value=how.value, confidence=how.confidence, rank=how.rank)
-    return by_rank(table).to_dict("records")
 
 
 def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ import os
 import shutil
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from textwrap import shorten
+from typing import Any  # a row of a frame
 
 import pandas as pd
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from typing_extensions import override
 from study.config.location import Location, without_password
 from study.errors import InvalidInput
 from study.job import Job
+from study.stats.summary import ranked
 from study.tracking import names, sweeps
 from study.tracking.beside import receive, send
 from study.tracking.provenance import Request
@@ -149,6 +151,16 @@ class _Process:
         from study.tracking.reader import read_runs
 
         return read_runs(experiment, sweep=self._own.id, store=location)
+
+    def ranked(
+        self,
+        ended: Sequence[tuple[str, str, float]],
+        settings: Mapping[str, Mapping[str, str]],
+        value: str,
+        confidence: float,
+        rank: bool,
+    ) -> list[dict[Hashable, Any]]:
+        return ranked(ended, settings, value=value, confidence=confidence, rank=rank)
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self._own.finish(status, summary)

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any  # what a request answers
 
@@ -97,6 +97,19 @@ class Tracker:
         assert self._joined is not None
         runs: pd.DataFrame = self._ask("runs", self._location, self._joined[0])
         return runs
+
+    def ranked(
+        self,
+        ended: Sequence[tuple[str, str, float]],
+        settings: Mapping[str, Mapping[str, str]],
+        *,
+        value: str,
+        confidence: float,
+        rank: bool,
+    ) -> list[dict[Hashable, Any]]:
+        """Return settings by rank, as `study.stats.summary.ranked` does: the process has imported pandas."""
+        rows: list[dict[Hashable, Any]] = self._ask("ranked", ended, settings, value, confidence, rank)
+        return rows
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         """End the parent with MLflow's status FINISHED, FAILED or KILLED."""

@@ -16,7 +16,7 @@ from study.figures.base import Context
 from study.figures.style import Style
 from study.report.tables import summary_table
 from study.stats.bootstrap import Bootstrap
-from study.stats.summary import summarise
+from study.stats.summary import ranked, summarise
 from study.sweep.summary import Comparison, End, closing_lines, closing_table, show
 
 LAST = Comparison("last_epoch_loss", 0.95)
@@ -37,7 +37,7 @@ END = End(
 
 
 def _table(runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, room: int) -> Group:
-    return closing_table(runs, comparison, settings={}, room=room)
+    return closing_table(runs, comparison, settings={}, room=room, ranks=ranked)
 
 
 def _text(shown: RenderableType, width: int = 100) -> list[str]:
@@ -111,7 +111,9 @@ def test_terminal_and_report_rank_within_the_same_fields() -> None:
     for rank in (True, False):
         asked = replace(context, rank=rank)
         page = [list(row.values())[: 2 + rank] for row in summary_table(asked, asked.summarise()).rows]
-        shown = closing_table(losses, Comparison("excess", 0.95, rank=rank), settings=settings, room=50)
+        shown = closing_table(
+            losses, Comparison("excess", 0.95, rank=rank), settings=settings, room=50, ranks=ranked
+        )
         assert [row[: 2 + rank] for row in _rows(shown)] == page
         if rank:
             assert [row[0] for row in page] == ["1", "2", "1", "2"]
@@ -141,7 +143,7 @@ def test_all_of_it_fits_on_a_screen_of_24_lines_with_what_is_next_at_its_end() -
     end = replace(
         END, overrides=("optimizer.lr=100",), status="KILLED", wanted=200, found=3, failures=failures
     )
-    show(end, LAST, Console(file=page, width=80, height=24))
+    show(end, LAST, Console(file=page, width=80, height=24), ranked)
     lines = page.getvalue().splitlines()
     assert len(lines) <= 23  # and the prompt
     assert lines[-2:] == ["next: make report", "      make ui"]
@@ -153,7 +155,12 @@ def test_all_of_it_fits_on_a_screen_of_24_lines_with_what_is_next_at_its_end() -
 
 def test_a_value_that_some_runs_lack_is_said_and_hides_nothing_else() -> None:
     page = StringIO()
-    show(replace(END, runs=[("sgd", "ok", 1.0), ("sgd", "ok", np.nan)]), LAST, Console(file=page, width=100))
+    show(
+        replace(END, runs=[("sgd", "ok", 1.0), ("sgd", "ok", np.nan)]),
+        LAST,
+        Console(file=page, width=100),
+        ranked,
+    )
     assert (
         page.getvalue().splitlines()[0].startswith("the value last_epoch_loss must be recorded for every run")
     )
