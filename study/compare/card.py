@@ -16,7 +16,6 @@ from study.compare.rows import to_solved
 from study.compare.shipped import kept, read_costs, read_field, told
 from study.compare.train import experiment_of
 from study.config.choices import choices
-from study.errors import InvalidInput
 from study.figures.style import Style
 from study.report.plan import Plan as ReportPlan
 from study.stats.paired import Rule
@@ -81,8 +80,8 @@ class _Beside:
         try:
             self.costs[self._plan.optimizer] = told(cost_of(self._config))
             self._certify()
-        except InvalidInput as error:  # its training says so too, and why
-            self.notices.append(f"no certificate: {error}")
+        except Exception as error:  # whatever a class from anywhere raises: its training says so too
+            self.notices.append(f"no certificate: {type(error).__name__}: {error}")
 
     def _read_others(self) -> None:
         rows = read_field()
@@ -150,4 +149,4 @@ def _info(collected: Collected, plan: Plan) -> dict[str, str]:
 
 def _again(plan: Plan) -> list[str]:
     own = [] if plan.own is None else ["--config-dir", str(plan.own)]
-    return ["study", "compare", plan.optimizer, *plan.against, *own, f"pack={plan.pack}"]
+    return ["study", "compare", *plan.words, *own]

@@ -45,9 +45,12 @@ def field_pictures(
 
 
 def _standing_caption(field: Field, problems: int) -> str:
+    most = max(field.best.values())
+    who = listed([label for label, count in field.best.items() if count == most])
+    claim = "" if most == problems else "No optimizer is first everywhere: "
     return (
-        f"No optimizer is first everywhere: at most {max(field.best.values())} of {problems} problems have one "
-        "optimizer as the best, or not told from the best (framed). Cells: decades by which the median excess "
+        f"{claim}{who}, most often the best or not told from the best (framed), on {most} of {problems} problems. "
+        "Cells: decades by which the median excess "
         f"(n = {int(field.behind['n'].min())} instances) lies above the least one's; "
         "∞: half of the runs or more diverged. Rows by mean rank."
     )

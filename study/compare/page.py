@@ -122,7 +122,7 @@ def _page(card: Card, pictures: Sequence[Picture]) -> dict[str, object]:
 
 
 LIMITS = (
-    "What this can say, and what not: these are toy problems of 2 to 2,000 parameters and 300 steps or so. They show "
+    "What this can say, and what not: these are toy problems of 2 to 2,300 parameters and 300 steps or so. They show "
     "what a rule bears (conditioning, rotation, noise, rare features), and not how it fares on a network of millions "
     "of parameters, with its schedule, its weight decay, its test error. A number holds for this budget of steps, "
     "these priors and this pack: a rule may lose here by its range of learning rates alone (see the edges), or "

@@ -97,6 +97,7 @@ class Plan:
         out: the folder that is written.
         own: the folder of `--config-dir`.
         passed_on: overrides for the trainer.
+        words: all that was typed.
     """
 
     optimizer: str
@@ -110,6 +111,7 @@ class Plan:
     out: Path
     own: Path | None
     passed_on: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 def plan_of(asked: Asked) -> Plan:
@@ -135,6 +137,7 @@ def plan_of(asked: Asked) -> Plan:
         out=_out(cfg, optimizer),
         own=asked.config_dir,
         passed_on=passed_on,
+        words=asked.overrides,
     )
 
 

@@ -19,6 +19,7 @@ from study.compare.rows import rows_of, to_solved
 from study.compare.shipped import FIELD, told, write_costs, write_field
 from study.compare.tables import standing_table, winners_table
 from study.figures.style import Style
+from study.figures.style.words import listed, some
 from study.report.folder import replacing
 from study.report.gallery import Picture, write_pictures
 from study.report.plan import Plan as ReportPlan
@@ -27,6 +28,8 @@ from study.stats.paired import Rule
 from study.stats.samples import sample_of
 from study.stats.scale import placed
 from study.tracking import names
+
+_TOLD = 6  # optimizers that are first somewhere, in a sentence
 
 
 def play(plan: Plan, optimizers: Sequence[str]) -> list[str]:
@@ -55,7 +58,9 @@ def play(plan: Plan, optimizers: Sequence[str]) -> list[str]:
     write_costs(costs)
     keys = [{group.key for own in these.values() for group in own} for _, these in jobs]
     mine, second = (to_solved(every[every["key"].isin(some)]) for some in keys)
-    return _write(plan, mine, second, {name: told(cost) for name, cost in costs.items()})
+    lead = scorecard(plan, mine, second, {name: told(cost) for name, cost in costs.items()})
+    size = f"{FIELD.name}, {len(every):,} runs, {FIELD.stat().st_size / 1e6:.1f} MB"
+    return [lead, f"written: {size}; {plan.out / 'index.html'}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,15 @@ class _Played:
         ]
 
 
-def _write(plan: Plan, rows: pd.DataFrame, second: pd.DataFrame, costs: Mapping[str, str]) -> list[str]:
+def scorecard(plan: Plan, rows: pd.DataFrame, second: pd.DataFrame, costs: Mapping[str, str]) -> str:
+    """Write the scorecard of all optimizers, and return what it opens with.
+
+    Args:
+        plan: by which they were compared, at the instances of the first look.
+        rows: of all of them, at those of the confirmation too; see `study.compare.rows.COLUMNS`.
+        second: of the baselines, by another draw of their trials.
+        costs: of a step of each, in words.
+    """
     report = ReportPlan.of({**plan.report, "figures": []})
     rule = Rule(names.CRITERION, report.margin, report.bootstrap)
     runs = whole(rows, list(plan.problems), plan.protocol.fresh)
@@ -105,16 +118,12 @@ def _write(plan: Plan, rows: pd.DataFrame, second: pd.DataFrame, costs: Mapping[
     page = _page(played, boards, pictures)
     with replacing(plan.out, key="out") as folder:
         write_pictures(pictures, folder)
-        scorecard = pd.concat([board.pairs[list(SCORECARD)] for board in boards], ignore_index=True)
-        scorecard.to_csv(folder / "scorecard.csv", index=False, float_format="%.10g")
+        pairs = pd.concat([board.pairs[list(SCORECARD)] for board in boards], ignore_index=True)
+        pairs.to_csv(folder / "scorecard.csv", index=False, float_format="%.10g")
         for name in ("report.md", "index.html"):
             text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
             (folder / name).write_text(text, encoding="utf-8")
-    size = FIELD.stat().st_size / 1e6
-    return [
-        _lead(field, len(plan.problems)),
-        f"written: {FIELD.name}, {len(rows) + len(second):,} runs, {size:.1f} MB; {plan.out / 'index.html'}",
-    ]
+    return _lead(field, len(plan.problems))
 
 
 def _page(played: _Played, boards: Sequence[Board], pictures: Sequence[Picture]) -> dict[str, object]:
@@ -154,15 +163,14 @@ def _page(played: _Played, boards: Sequence[Board], pictures: Sequence[Picture])
 
 
 def _lead(field: Field, problems: int) -> str:
-    best = field.best
-    most = max(best.values())
-    who = [label for label, count in best.items() if count == most]
-    alone = field.behind[field.behind["behind"] == 0].groupby("label").size().sort_values(ascending=False)
-    first = ", ".join(f"{label} on {count}" for label, count in alone.head(5).items())
+    most = max(field.best.values())
+    who = listed([label for label, count in field.best.items() if count == most])
+    first = field.behind[field.behind["behind"] == 0].groupby("label").size().sort_values(ascending=False)
+    told = some([f"{label} on {count}" for label, count in first.items()], _TOLD)
+    claim = "" if most == problems else "No optimizer wins everywhere: "
     return (
-        f"No optimizer wins everywhere: {' and '.join(who)} is the best or not told from the best on {most} "
-        f"of {problems} problems, and no other on more; {len(alone)} of {len(best)} are first somewhere "
-        f"({first}{', ...' if len(alone) > 5 else ''})."
+        f"{claim}{who}, most often the best or not told from the best, on {most} of {problems} problems; "
+        f"{len(first)} of {len(field.best)} have the least median excess of one at least ({told})."
     )
 
 

@@ -7,6 +7,7 @@ from study.config.location import Location
 from study.job import Job
 from study.sweep.remembered import FILE, ways_of
 from study.training.instance import Way
+from study.training.ways import Ways
 
 SEEDS = (0, 3)
 
@@ -31,6 +32,15 @@ def test_a_measurement_without_its_seeds_is_made_again(tmp_path: Path) -> None:
     assert ways_of(location).known(job, SEEDS) == Way()
 
 
-def _job() -> Job:
-    rule = {"name": "sgd", "_target_": "torch.optim.SGD", "lr": 0.1}
+def test_one_trial_stands_for_all_values_that_a_declaration_speaks_of_and_else_for_its_own_alone() -> None:
+    for declared, tried in ({}, None), ({"elementwise": True}, Way(draws=True)):
+        ways = Ways()
+        ways.try_first(_job(**declared), Way(draws=True))
+        assert ways.tried(_job(**declared)) == Way(draws=True)
+        assert ways.tried(_job(**declared, lr=0.2)) == tried
+        assert ways.tried(_job(**declared, nesterov=True)) is None
+
+
+def _job(**values: object) -> Job:
+    rule = {"name": "sgd", "_target_": "torch.optim.SGD", "lr": 0.1, **values}
     return Job({"name": "bowl"}, rule, epochs=2, batch_size=None, seeds=range(4), label="sgd")
