@@ -4,9 +4,10 @@
     python -m study.compare.everyone pack=medium tracking.uri=sqlite:///field.db
 
 Every optimizer of conf/optimizer/ is tuned on every problem of the pack, and run at twice the instances of a
-comparison: those of the first look, and those that are kept for confirmation. Adam and momentum are searched a second
-time, by another draw of trials, which says how much a search itself decides. It writes study/compare/field.parquet
-and costs.csv, which comparisons read, and reports/compare/field/. What the store has is not trained again.
+comparison: those of the first look, and those that are kept for confirmation. Adam and momentum are searched a
+second time, by another draw of trials, which says how much a search itself decides. It writes
+study/compare/field.parquet and costs.csv, which comparisons read, and reports/compare/field/. What is in the file
+already, or in the store, is not trained again.
 """
 
 import sys

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
+
 from study.compare.field import BASELINES, Field
 from study.compare.pictures import draw_profile, draw_ranks, draw_standing
+from study.figures.style import theme
 from study.figures.style.words import listed
 from study.report.gallery import Picture, saved
 
@@ -25,23 +28,16 @@ def field_pictures(
     wanted = dict.fromkeys([*([focus] if focus else []), *bold, *order[:_FIRST]])
     named = [label for label in wanted if label in order][:_NAMED]
     problems = len(exposes)
-    return [
-        saved(
-            "standing",
-            _standing_caption(field, problems),
-            draw_standing(field.behind, exposes=exposes, order=order, focus=focus),
-        ),
-        saved(
-            "ranks",
-            _ranks_caption(field, problems),
-            draw_ranks(field.ranks, field.groups, field.difference, colors=colors, focus=focus),
-        ),
-        saved(
-            "profile",
-            _profile_caption(field),
-            draw_profile(field.profile, field.scores, colors=colors, named=named),
-        ),
-    ]
+    with mpl.rc_context(theme()):
+        drawn = (
+            ("standing", _standing_caption(field, problems),
+             draw_standing(field.behind, exposes=exposes, order=order, focus=focus)),
+            ("ranks", _ranks_caption(field, problems),
+             draw_ranks(field.ranks, field.groups, field.difference, colors=colors, focus=focus)),
+            ("profile", _profile_caption(field),
+             draw_profile(field.profile, field.scores, colors=colors, named=named)),
+        )  # fmt: skip
+        return [saved(*one) for one in drawn]
 
 
 def _standing_caption(field: Field, problems: int) -> str:

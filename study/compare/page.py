@@ -179,15 +179,14 @@ def _standing(card: Card) -> list[Table]:
 
 
 def _pictures(card: Card) -> list[Picture]:
-    plan, drawn = card.plan, []
+    plan = card.plan
     with mpl.rc_context(theme()):
         figure = draw_pairs(card.board.pairs, exposes=plan.problems, margin=card.rule.margin)
-        drawn.append(saved("pairs", _pairs_caption(card), figure))
-        if card.field is not None:
-            drawn += field_pictures(
-                card.field, plan.problems, card.colors, focus=plan.optimizer, bold=plan.against
-            )
-    return drawn
+        pairs = saved("pairs", _pairs_caption(card), figure)
+    if card.field is None:
+        return [pairs]
+    further = field_pictures(card.field, plan.problems, card.colors, focus=plan.optimizer, bold=plan.against)
+    return [pairs, *further]
 
 
 def _pairs_caption(card: Card) -> str:

@@ -60,7 +60,8 @@ def rows_of(sweep: SweepFrames, groups: Iterable[Group]) -> pd.DataFrame:
         ],
     )
     reached = _reached(sweep)
-    return found.assign(reached=found["run_id"].map(reached)).drop(columns="run_id").reset_index(drop=True)
+    steps = [reached.get(run) for run in found["run_id"]]
+    return found.assign(reached=pd.Series(steps, found.index, dtype=object)).drop(columns="run_id")
 
 
 def _drawn(trials: pd.DataFrame) -> list[str]:

@@ -151,17 +151,20 @@ def winners_table(field: Field, exposes: Mapping[str, str], rows: pd.DataFrame) 
     lines = []
     for problem, what in exposes.items():
         own = field.behind[field.behind["problem"] == problem].sort_values("behind", kind="stable")
-        best = [*map(str, own.loc[own["best"], "label"])]
-        first, *others = best or ["none"]  # where most runs of all diverged
+        firsts = [
+            str(label) for label in own.loc[own["behind"] == 0, "label"]
+        ]  # none where most runs of all diverged
+        others = [str(label) for label in own.loc[own["best"], "label"] if label not in firsts]
         worst = own.iloc[-1]
         lines.append({
-            "problem": problem, "exposes": what, "the best": first,
-            "tuned to": str(chosen.get((problem, first), "none")),
+            "problem": problem, "exposes": what, "the best": ", ".join(firsts) or "none",
+            "tuned to": str(chosen[problem, firsts[0]]) if len(firsts) == 1 else "",
             "not told from it": ", ".join(others) or "none",
             "the last": f"{worst['label']}, {_decades(worst['behind'])}",
         })  # fmt: skip
     note = (
-        f"The best: the least median excess over n = {int(field.behind['n'].min())} instances. Not told from it: "
+        f"The best: the least median excess over n = {int(field.behind['n'].min())} instances; several tie where "
+        f"they solve a problem (below {SOLVED:g} of the excess at the start). Not told from it: "
         "by Wilcoxon's signed-rank test at shared seeds, or Mann-Whitney's where so few seeds cannot tell; the level "
         "of 5% is split among all comparisons with a best (Bonferroni), so that only large differences are told. "
         "The last: by how many decades its median excess lies above the best one's."

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from study.compare.board import SCORECARD, Board, board_of, fresh
-from study.compare.collect import tuned
+from study.compare.collect import collect
 from study.compare.cost import cost_of
 from study.compare.field import BASELINES, Field, field_of, whole
 from study.compare.figures import field_pictures
 from study.compare.groups import groups_of
 from study.compare.page import LIMITS, NARROW, protocol_told
 from study.compare.plan import Plan, Protocol
-from study.compare.rows import rows_of, to_solved
+from study.compare.rows import to_solved
 from study.compare.shipped import FIELD, told, write_costs, write_field
 from study.compare.tables import standing_table, winners_table
 from study.figures.style import Style
@@ -33,7 +33,7 @@ _TOLD = 6  # optimizers that are first somewhere, in a sentence
 
 
 def play(plan: Plan, optimizers: Sequence[str]) -> list[str]:
-    """Train what the store lacks of all optimizers, write all there is to write, and return what to say of it.
+    """Train what is not shipped of all optimizers, write all there is to write, and return what to say of it.
 
     Raises:
         Untrained: some runs are not to be had.
@@ -46,13 +46,13 @@ def play(plan: Plan, optimizers: Sequence[str]) -> list[str]:
     groups = groups_of(optimizers, plan.problems, wide.protocol, None)
     again = groups_of(BASELINES, plan.problems, other.protocol, None)
     jobs = [(wide, groups), (other, again)]
-    rows, done, of = [], 0, len(groups) + len(again)
+    parts, done, of = [], 0, len(groups) + len(again)
     for how, these in jobs:
         for name, own in these.items():
             done += 1
             sys.stderr.write(f"{done}/{of} {name}{'' if how is wide else ', another draw of its trials'}\n")
-            rows.append(rows_of(tuned(name, own, how), own))
-    every = pd.concat(rows, ignore_index=True)
+            parts.append(collect(how, {name: own}).rows)
+    every = pd.concat(parts, ignore_index=True)
     costs = {name: cost_of(own[0].job.optimizer) for name, own in groups.items()}
     write_field(every)
     write_costs(costs)

@@ -45,6 +45,8 @@ class Training:
         outcome: is told what became of the jobs.
         keep: has a stack written, while the next one is trained.
         require: raises `NotKept` where none can be written any more.
+        single: whether the stack has rules with one instance per run, which step on one thread: what they do to whole
+            tensors (a QR decomposition) may be rounded otherwise on several.
     """
 
     settings: Settings
@@ -56,6 +58,7 @@ class Training:
     lock: threading.Lock = field(default_factory=threading.Lock)
     written: "Future[None]" = field(default_factory=Future)
     threads: Threads = field(init=False)
+    single: bool = False
 
     def __post_init__(self) -> None:
         """Begin with nothing to be written."""
@@ -86,6 +89,9 @@ class Training:
         runs = [run for run in runs if run.job.hash not in self.outcome.failures]
         if not runs:
             return
+        self.single = not all(
+            self._is_shared(job) for job in {run.job.hash: run.job for run in runs}.values()
+        )
         began, step = time.perf_counter(), partial(self._step, workers)
         self.threads.share(busy=True)  # for the start: the last places of a floor may differ among several
         try:
@@ -132,6 +138,11 @@ class Training:
         there = {members[0].job.hash for members in jobs}
         return [run for run in runs if run.job.hash not in there]
 
+    def _is_shared(self, job: Job) -> bool:
+        """Whether a rule has one instance for all runs, as far as is known."""
+        way = self.ways.tried(job)
+        return way is None or way.shared
+
     def _step(self, workers: Workers, runs: float) -> None:
         """Tell of a step that was made here."""
         self._share(workers)
@@ -139,7 +150,7 @@ class Training:
 
     def _share(self, workers: Workers) -> None:
         """Take the cores that nobody else uses now."""
-        self.threads.share(busy=workers.busy or not self.written.done())
+        self.threads.share(busy=self.single or workers.busy or not self.written.done())
 
     def _advance(self, runs: float) -> None:
         self.require()

@@ -16,10 +16,10 @@ _KEPT = 120  # and as many with the quicker one, before it is asked again: other
 class Threads:
     """How many threads torch uses in this process.
 
-    Their number changes no loss: each run's numbers are summed in one of them. What solves for a floor has one thread
-    always, as its last places would differ. Whether all cores are quicker than one is measured on the steps
-    themselves: for small stacks they are not, and where others use the cores too, each step waits for a thread that
-    has none, and takes up to a hundred times as long.
+    Their number changes no loss: each run's numbers are summed in one of them. What solves for a floor, and a rule
+    with one instance for each run, have one thread always, as last places would differ. Whether all cores are quicker
+    than one is measured on the steps themselves: for small stacks they are not, and where others use the cores too,
+    each step waits for a thread that has none, and takes up to a hundred times as long.
 
     Args:
         asked: always so many; None is the quicker of one and as many as there are cores, or as OMP_NUM_THREADS says,

@@ -133,7 +133,7 @@ def test_another_question_gets_an_answer_but_no_page(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("optimizer=scratch/adm", "optimizer must be one of adadelta, "),
+        ("optimizer=scratch/adm", "optimizer must be one of adabelief, "),
         ("optimizer=scratch/adm", "got 'scratch/adm'; did you mean 'scratch/adam'?"),
         pytest.param("optimizer=", "optimizer must be one of ", marks=pytest.mark.slow),
         ("problem=bowel", "problem must be one of airfoil, all, beale, bowl, "),

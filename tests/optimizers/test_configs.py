@@ -9,7 +9,7 @@ import yaml
 
 from study.certify.check import Verdict, in_turn
 from study.certify.optimizer import separation
-from study.certify.rule import CHANGE, FACTOR, Subject, quadratic_gradients
+from study.certify.rule import CHANGE, FACTOR, Subject, difference, quadratic_gradients
 
 CONF = Path(__file__).parents[2] / "conf"
 TREE = CONF / "optimizer"
@@ -72,3 +72,28 @@ def test_lion_of_another_package_is_lion() -> None:
         m = 0.99 * m + 0.01 * g
     end = Subject(_config(TREE / "lion.yaml")).walk(gradients)[-1]
     torch.testing.assert_close(end, theta, rtol=1e-13, atol=1e-13)  # 400 rounded sums
+
+
+def test_muon_of_another_class_is_muon_on_matrices_where_gradients_are_short() -> None:
+    """Jordan (2024): orthogonalise the average by five Newton-Schulz steps; gradients beyond a norm of 1 are cut."""
+    gradients = 0.01 * quadratic_gradients()[:60]
+    assert gradients.norm(dim=(1, 2)).max() < 1
+    theta = m = torch.zeros_like(gradients[0])
+    for g in gradients:
+        m = 0.9 * m + 0.1 * g
+        x = m / m.norm()
+        for _ in range(5):
+            gram = x @ x.T
+            x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+        theta = theta - 0.02 * x
+    rule = Subject(_config(TREE / "muon.yaml"))
+    assert difference(rule.walk(gradients)[-1], theta) < 0.02  # half precision, in which it computes
+    turned = rule.walk(gradients.mT)[-1].T
+    assert difference(turned, (4 / 3) ** 0.5 * theta) < 0.02  # a step is as long as its tall matrix
+
+
+def test_muon_of_another_class_is_adam_on_vectors() -> None:
+    gradients = quadratic_gradients()[:60, 0]
+    adam = {**_config(TREE / "adam.yaml"), "_target_": "study.optimizers.adam.Adam"}
+    muon = Subject(_config(TREE / "muon.yaml"))
+    assert difference(muon.walk(gradients), Subject(adam).walk(gradients)) < 1e-6  # 1e-15 more under the root

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from study.stats.bootstrap import Bootstrap
-from study.stats.power import seeds_to_tell, seeds_to_tie
+from study.stats.power import least_told, seeds_to_tell, seeds_to_tie
 from study.stats.samples import Paired, Sample
 from study.stats.verdicts import Levels, final, judge
 
@@ -67,3 +68,26 @@ def test_four_experiments_of_five_tell_at_the_promised_number() -> None:
         tied += final(verdict)
     assert told >= 0.72 * 200
     assert tied >= 0.72 * 200
+
+
+def test_the_least_that_is_told_is_told_four_times_in_five_by_a_plain_loop() -> None:
+    """Samples drawn from the same differences and moved, judged by SciPy's exact test and Student's interval."""
+    rng, levels = np.random.default_rng(2), Levels(0.05, 16, 16)
+    sample = Paired(0.4 * rng.standard_normal(10) + 3.0)
+    found = least_told(sample, levels=levels, bootstrap=Bootstrap())
+    centred, told = sample.difference - sample.center, []
+    for _ in range(400):
+        drawn = (
+            rng.choice(centred, 10) - found + 1e-9 * rng.standard_normal(10)
+        )  # no two alike: SciPy's p is exact
+        kept = np.sort(drawn)[2:-2]
+        error = np.clip(drawn, kept[0], kept[-1]).std(ddof=1) / (0.6 * math.sqrt(10))
+        high = kept.mean() + scipy.stats.t.ppf(1 - levels.difference / 2, 9) * error
+        told.append(high < 0 and 16 * scipy.stats.wilcoxon(drawn, method="exact").pvalue <= 0.05)
+    assert np.mean(told) == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.parametrize(("differences", "least"), [([0.0, math.inf] * 5, math.nan), ([1.0] * 5, math.inf)])
+def test_nothing_is_told_where_runs_diverge_or_are_too_few(differences: list[float], least: float) -> None:
+    found = least_told(Paired(np.array(differences)), levels=Levels(0.05, 16, 16), bootstrap=Bootstrap())
+    assert found == pytest.approx(least, nan_ok=True)

@@ -26,7 +26,9 @@ from study.sweep.execute import execute
 from study.sweep.outcome import Outcome
 from study.sweep.progress import Watch
 from study.sweep.stacks import blocks
+from study.sweep.threads import Threads
 from study.tracking.records import Ended
+from study.training.instance import Way
 from study.training.ways import Ways
 from study.training.witness import Witness
 from tests.sweep.memory import Memory
@@ -91,6 +93,22 @@ def test_jobs_of_other_shapes_are_other_stacks() -> None:
     assert [len(names) for names in sweep.stacks] == [2, 4, 2, 2]  # that of two epochs first
     assert watch.done == pytest.approx(watch.runs) == 10
     assert watch.lines == [("lr=0.1", 2, 0), ("2 settings", 4, 0), *[("lr=0.1", 2, 0)] * 2]
+
+
+@pytest.mark.parametrize(("elementwise", "ever_more"), [(True, True), (False, False)])
+def test_a_stack_with_an_instance_for_each_run_steps_on_one_thread(
+    elementwise: bool, ever_more: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A QR decomposition of what one run's rule keeps is rounded otherwise on several."""
+    said: list[bool] = []
+    monkeypatch.setattr(Threads, "share", lambda _, *, busy: said.append(busy))
+    plain = _job(0.1)
+    declared = replace(plain, optimizer={**plain.optimizer, "elementwise": elementwise})
+    ways = Ways()
+    ways.try_first(declared, Way(shared=elementwise))  # as its check found before
+    execute([declared], SETTINGS, Memory(), Watch(), ways)
+    assert len(said) > 1
+    assert (not all(said)) == ever_more
 
 
 @pytest.mark.slow
