@@ -26,6 +26,7 @@ from study.sweep.busy import busy
 
 if TYPE_CHECKING:
     from study.compare.page import Card
+    from study.compare.plan import Plan
 
 
 def main() -> None:
@@ -39,19 +40,30 @@ def compare(asked: cli.Asked) -> int:
     plan = plan_of(asked)
     require_own(plan.out, key="out")
     groups = groups_of([plan.optimizer, *plan.against], plan.problems, plan.protocol, plan.own)
+    _require_report(plan)
     busy()
-    with cli.importing():  # pandas, MLflow: once what was asked for is known to be good
-        from study.compare.card import card_of
-        from study.compare.collect import Untrained
+    with cli.importing():  # pandas: the rest is imported while there is something to train
+        from study.compare.beside import Beside
+        from study.compare.collect import Untrained, collect
+    beside = Beside(plan, groups[plan.optimizer])
     try:
-        card = card_of(plan, groups)
+        collected = collect(plan, groups, beside.look)
     except Untrained as stop:
         return stop.status
     with cli.importing():
+        from study.compare.card import card_of
         from study.compare.page import write
-    written = write(card)
-    _say(card, written)
+    card = card_of(plan, collected, beside)
+    _say(card, write(card))
     return 0 if card.opens else cli.FAILED
+
+
+def _require_report(plan: "Plan") -> None:
+    """Refuse what is wrong with `report.<key>` before anything is trained, where one was given."""
+    if any(word.lstrip("+~").startswith("report") for word in plan.words):
+        from study.report.plan import Plan as ReportPlan  # Matplotlib
+
+        ReportPlan.of({**plan.report, "figures": []})
 
 
 def _say(card: "Card", written: list[Path]) -> None:

@@ -1,21 +1,17 @@
 """From a plan to a scorecard: the runs, what they say, and what else is to be known of the optimizer."""
 
 import shlex
-from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from study.cli import Asked
+from study.compare.beside import Beside
 from study.compare.board import board_of
-from study.compare.collect import Collected, collect
+from study.compare.collect import Collected
 from study.compare.field import Field, field_of, whole
-from study.compare.groups import Group, groups_of
 from study.compare.page import Card
 from study.compare.plan import Plan
 from study.compare.rows import to_solved
-from study.compare.shipped import kept, read_costs, read_field, told
 from study.compare.train import experiment_of
-from study.config.choices import choices
 from study.figures.style import Style
 from study.report.plan import Plan as ReportPlan
 from study.stats.paired import Rule
@@ -26,17 +22,10 @@ LEAST = 3
 """Optimizers that make a field."""
 
 
-def card_of(plan: Plan, groups: Mapping[str, Sequence[Group]]) -> Card:
-    """Return the scorecard of a plan; train what it lacks.
-
-    Raises:
-        Untrained: some runs are not to be had.
-        InvalidInput: `report.<key>` is out of its range.
-    """
+def card_of(plan: Plan, collected: Collected, beside: Beside) -> Card:
+    """Return the scorecard of a plan, of all runs that it needs."""
     report = ReportPlan.of({**plan.report, "figures": []})
     rule = Rule(names.CRITERION, report.margin, report.bootstrap)
-    beside = _Beside(plan, groups[plan.optimizer])
-    collected = collect(plan, groups, beside.look)
     rows, others = to_solved(collected.rows), to_solved(beside.others)
     everyone = pd.concat([rows, others[~others["optimizer"].isin(rows["optimizer"])]], ignore_index=True)
     runs = whole(everyone, list(plan.problems), plan.protocol.fresh)
@@ -61,49 +50,6 @@ def _field(runs: pd.DataFrame, plan: Plan, rule: Rule) -> Field | None:
     if runs["optimizer"].nunique() < LEAST or plan.optimizer not in set(runs["optimizer"]):
         return None
     return field_of(runs, list(plan.problems), rule, rule.bootstrap)
-
-
-class _Beside:
-    """What is found out about an optimizer beside its training, perhaps while that goes on."""
-
-    def __init__(self, plan: Plan, groups: Sequence[Group]) -> None:
-        self._plan, self._config = plan, groups[0].job.optimizer
-        self.others, self.costs = read_field().iloc[:0], read_costs()
-        self.certificate: str | None = None
-        self.notices: list[str] = []
-
-    def look(self) -> None:
-        """Read the others that are shipped, measure what a step costs, certify the rule."""
-        self._read_others()
-        from study.compare.cost import cost_of  # torch
-
-        try:
-            self.costs[self._plan.optimizer] = told(cost_of(self._config))
-            self._certify()
-        except Exception as error:  # whatever a class from anywhere raises: its training says so too
-            self.notices.append(f"no certificate: {type(error).__name__}: {error}")
-
-    def _read_others(self) -> None:
-        rows = read_field()
-        known = [name for name in rows["optimizer"].unique() if name in choices("optimizer")]
-        if known:
-            groups = groups_of(known, self._plan.problems, self._plan.protocol, self._plan.own)
-            self.others = kept(rows, [group for own in groups.values() for group in own])
-
-    def _certify(self) -> None:
-        from study.certify.check import Verdict
-        from study.certify.optimizer import certify_optimizer
-        from study.certify.page import Certificate, page
-        from study.certify.parts import parts_of
-        from study.certify.rule import claim_from_config
-
-        (part,) = parts_of(Asked((f"optimizer={self._plan.optimizer}",), self._plan.own))
-        certificate = Certificate(part, certify_optimizer(part.config, claim_from_config(part.claim)))
-        self.certificate = page(certificate, self._plan.own)
-        if failed := certificate.counts()[Verdict.FAILED]:
-            self.notices.append(
-                f"its certificate has {failed} failed check{'s' * (failed > 1)}: see certificate.md beside this page"
-            )
 
 
 def _notices(collected: Collected, plan: Plan) -> list[str]:

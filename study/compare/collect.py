@@ -12,7 +12,6 @@ from study.compare.shipped import kept, missing, read_field
 from study.compare.train import experiment_of, train, words_for
 from study.errors import InvalidInput
 from study.frames import SweepFrames
-from study.tracking.reader import read_sweep
 
 
 class Untrained(Exception):
@@ -73,6 +72,8 @@ def tuned(
     status = train(words_for(groups, plan, name), meanwhile)
     if status:
         raise Untrained(status)
+    from study.tracking.reader import read_sweep  # MLflow: a second, while nothing else waits for it
+
     sweep = read_sweep(experiment_of(name), store=plan.location)
     if sweep.trials.empty:
         raise InvalidInput(f"experiment {experiment_of(name)} must hold trials, got none")

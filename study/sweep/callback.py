@@ -30,6 +30,7 @@ from study.tracking.present import all_present
 from study.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
+    from study.problems.base import Problem
     from study.sweep.open import OpenSweep
     from study.training.ways import Ways
 
@@ -166,14 +167,20 @@ def _checked_by_torch(settings: Settings, jobs: Sequence[Job], refused: Mapping[
     """Check jobs by a few steps of each, and return what is known of their rules."""
     busy(f"importing torch, and checking {len(jobs)} job{'s' * (len(jobs) > 1)}")
     with cli.importing():  # torch: a second, and only now needed
-        from study.certify.problem import require_problem
         from study.sweep.remembered import ways_of
         from study.training.build import device_of
         from study.training.trial import check_jobs
     device_of(settings)
     ways = ways_of(settings.location)
-    _refuse({**refused, **check_jobs(jobs, ways, require_problem)}, of=len(refused) + len(jobs))
+    _refuse({**refused, **check_jobs(jobs, ways, _require_problem)}, of=len(refused) + len(jobs))
     return ways
+
+
+def _require_problem(problem: "Problem") -> None:
+    """Refuse a problem that training cannot rely on; what checks it is imported where one is not as shipped."""
+    from study.certify.problem import require_problem
+
+    require_problem(problem)
 
 
 def _beside(config: DictConfig) -> list[str]:

@@ -118,9 +118,9 @@ class Stack:
         return losses.detach()
 
     def look(self) -> None:
-        """Let every witness say what it saw."""
+        """Let every witness say what it saw, after the last step."""
         for witness in self.witnesses:
-            self._note(witness.look())
+            self._note(witness.look(last=True))
 
     @contextmanager
     def evaluated(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ packages, 64 mix the elements of a tensor, some of them only after a while. So i
 one run's parameters alone, in tensors of the model's shapes, with the gradients that the run meets in the stack. A
 rule that treats every element alike and alone takes it to where it stands in the stack but for rounding, which cannot
 grow, as no gradient depends on it. That is done twice: a rule that goes another way the second time keeps something
-outside of its instances.
+outside of its instances. (After the last look at a run that agrees the second time is spared: it decides nothing.)
 """
 
 import math
@@ -115,24 +115,30 @@ class Witness:
         """Take note of where the run stands after a change of mode."""
         self._note(_Moment(training, step=False), params)
 
-    def look(self) -> Finding | None:
-        """Step the run alone as far as the stack is, and return what is seen otherwise."""
+    def look(self, *, last: bool = False) -> Finding | None:
+        """Step the run alone as far as the stack is, and return what is seen otherwise.
+
+        Args:
+            last: nothing follows; where all agrees then, the second time is spared.
+        """
         if not self._moments:
             return None
-        first, second = map(self._follow, self._alone, self._stands, self._streams)
+        first = self._follow(0)
         stack = self._after[: len(self._moments)]
         steps = [moment.step for moment in self._moments]
         numbers = self._seen + torch.tensor(steps).cumsum(0)
-        self._seen, self._moments = self._steps, []
         moves = torch.cat([self._last[None], first]).double().diff(dim=0).abs()
         gone = self._gone + moves.cumsum(0)
         self._gone, self._last = gone[-1], first[-1]
-        again = torch.isclose(first, second, rtol=0, atol=0, equal_nan=True)
         limit = _ROUNDINGS * torch.finfo(first.dtype).eps
         share = ((stack - first).double().abs() / gone.clamp_min(torch.finfo(first.dtype).tiny)).nan_to_num(
             nan=math.inf, posinf=math.inf
         )
         off = (share > limit) & gone.isfinite() & ~torch.isclose(stack, first, rtol=0, atol=0, equal_nan=True)
+        if last and not off.any():
+            return None
+        again = torch.isclose(first, self._follow(1), rtol=0, atol=0, equal_nan=True)
+        self._seen, self._moments = self._steps, []
         wrong = (off | ~again).any(dim=1)
         if not wrong.any():
             return None
@@ -145,7 +151,9 @@ class Witness:
         self._after[len(self._moments)] = params[self._row].detach()
         self._moments.append(moment)
 
-    def _follow(self, alone: Own, stands: Rows, stream: Stream) -> Float[Tensor, "moment parameter"]:
+    def _follow(self, time: int) -> Float[Tensor, "moment parameter"]:
+        """Step the run alone, the first time or the second, through all that is noted."""
+        alone, stands, stream = self._alone[time], self._stands[time], self._streams[time]
         went = []
         with stream.current():
             for moment, gradient in zip(self._moments, self._gradients, strict=False):
