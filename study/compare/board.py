@@ -124,8 +124,8 @@ def tuning_of(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     Returns:
         `problem`, `values` (of the best trial), `edge` (which of them lie at an edge of what was searched),
         `trials`, `good` (how many end within `GOOD` times the excess of the best, medians at the tuning seeds),
-        `diverged` (runs of trials), `estimate`, `low`, `high`, `verdict` of tuned against as shipped at the fresh
-        seeds (an estimate of 0 where the best is as shipped).
+        `least_lr` and `most_lr` (of those), `diverged` (runs of trials), `estimate`, `low`, `high`, `verdict` of
+        tuned against as shipped at the fresh seeds (an estimate of 0 where the best is as shipped).
     """
     found = []
     against = _as_shipped(rows, rule)
@@ -133,9 +133,11 @@ def tuning_of(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         best = own[own["tuned"].astype(bool)].iloc[0]
         trials = own[~(own["tuned"] | own["shipped"]).astype(bool)]
         place = pd.Series(placed(trials, rule.value), trials.index).groupby(trials["trial"]).median()
+        good = place.index[place <= place.min() + np.log(GOOD)]
+        rates = trials.loc[trials["trial"].isin(good), "lr"]
         found.append({
             "problem": problem, "values": best["values"], "edge": best["edge"], "trials": len(place),
-            "good": int((place <= place.min() + np.log(GOOD)).sum()),
+            "good": len(good), "least_lr": rates.min(), "most_lr": rates.max(),
             "diverged": int((trials["status"] == names.DIVERGED).sum()), "runs": len(trials),
             **against[str(problem)],
         })  # fmt: skip

@@ -92,7 +92,7 @@ def tuning_table(board: Board, trials: int, rule: Rule) -> Table:
         {
             "problem": str(row["problem"]), "chosen": str(row["values"]) or "as shipped",
             "at an edge": str(row["edge"]).replace(":", " ") or "no",
-            "good trials": f"{row['good']} of {row['trials']}",
+            "good trials": f"{row['good']} of {row['trials']}", "their lr": _span(row["least_lr"], row["most_lr"]),
             "diverged": f"{row['diverged']} of {row['runs']}",
             "excess over as shipped": f"{number(float(np.exp(row['estimate'])))}×",
             "than as shipped": short(str(row["verdict"]), rule.margin),
@@ -101,15 +101,24 @@ def tuning_table(board: Board, trials: int, rule: Rule) -> Table:
     ]  # fmt: skip
     note = (
         f"The best of {trials} trials, the first as shipped, by the median over the tuning seeds. Good: within a "
-        f"factor of {GOOD:g} of the best one's excess there; many good ones are easy to find. At an edge of the "
-        "range that was searched a better one may lie beyond. Chosen and as shipped are compared at the fresh "
-        "instances."
+        f"factor of {GOOD:g} of the best one's excess there; many good ones, along a wide range of learning rates, "
+        "are easy to find. At an edge of the range that was searched a better one may lie beyond. Chosen and as "
+        "shipped are compared at the fresh instances."
     )
     return Table(
         f"Tuning {board.optimizer}",
         rows,
         note,
         frozenset({"problem", "chosen", "at an edge", "than as shipped"}),
+    )
+
+
+def _span(low: float, high: float) -> str:
+    """Return how wide a range is, and where it lies."""
+    if np.isnan(low):
+        return "none"
+    return (
+        number(low) if low == high else f"{number(low)} to {number(high)}, {np.log10(high / low):.1f} decades"
     )
 
 

@@ -100,6 +100,7 @@ def test_what_tuning_found_is_counted_by_hand() -> None:
         assert (row["values"], row["edge"]) == ("lr=0.001", "lr:lower")
         counted = (row["trials"], row["good"], row["diverged"], row["runs"])
         assert counted == (3, 1, 0, 6)  # 1, sqrt(10) and 10 times the best
+        assert (row["least_lr"], row["most_lr"]) == (1e-3, 1e-3)
         assert row["estimate"] == pytest.approx(-math.log(10))
         assert row["verdict"] == "better by more than M"
 
