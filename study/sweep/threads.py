@@ -71,9 +71,13 @@ class Threads:
         one, all_ = self._times[1], self._times[self._all]
         if len(one) < _TRIED:
             return 1
-        if median(one) > _WORTH and len(all_) < _TRIED and sum(all_) <= sum(one):
+        alone, together = (
+            median(one),
+            median(all_ or [0.0]),
+        )  # not moved by the step that an evaluation follows
+        if alone > _WORTH and len(all_) < _TRIED and (len(all_) < 3 or together < 2 * alone):
             self._now = self._all
         else:
-            self._now = self._all if all_ and median(all_) < median(one) and sum(all_) <= sum(one) else 1
+            self._now = self._all if all_ and together < alone else 1
             self._left = _KEPT
         return self._now

@@ -45,7 +45,20 @@ def test_all_up_to_four_are_kept_where_they_are_quicker(there: int, all_: int) -
 def test_one_is_kept_where_all_are_slower_and_a_bad_trial_of_them_is_short() -> None:
     numbers = _numbers(one=0.01, all_=0.0101)
     assert numbers.count(3) == 24  # of three trials
-    assert _numbers(one=0.01, all_=1.0).count(3) == 3  # one step of each, where others use the cores
+    assert _numbers(one=0.01, all_=1.0).count(3) == 9  # three steps of each, where others use the cores
+
+
+def test_an_evaluation_after_a_step_decides_nothing() -> None:
+    """Every 32nd step takes five times as long: wherever that falls, all are quicker and are kept."""
+    for first in range(32):
+        torch.set_num_threads(3)
+        now, numbers = 0.0, list[int]()
+        threads = Threads(None, clock=lambda: now)  # noqa: B023  # it is the time of this turn
+        for step in range(100):
+            threads.share(busy=False)
+            numbers.append(torch.get_num_threads())
+            now += (0.01 if numbers[-1] == 1 else 0.008) * (5 if step % 32 == first else 1)
+        assert set(numbers[20:]) == {3}
 
 
 def test_short_steps_try_no_more_than_one() -> None:
