@@ -49,6 +49,7 @@ def test_estimates_are_the_interquartile_means_of_the_log_ratios_seed_by_seed() 
         assert (row["n"], row["verdict"], row["tuned_lr"]) == (10, "better by more than M", 1e-3)
 
 
+@pytest.mark.slow
 def test_steps_are_those_to_where_half_of_the_runs_of_the_other_end() -> None:
     """Without noise, falling evenly on a logarithmic scale: to 1e-2 takes half of the steps on the way to 1e-4."""
     rows = made({"mine": lambda *_: 1e-4, "adam": lambda *_: 1e-2, "sgd": lambda *_: 1e-6})
@@ -58,6 +59,7 @@ def test_steps_are_those_to_where_half_of_the_runs_of_the_other_end() -> None:
     assert ladder()[16] == pytest.approx(1e-2)
 
 
+@pytest.mark.slow
 def test_a_copy_is_equivalent_everywhere_and_a_crippled_one_is_worse() -> None:
     rows = _rows(adam=1.0, crippled=3.0)
     copy = rows[rows["optimizer"] == "adam"].assign(optimizer="mine")

@@ -27,6 +27,7 @@ def _own(folder: Path, text: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_each_pair_is_what_hydra_composes() -> None:
     groups = groups_of(["adam", "sgd"], PROBLEMS, PROTOCOL, None)
     for name, own in groups.items():
@@ -40,6 +41,7 @@ def test_each_pair_is_what_hydra_composes() -> None:
             assert group.added is None
 
 
+@pytest.mark.slow
 def test_the_key_tells_what_decides_the_runs_and_not_at_which_seeds_they_are_compared() -> None:
     key = _one("adam").key
     assert _one("adam", protocol=replace(PROTOCOL, fresh=range(10, 20))).key == key
@@ -52,6 +54,7 @@ def test_the_key_tells_what_decides_the_runs_and_not_at_which_seeds_they_are_com
     assert len({key, *(group.key for group in others)}) == 5
 
 
+@pytest.mark.slow
 def test_priors_are_part_of_the_key(tmp_path: Path) -> None:
     text = "name: mine\n_target_: torch.optim.Adam\nlr: 0.01\npriors: {lr: {log: [0.001, 1.0]}}\n"
     first = _one("mine", _own(tmp_path, text)).key

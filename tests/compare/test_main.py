@@ -77,6 +77,7 @@ def test_a_copy_ties_a_crippled_one_loses_and_the_exit_status_says_so(folder: Pa
     assert len(read_runs("compare-adam", store=f"sqlite:///{folder}/runs.db")) == len(runs)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_before_anything_is_trained(
     call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

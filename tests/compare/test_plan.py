@@ -16,6 +16,7 @@ def _plan(*words: str, own: Path | None = None) -> Plan:
     return plan_of(Asked(words, own))
 
 
+@pytest.mark.slow
 def test_a_bare_word_is_the_optimizer_and_the_others_are_its_baselines() -> None:
     plain = _plan("nadam", "adam", "sgd")
     assert (plain.optimizer, plain.against) == ("nadam", ("adam", "sgd"))

@@ -10,6 +10,7 @@ from study.compare.plan import plan_of
 from study.compare.train import experiment_of, train, words_for
 
 
+@pytest.mark.slow
 def test_the_words_are_those_of_a_search_in_an_experiment_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "optimizer").mkdir()
     (tmp_path / "optimizer" / "mine.yaml").write_text("name: mine\n_target_: torch.optim.Adam\nlr: 0.01\n")

@@ -111,6 +111,7 @@ def test_a_tie_at_the_floor_is_a_dot_at_1() -> None:
     assert _intervals(axes)[0] == (1.0, 1.0)
 
 
+@pytest.mark.slow
 def test_a_difference_has_its_verdict_as_text_alone() -> None:
     """So has a problem that was not compared."""
     (axes,) = _drawn([_row("ellipsoid", 5.0, "worse by more than M", scale="difference")]).axes
