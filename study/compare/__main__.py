@@ -45,9 +45,11 @@ def compare(asked: cli.Asked) -> int:
     with cli.importing():  # pandas: the rest is imported while there is something to train
         from study.compare.beside import Beside
         from study.compare.collect import Untrained, collect
-    beside = Beside(plan, groups[plan.optimizer])
+        from study.compare.shipped import read_field
+    shipped = read_field()
+    beside = Beside(plan, groups[plan.optimizer], shipped)
     try:
-        collected = collect(plan, groups, beside.look)
+        collected = collect(plan, groups, shipped, beside.look)
     except Untrained as stop:
         return stop.status
     with cli.importing():

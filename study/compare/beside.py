@@ -3,26 +3,33 @@
 from collections.abc import Sequence
 from importlib import import_module
 
+import pandas as pd
+
 from study.cli import Asked, importing
 from study.compare.groups import Group, groups_of
 from study.compare.plan import Plan
-from study.compare.shipped import kept, read_costs, read_field, told
+from study.compare.shipped import kept, read_costs, told
 from study.config.choices import choices
 
 
 class Beside:
     """What is found out about an optimizer beside its training, perhaps while that goes on.
 
+    Args:
+        plan: of the comparison.
+        groups: of the optimizer.
+        shipped: the rows that are.
+
     Attributes:
-        others: the rows that are shipped of all others that have the plan's groups.
+        others: those of all others that have the plan's groups.
         costs: of a step of each, in words.
         certificate: its page; None where it could not be certified.
         notices: what a reader must know of that.
     """
 
-    def __init__(self, plan: Plan, groups: Sequence[Group]) -> None:
-        self._plan, self._config = plan, groups[0].job.optimizer
-        self.others, self.costs = read_field().iloc[:0], read_costs()
+    def __init__(self, plan: Plan, groups: Sequence[Group], shipped: pd.DataFrame) -> None:
+        self._plan, self._config, self._shipped = plan, groups[0].job.optimizer, shipped
+        self.others, self.costs = shipped.iloc[:0], read_costs()
         self.certificate: str | None = None
         self.notices: list[str] = []
 
@@ -41,11 +48,12 @@ class Beside:
             import_module("study.tracking.reader")
 
     def _read_others(self) -> None:
-        rows = read_field()
-        known = [name for name in rows["optimizer"].unique() if name in choices("optimizer")]
+        compared = {self._plan.optimizer, *self._plan.against}
+        there = set(self._shipped["optimizer"]) - compared
+        known = [name for name in choices("optimizer") if name in there]
         if known:
             groups = groups_of(known, self._plan.problems, self._plan.protocol, self._plan.own)
-            self.others = kept(rows, [group for own in groups.values() for group in own])
+            self.others = kept(self._shipped, [group for own in groups.values() for group in own])
 
     def _certify(self) -> None:
         from study.certify.check import Verdict

@@ -5,7 +5,7 @@ import shlex
 import pandas as pd
 
 from study.compare.beside import Beside
-from study.compare.board import board_of
+from study.compare.board import board_of, fresh
 from study.compare.collect import Collected
 from study.compare.field import Field, field_of, whole
 from study.compare.page import Card
@@ -27,11 +27,9 @@ def card_of(plan: Plan, collected: Collected, beside: Beside) -> Card:
     report = ReportPlan.of({**plan.report, "figures": []})
     rule = Rule(names.CRITERION, report.margin, report.bootstrap)
     rows, others = to_solved(collected.rows), to_solved(beside.others)
-    everyone = pd.concat([rows, others[~others["optimizer"].isin(rows["optimizer"])]], ignore_index=True)
-    runs = whole(everyone, list(plan.problems), plan.protocol.fresh)
+    runs = whole(pd.concat([rows, others], ignore_index=True), list(plan.problems), plan.protocol.fresh)
     field = _field(runs, plan, rule)
-    shown = runs.assign(label=runs["optimizer"]) if len(runs) else rows.assign(label=rows["optimizer"])
-    style = Style.of(shown, colors=report.colors, spare=report.spare)
+    style = Style.of(fresh(rows) if runs.empty else runs, colors=report.colors, spare=report.spare)
     return Card(
         plan=plan,
         rule=rule,

@@ -8,7 +8,7 @@ import pandas as pd
 from study.compare.groups import Group
 from study.compare.plan import Plan
 from study.compare.rows import rows_of
-from study.compare.shipped import kept, missing, read_field
+from study.compare.shipped import kept, missing
 from study.compare.train import experiment_of, train, words_for
 from study.errors import InvalidInput
 from study.frames import SweepFrames
@@ -36,19 +36,23 @@ class Collected:
 
 
 def collect(
-    plan: Plan, groups: Mapping[str, Sequence[Group]], meanwhile: Callable[[], object] = lambda: None
+    plan: Plan,
+    groups: Mapping[str, Sequence[Group]],
+    shipped: pd.DataFrame,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Collected:
     """Return all runs of some groups, by optimizer; train those that are not shipped.
 
     Args:
         plan: of the comparison.
         groups: of each optimizer.
+        shipped: the rows that are.
         meanwhile: is called while the first of them trains, or else before it returns.
 
     Raises:
         Untrained: a run failed, or was refused or interrupted.
     """
-    shipped, parts, trained = read_field(), [], {}
+    parts, trained = [], {}
     for name, own in groups.items():
         again = name == plan.optimizer and "force=true" in plan.passed_on
         lacking = list(own) if again else missing(shipped, own)

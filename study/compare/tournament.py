@@ -16,7 +16,7 @@ from study.compare.groups import groups_of
 from study.compare.page import LIMITS, NARROW, protocol_told
 from study.compare.plan import Plan, Protocol
 from study.compare.rows import to_solved
-from study.compare.shipped import FIELD, told, write_costs, write_field
+from study.compare.shipped import FIELD, read_field, told, write_costs, write_field
 from study.compare.tables import standing_table, winners_table
 from study.figures.style import Style
 from study.figures.style.words import listed, some
@@ -46,12 +46,13 @@ def play(plan: Plan, optimizers: Sequence[str]) -> list[str]:
     groups = groups_of(optimizers, plan.problems, wide.protocol, None)
     again = groups_of(BASELINES, plan.problems, other.protocol, None)
     jobs = [(wide, groups), (other, again)]
+    shipped = read_field()
     parts, done, of = [], 0, len(groups) + len(again)
     for how, these in jobs:
         for name, own in these.items():
             done += 1
             sys.stderr.write(f"{done}/{of} {name}{'' if how is wide else ', another draw of its trials'}\n")
-            parts.append(collect(how, {name: own}).rows)
+            parts.append(collect(how, {name: own}, shipped).rows)
     every = pd.concat(parts, ignore_index=True)
     costs = {name: cost_of(own[0].job.optimizer) for name, own in groups.items()}
     write_field(every)
@@ -113,7 +114,7 @@ def scorecard(plan: Plan, rows: pd.DataFrame, second: pd.DataFrame, costs: Mappi
     field = field_of(runs, list(plan.problems), rule, rule.bootstrap)
     played = _Played(plan, rule, rows, second, field, costs)
     boards = played.boards(plan.protocol.fresh)
-    colors = Style.of(runs.assign(label=runs["optimizer"]), colors=report.colors, spare=report.spare).colors
+    colors = Style.of(runs, colors=report.colors, spare=report.spare).colors
     pictures = field_pictures(field, plan.problems, colors, focus=None, bold=BASELINES)
     page = _page(played, boards, pictures)
     with replacing(plan.out, key="out") as folder:
