@@ -19,7 +19,7 @@ from study.figures.style.words import listed, number
 from study.figures.table import Table
 from study.report.folder import replacing
 from study.report.gallery import Picture, saved, write_pictures
-from study.report.render import render
+from study.report.render import write_page
 from study.stats.paired import Rule
 
 NARROW = 0.0  # inches: every figure of a scorecard has a row of the page
@@ -80,9 +80,7 @@ def write(card: Card) -> list[Path]:
         card.board.pairs[list(SCORECARD)].to_csv(fresh / "scorecard.csv", index=False, float_format="%.10g")
         if card.certificate is not None:
             (fresh / "certificate.md").write_text(card.certificate, encoding="utf-8")
-        for name in ("report.md", "index.html"):
-            text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
-            (fresh / name).write_text(text, encoding="utf-8")
+        write_page(page, fresh, narrow=NARROW)
     return sorted(path for path in plan.out.rglob("*") if path.is_file())
 
 
@@ -99,8 +97,6 @@ def _page(card: Card, pictures: Sequence[Picture]) -> dict[str, object]:
         "lead": f"{card.lead} {_gate(card)}",
         "paragraphs": [protocol_told(plan.protocol, plan.against), _fingerprint(card), LIMITS],
         "notices": list(card.notices),
-        "missing": None,
-        "first": None,
         "facts": {
             "problems": f"{len(plan.problems)}", "instances each": f"{len(plan.protocol.fresh)}",
             "trials each": f"{plan.protocol.budget}", "baselines": f"{len(plan.against)}",

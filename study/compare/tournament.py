@@ -23,7 +23,7 @@ from study.figures.style.words import listed, some
 from study.report.folder import replacing
 from study.report.gallery import Picture, write_pictures
 from study.report.plan import Plan as ReportPlan
-from study.report.render import render
+from study.report.render import write_page
 from study.stats.paired import Rule
 from study.stats.samples import sample_of
 from study.stats.scale import placed
@@ -121,9 +121,7 @@ def scorecard(plan: Plan, rows: pd.DataFrame, second: pd.DataFrame, costs: Mappi
         write_pictures(pictures, folder)
         pairs = pd.concat([board.pairs[list(SCORECARD)] for board in boards], ignore_index=True)
         pairs.to_csv(folder / "scorecard.csv", index=False, float_format="%.10g")
-        for name in ("report.md", "index.html"):
-            text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
-            (folder / name).write_text(text, encoding="utf-8")
+        write_page(page, folder, narrow=NARROW)
     return _lead(field, len(plan.problems))
 
 
@@ -136,9 +134,6 @@ def _page(played: _Played, boards: Sequence[Board], pictures: Sequence[Picture])
         "paragraphs": [
             protocol_told(plan.protocol, BASELINES), _search(played), _confirmed(played, boards), LIMITS,
         ],
-        "notices": [],
-        "missing": None,
-        "first": None,
         "facts": {
             "optimizers": f"{len(played.order)}", "problems": f"{problems}",
             "instances each": f"{len(plan.protocol.fresh)}", "trials each": f"{plan.protocol.budget}",
@@ -152,7 +147,6 @@ def _page(played: _Played, boards: Sequence[Board], pictures: Sequence[Picture])
             winners_table(field, plan.problems, played.rows),
             standing_table(field.ranks, field.scores, field.best, played.costs, problems),
         ],
-        "leading": 1,
         "pictures": pictures,
         "again": "make field",
         "provenance": {},

@@ -18,7 +18,7 @@ from study.report.gallery import Picture, draw_all, write_pictures
 from study.report.lead import lead
 from study.report.notices import missing_table, notices
 from study.report.plan import Plan, automatic
-from study.report.render import render
+from study.report.render import write_page
 from study.report.tables import curve_points, facts, summary_table
 from study.report.verdicts import compared, pair_table, verdict_of
 from study.stats.receipts import alike
@@ -86,9 +86,7 @@ def build(
         if pairs is not None:
             pairs.to_csv(fresh / "pairs.csv", index=False, float_format="%.10g")
         curve_points(sweep).to_parquet(fresh / "curves.parquet", index=False)
-        for name in ("report.md", "index.html"):
-            text = render(f"report/templates/{name}.j2", page=page, narrow=NARROW)
-            (fresh / name).write_text(text, encoding="utf-8")
+        write_page(page, fresh, narrow=NARROW)
     return Written(opening, sorted(path for path in folder.rglob("*") if path.is_file()))
 
 
@@ -114,7 +112,6 @@ def _page(
             *([] if pairs is None else [pair_table(pairs, context, plan)]),
             *(table for picture in pictures for table in picture.tables),
         ],
-        "leading": 1,
         "pictures": pictures,
         "provenance": {PROVENANCE[key]: sweep.info[key] for key in PROVENANCE if sweep.info.get(key)},
         "source": "what the tracking store remembers",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -14,6 +15,20 @@ def render(template: str, **contents: object) -> str:
         contents: by the names that the template uses. One that is missing is an error.
     """
     return _environment().get_template(template).render(contents)
+
+
+def write_page(page: Mapping[str, object], folder: Path, *, narrow: float) -> None:
+    """Write a page of figures and tables into a folder, as report.md and as index.html.
+
+    Args:
+        page: by the names that the templates of a report use; of what it does not name it has none.
+        folder: that is there.
+        narrow: inches; two figures up to it share a row of the page.
+    """
+    whole = {"notices": [], "missing": None, "first": None, "leading": 1, **page}
+    for name in ("report.md", "index.html"):
+        text = render(f"report/templates/{name}.j2", page=whole, narrow=narrow)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def markdown_table(rows: Sequence[Mapping[str, str]], words: Collection[str] | None = None) -> str:
