@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from study import cli
 from study.compare.groups import groups_of
-from study.compare.plan import plan_of
+from study.compare.plan import plan_of, report_of
 from study.report.folder import require_own
 from study.sweep.busy import busy
 
@@ -63,9 +63,7 @@ def compare(asked: cli.Asked) -> int:
 def _require_report(plan: "Plan") -> None:
     """Refuse what is wrong with `report.<key>` before anything is trained, where one was given."""
     if any(word.lstrip("+~").startswith("report") for word in plan.words):
-        from study.report.plan import Plan as ReportPlan  # Matplotlib
-
-        ReportPlan.of({**plan.report, "figures": []})
+        report_of(plan)  # it imports Matplotlib
 
 
 def _say(card: "Card", written: list[Path]) -> None:

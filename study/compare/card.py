@@ -9,11 +9,10 @@ from study.compare.board import board_of, fresh
 from study.compare.collect import Collected
 from study.compare.field import Field, field_of, whole
 from study.compare.page import Card
-from study.compare.plan import Plan
+from study.compare.plan import Plan, report_of
 from study.compare.rows import to_solved
 from study.compare.train import experiment_of
 from study.figures.style import Style
-from study.report.plan import Plan as ReportPlan
 from study.stats.paired import Rule
 from study.stats.receipts import alike
 from study.tracking import names
@@ -24,7 +23,7 @@ LEAST = 3
 
 def card_of(plan: Plan, collected: Collected, beside: Beside) -> Card:
     """Return the scorecard of a plan, of all runs that it needs."""
-    report = ReportPlan.of({**plan.report, "figures": []})
+    report = report_of(plan)
     rule = Rule(names.CRITERION, report.margin, report.bootstrap)
     rows, others = to_solved(collected.rows), to_solved(beside.others)
     runs = whole(pd.concat([rows, others], ignore_index=True), list(plan.problems), plan.protocol.fresh)

@@ -6,7 +6,7 @@ No torch, no pandas here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints  # Any: a value from a config
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints  # Any: a value from a config
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -17,6 +17,9 @@ from study.config.location import Location
 from study.config.paths import ROOT
 from study.errors import InvalidInput, one_of
 from study.ranges import COUNT, SWITCH, TEXT, WHOLE, or_null, require_ranges, up_to
+
+if TYPE_CHECKING:
+    from study.report.plan import Plan as ReportPlan
 
 _PASSED_ON = ("device", "stack", "force")
 """First words of keys that are the trainer's: how to train, which decides no number."""
@@ -139,6 +142,17 @@ def plan_of(asked: Asked) -> Plan:
         passed_on=passed_on,
         words=asked.overrides,
     )
+
+
+def report_of(plan: Plan) -> "ReportPlan":
+    """Return the settings of the page: margin, resampling, colours.
+
+    Raises:
+        InvalidInput: one is out of its range.
+    """
+    from study.report.plan import Plan as ReportPlan  # pandas, Matplotlib
+
+    return ReportPlan.of({**plan.report, "figures": []})
 
 
 def protocol_of(cfg: DictConfig) -> Protocol:

@@ -14,7 +14,7 @@ from study.compare.field import BASELINES, Field, field_of, whole
 from study.compare.figures import field_pictures
 from study.compare.groups import groups_of
 from study.compare.page import LIMITS, NARROW, protocol_told
-from study.compare.plan import Plan, Protocol
+from study.compare.plan import Plan, Protocol, report_of
 from study.compare.rows import to_solved
 from study.compare.shipped import FIELD, read_field, told, write_costs, write_field
 from study.compare.tables import standing_table, winners_table
@@ -22,7 +22,6 @@ from study.figures.style import Style
 from study.figures.style.words import listed, some
 from study.report.folder import replacing
 from study.report.gallery import Picture, write_pictures
-from study.report.plan import Plan as ReportPlan
 from study.report.render import write_page
 from study.stats.paired import Rule
 from study.stats.samples import sample_of
@@ -108,7 +107,7 @@ def scorecard(plan: Plan, rows: pd.DataFrame, second: pd.DataFrame, costs: Mappi
         second: of the baselines, by another draw of their trials.
         costs: of a step of each, in words.
     """
-    report = ReportPlan.of({**plan.report, "figures": []})
+    report = report_of(plan)
     rule = Rule(names.CRITERION, report.margin, report.bootstrap)
     runs = whole(rows, list(plan.problems), plan.protocol.fresh)
     field = field_of(runs, list(plan.problems), rule, rule.bootstrap)

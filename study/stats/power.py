@@ -8,7 +8,7 @@ import scipy.stats
 from jaxtyping import Bool, Float
 
 from study.stats.bootstrap import Bootstrap
-from study.stats.samples import Paired, Sample
+from study.stats.samples import Paired, Sample, rank_sums
 from study.stats.verdicts import Levels
 
 POWER = 0.8
@@ -100,9 +100,7 @@ def _signed_rank_p(drawn: Paired) -> Float[np.ndarray, " experiment"]:
     n = drawn.n
     ranks = scipy.stats.rankdata(np.abs(drawn.difference), axis=-1)
     above = (ranks * (drawn.difference > 0)).sum(axis=-1)
-    ways = np.ones(1)  # to reach each sum of ranks, over all 2^n signs
-    for rank in range(1, n + 1):
-        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+    ways = rank_sums(np.arange(1, n + 1))
     below = np.cumsum(ways) / ways.sum()
     least = np.minimum(above, n * (n + 1) / 2 - above)
     return np.asarray(np.minimum(1.0, 2 * below[np.floor(least).astype(int)]))

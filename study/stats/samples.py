@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import scipy.stats
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from typing_extensions import override
 
 Alternative = Literal["two-sided", "less", "greater"]
@@ -187,13 +187,23 @@ def _signed_rank_p(moved: Float[np.ndarray, " run"], alternative: Alternative) -
     """
     moved = moved[moved != 0]
     ranks = np.rint(2 * scipy.stats.rankdata(np.abs(moved))).astype(int)
-    ways = np.ones(1)  # to reach each sum of positive ranks; whole numbers up to 2^50, which a double holds
-    for rank in ranks:
-        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+    ways = rank_sums(ranks)
     at = int(ranks[moved > 0].sum())
     less, greater = ways[: at + 1].sum() / ways.sum(), ways[at:].sum() / ways.sum()
     tails = {"less": less, "greater": greater, "two-sided": min(1.0, 2 * min(less, greater))}
     return float(tails[alternative])
+
+
+def rank_sums(ranks: Int[np.ndarray, " rank"]) -> Float[np.ndarray, " sum"]:
+    """Return in how many ways each sum of positive ranks is reached, over all signs; exact up to 2^53 of them.
+
+    >>> rank_sums(np.array([1, 2])).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    ways = np.ones(1)
+    for rank in ranks:
+        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+    return ways
 
 
 def interquartile_mean(values: Float[np.ndarray, "... run"]) -> Float[np.ndarray, "..."]:
