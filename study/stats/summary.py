@@ -8,6 +8,7 @@ import pandas as pd
 
 from study.errors import InvalidInput
 from study.job import LOCATIONS
+from study.stats.comparison import Comparison
 from study.stats.intervals import coverage, median_interval
 from study.tracking import names
 
@@ -55,28 +56,25 @@ def summarise(runs: pd.DataFrame, *, value: str, confidence: float, rank: bool =
 def ranked(
     ended: Sequence[tuple[str, str, float]],
     settings: Mapping[str, Mapping[str, str]],
-    *,
-    value: str,
-    confidence: float,
-    rank: bool,
+    how: Comparison,
 ) -> list[dict[Hashable, Any]]:
     """Return the rows of `summarise` by rank, from how each run of a sweep ended.
 
     Args:
         ended: label, status and value of each run, in the sweep's order; infinite for a diverged one.
         settings: by label, the params that tell its field.
-        value: what the value is called.
-        confidence: the least of the intervals.
-        rank: whether settings are ranked.
+        how: they are compared.
 
     Raises:
         InvalidInput: there are runs without the value.
     """
-    runs = pd.DataFrame(ended, columns=["label", "status", value])
+    runs = pd.DataFrame(ended, columns=["label", "status", how.value])
     known = pd.DataFrame([{**settings.get(label, {}), "label": label} for label in runs["label"].unique()])
     runs = runs.merge(known, on="label", how="left")
     runs["label"] = pd.Categorical(runs["label"], known["label"])
-    return by_rank(summarise(runs, value=value, confidence=confidence, rank=rank)).to_dict("records")
+    return by_rank(summarise(runs, value=how.value, confidence=how.confidence, rank=how.rank)).to_dict(
+        "records"
+    )
 
 
 def fields(runs: pd.DataFrame) -> pd.Series:

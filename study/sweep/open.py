@@ -14,11 +14,12 @@ from study.config.check import Settings
 from study.config.commands import again_commands, ui_command
 from study.config.paths import CHECKOUT
 from study.job import Job
+from study.stats.comparison import Comparison
 from study.sweep.busy import busy
 from study.sweep.execute import Keeper, execute
 from study.sweep.outcome import Outcome
 from study.sweep.progress import Display
-from study.sweep.summary import Comparison, End, Ranks, show
+from study.sweep.summary import End, Ranks, show
 from study.tracking.provenance import Request, command, provenance
 from study.tracking.tracker import Tracker
 

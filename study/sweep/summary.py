@@ -1,18 +1,16 @@
 """Summary at the end of a sweep, for a terminal: its settings by rank, how it ended, and what to do next."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable  # Any: a row of a frame
+from typing import Any  # a row of a frame
 
-from omegaconf import DictConfig
 from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
 from study.errors import InvalidInput
-from study.ranges import SWITCH, choice
 from study.stats import intervals
-from study.stats.bootstrap import Bootstrap
+from study.stats.comparison import Comparison
 from study.tracking import names
 
 Settings = Mapping[str, Mapping[str, str]]
@@ -21,36 +19,12 @@ Settings = Mapping[str, Mapping[str, str]]
 Ended = Sequence[tuple[str, str, float]]
 """Label, status and compared value of each run, in the sweep's order; infinite for a diverged one."""
 
+Ranks = Callable[[Ended, Settings, Comparison], list[dict[Hashable, Any]]]
+"""Who ranks settings, as `study.stats.summary.ranked` does: the tracker, which has imported pandas."""
+
 _AROUND = 4  # lines of a table that are no settings: its title, its head, a rule, and how many more there are
 _LEAST = 5  # settings shown, on however small a screen
 _MOST_FAILED = 5  # failures shown, of however many
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How a report compares settings, and so does the end of a sweep.
-
-    Attributes:
-        value: the final loss that they are ranked by.
-        confidence: the least of its intervals.
-        rank: whether they are ranked at all.
-    """
-
-    value: str
-    confidence: float
-    rank: bool = True
-
-    @classmethod
-    def of(cls, report: DictConfig) -> "Comparison":
-        """Return what a config's `report` node asks for.
-
-        Raises:
-            InvalidInput: a value is out of its range.
-        """
-        choice(*names.FINAL_LOSSES).require("report.value", report.value)
-        SWITCH.require("report.rank", report.rank)
-        bootstrap = Bootstrap(report.confidence, report.resamples, report.seed)
-        return cls(report.value, bootstrap.confidence, report.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +66,6 @@ class End:
         return len(self.runs) + self.trials
 
 
-@runtime_checkable
-class Ranks(Protocol):
-    """Who ranks settings, as `study.stats.summary.ranked` does: the tracker, which has imported pandas."""
-
-    def __call__(
-        self, ended: Ended, settings: Settings, *, value: str, confidence: float, rank: bool
-    ) -> list[dict[Hashable, Any]]:
-        """Return a row for each setting."""
-
-
 def show(end: End, comparison: Comparison, console: Console, ranks: Ranks) -> None:
     """Print the end of a sweep: no longer than the screen where that can be had, and the next commands last."""
     lines = list(closing_lines(end))
@@ -130,9 +94,7 @@ def closing_table(
     Raises:
         InvalidInput: some runs lack the value.
     """
-    rows = ranks(
-        runs, settings, value=comparison.value, confidence=comparison.confidence, rank=comparison.rank
-    )
+    rows = ranks(runs, settings, comparison)
     still = sum(row["no_progress"] for row in rows)
     # a column of them would be too wide
     below = [f"{still:,} of {len(runs):,} runs made no progress"] if still else []

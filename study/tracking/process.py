@@ -24,6 +24,7 @@ from typing_extensions import override
 from study.config.location import Location, without_password
 from study.errors import InvalidInput
 from study.job import Job
+from study.stats.comparison import Comparison
 from study.stats.summary import ranked
 from study.tracking import names, sweeps
 from study.tracking.beside import receive, send
@@ -156,11 +157,9 @@ class _Process:
         self,
         ended: Sequence[tuple[str, str, float]],
         settings: Mapping[str, Mapping[str, str]],
-        value: str,
-        confidence: float,
-        rank: bool,
+        how: Comparison,
     ) -> list[dict[Hashable, Any]]:
-        return ranked(ended, settings, value=value, confidence=confidence, rank=rank)
+        return ranked(ended, settings, how)
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self._own.finish(status, summary)

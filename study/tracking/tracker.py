@@ -15,6 +15,7 @@ from study.tracking.provenance import Request, sources
 if TYPE_CHECKING:
     import pandas as pd
 
+    from study.stats.comparison import Comparison
     from study.tracking.records import Ended
     from study.training.result import Trained
 
@@ -102,13 +103,10 @@ class Tracker:
         self,
         ended: Sequence[tuple[str, str, float]],
         settings: Mapping[str, Mapping[str, str]],
-        *,
-        value: str,
-        confidence: float,
-        rank: bool,
+        how: "Comparison",
     ) -> list[dict[Hashable, Any]]:
         """Return settings by rank, as `study.stats.summary.ranked` does: the process has imported pandas."""
-        rows: list[dict[Hashable, Any]] = self._ask("ranked", ended, settings, value, confidence, rank)
+        rows: list[dict[Hashable, Any]] = self._ask("ranked", ended, settings, how)
         return rows
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:

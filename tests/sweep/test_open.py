@@ -22,8 +22,8 @@ from mlflow.entities import Run as MlflowRun
 from study.config.check import Settings
 from study.config.location import Location
 from study.job import Job, Run
+from study.stats.comparison import Comparison
 from study.sweep.open import OpenSweep
-from study.sweep.summary import Comparison
 from study.tracking.reader import read_sweep
 from study.training.build import build_problem
 from study.training.train import train

@@ -16,8 +16,9 @@ from study.figures.base import Context
 from study.figures.style import Style
 from study.report.tables import summary_table
 from study.stats.bootstrap import Bootstrap
+from study.stats.comparison import Comparison
 from study.stats.summary import ranked, summarise
-from study.sweep.summary import Comparison, End, closing_lines, closing_table, show
+from study.sweep.summary import End, closing_lines, closing_table, show
 
 LAST = Comparison("last_epoch_loss", 0.95)
 MANY = [(f"adam lr={index}", "ok", float(52 - index)) for index in range(52) for _ in range(3)]
