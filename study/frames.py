@@ -21,7 +21,7 @@ class SweepFrames:
         experiment: the experiment's name.
         info: `sweep`, `command`, `status` (MLflow's, of the sweep's parent: `FINISHED`, `KILLED`, ...),
             `git_commit`, `versions`, `sources` (of classes from outside), `started`, `device`, `store`, `sweeps` (how
-            many the experiment has), as text. Of a
+            many the experiment has), `experiment_id` (MLflow's), `config` (as composed, YAML), as text. Of a
             sweep with `until=resolved`: `looks`, how many there are at most, and `look`, which it is (`2 of 4`).
             Where the store has an earlier sweep of the same settings with fewer seeds: `looked_before`, how many.
         overrides: what was asked beside the experiment's own file (`seeds=50`, `optimizer.lr=100`); empty for the

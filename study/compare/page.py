@@ -19,7 +19,7 @@ from study.figures.style.words import listed, number
 from study.figures.table import Table
 from study.report.folder import replacing
 from study.report.gallery import Picture, saved, write_pictures
-from study.report.render import write_page
+from study.report.page import write_page
 from study.stats.paired import Rule
 
 NARROW = 0.0  # inches: every figure of a scorecard has a row of the page
@@ -111,9 +111,9 @@ def _page(card: Card, pictures: Sequence[Picture]) -> dict[str, object]:
         "again": card.again,
         "provenance": dict(card.info),
         "source": "the runs in the tracking store, and those that are shipped with the study",
-        "beside": [
-            "report.md", "figures/ (SVG and PNG)", "scorecard.csv", *(["certificate.md"] if card.certificate else []),
-        ],
+        "beside": {
+            "report.md": "", "scorecard.csv": "", **({"certificate.md": ""} if card.certificate else {}),
+        },
     }  # fmt: skip
 
 

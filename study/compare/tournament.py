@@ -22,7 +22,7 @@ from study.figures.style import Style
 from study.figures.style.words import listed, some
 from study.report.folder import replacing
 from study.report.gallery import Picture, write_pictures
-from study.report.render import write_page
+from study.report.page import write_page
 from study.stats.paired import Rule
 from study.stats.samples import sample_of
 from study.stats.scale import placed
@@ -152,7 +152,7 @@ def _page(played: _Played, boards: Sequence[Board], pictures: Sequence[Picture])
         "source": (
             "the runs in study/compare/field.parquet, which the tracking store holds too where they were trained"
         ),
-        "beside": ["report.md", "figures/ (SVG and PNG)", "scorecard.csv (each against tuned adam and momentum)"],
+        "beside": {"report.md": "", "scorecard.csv": "(each against tuned adam and momentum)"},
     }  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -65,6 +65,32 @@ class Summed:
     summary: pd.DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """An option of a figure that the reader of a page may change.
+
+    Attributes:
+        name: what is changed, in words.
+        option: the field of the figure.
+        choices: by its values, what each is called.
+        drawn: whether it changes only how the figure is drawn, and nothing that is computed for it.
+    """
+
+    name: str
+    option: str
+    choices: Mapping[Any, str]  # Any: values of any option
+    drawn: bool = False
+
+
+LOG = Switch("scale", "log", {True: "log", False: "linear"}, drawn=True)
+"""Of every figure with an option `log`."""
+
+
+def run_ids(runs: pd.DataFrame) -> list[str]:
+    """Return the ids of some runs, in their order."""
+    return list(map(str, runs["run_id"]))
+
+
 class Chart(ABC, Generic[Computed]):
     """One figure. Concrete ones are frozen dataclasses whose fields are the options of YAML, with their defaults.
 
@@ -97,6 +123,14 @@ class Chart(ABC, Generic[Computed]):
     @abstractmethod
     def caption(self, table: Computed, context: Context) -> str:
         """Return claim, n, and the interval by its name in the literature; or that there is none, and why."""
+
+    def switches(self) -> Sequence[Switch]:
+        """Return the options that the reader of a page may change; by default none."""
+        return ()
+
+    def stands_on(self, table: Computed, context: Context) -> Sequence[str] | None:  # noqa: ARG002  # for who uses some
+        """Return the ids of the runs whose values are drawn; by default None, which is all of them."""
+        return None
 
     def tables(self, table: Computed, context: Context) -> Sequence[Table]:  # noqa: ARG002  # for who has some
         """Return what the page is to print of the figure's numbers, below all figures; by default nothing."""

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context
-from study.figures.style.canvas import limits
+from study.figures.style.canvas import limits, mark
 from study.figures.style.layout import Layout
 from study.figures.style.words import diverged_of, metric_name, number, seeds_of, some
 from study.figures.table import Table
@@ -57,7 +57,9 @@ class BestOfK(Chart[Found]):
         low, high = limits([*table.curves["best"], *table.curves["low"], *table.shipped.values()], log=True)
         for group, axes in layout.places.items():
             at = min(table.shipped[group], high)
-            axes.plot(1, at, "D", ms=6, color=layout.lines[group].color, mec="white", clip_on=False, zorder=4)
+            line = layout.lines[group]
+            diamond = axes.plot(1, at, "D", ms=6, color=line.color, mec="white", clip_on=False, zorder=4)
+            mark(diamond, group, line.optimizer)
         for axes in layout.axes:
             axes.set(xlim=(0.9, 1.05 * table.curves["k"].max()), ylim=(low, high))
         layout.name(x="trials", y=metric_name(table.value), log_x=True, log_y=True)

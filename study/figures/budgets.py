@@ -14,7 +14,8 @@ from typing_extensions import override
 
 from study.figures.base import Chart, Context, Value
 from study.figures.style import INK
-from study.figures.style.canvas import limits
+from study.figures.style.canvas import limits, mark
+from study.figures.style.contrast import legible
 from study.figures.style.layout import ROW, Layout
 from study.figures.style.words import diverged_of, from_to, interval_name, metric_name, number, some
 from study.figures.table import Table
@@ -143,10 +144,11 @@ def _write_orders(layout: Layout, response: pd.DataFrame, at: Sequence[float]) -
     for budget, part in response.groupby(_X):
         names = part.sort_values("median", kind="stable")["line"]
         for place, name in enumerate(reversed(names.tolist())):
-            axes.annotate(
+            told = axes.annotate(
                 name, (budget, 1), xycoords=("data", "axes fraction"), fontsize=7.5, ha="center", va="center",
-                xytext=(0, 6 + ROW * place), textcoords="offset points", color=layout.lines[name].color,
+                xytext=(0, 6 + ROW * place), textcoords="offset points", color=legible(layout.lines[name].color),
             )  # fmt: skip
+            mark(told, name, layout.lines[name].optimizer)
 
 
 def _mark(axes: Axes, crossing: Mapping[Hashable, Any], response: pd.DataFrame) -> None:

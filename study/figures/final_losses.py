@@ -1,13 +1,15 @@
 """Final losses: every run's, joined by seed where seeds are paired."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 from typing_extensions import override
 
-from study.figures.base import Chart, Context, Summed, Value
+from study.figures.base import LOG, Chart, Context, Summed, Switch, Value
 from study.figures.rows import median_bar, row_sheet, summed
+from study.figures.style.canvas import mark
 from study.figures.style.words import diverged_of, lowest, metric_name
 from study.stats.receipts import why_unpaired
 
@@ -37,11 +39,17 @@ class FinalLosses(Chart[Summed]):
             axes.plot(of_seeds, range(len(rows)), color="#9aa3af", lw=0.7, alpha=0.6, zorder=1)
         for row in rows:
             color, whole, broken = row.line.color, row.runs[row.runs < edge], row.runs[row.runs == edge]
-            axes.plot(whole, np.full(len(whole), row.at), "o", ms=4.5, color=color, alpha=0.7, mew=0)
+            runs = axes.plot(whole, np.full(len(whole), row.at), "o", ms=4.5, color=color, alpha=0.7, mew=0)
             if len(broken):  # an empty line that is not clipped would still claim room
-                axes.plot(broken, np.full(len(broken), row.at), "x", ms=7, color=color, mew=2, clip_on=False)
+                at = np.full(len(broken), row.at)
+                runs += axes.plot(broken, at, "x", ms=7, color=color, mew=2, clip_on=False)
+            mark(runs, row.label, row.line.optimizer)
             median_bar(axes, row, 0.26)
         return figure
+
+    @override
+    def switches(self) -> Sequence[Switch]:
+        return (LOG,)
 
     @override
     def caption(self, table: Summed, context: Context) -> str:

@@ -1,5 +1,6 @@
 """Fitted curves: data, target, and what each run has learned."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,9 @@ from matplotlib.figure import Figure
 from typing_extensions import override
 
 from study.errors import InvalidInput
-from study.figures.base import Chart, Context
+from study.figures.base import Chart, Context, run_ids
 from study.figures.style import INK
-from study.figures.style.canvas import HALF, WIDE, name_axes, panels, used_lines
+from study.figures.style.canvas import HALF, WIDE, mark, name_axes, panels, used_lines
 from study.figures.style.words import diverged_of, metric_name, number, seeds_of, some
 from study.ranges import Count
 from study.stats.curves import knows_target, median_errors, median_fit
@@ -75,12 +76,17 @@ class FittedCurves(Chart[Fits]):
             for _, fit in table.fits[table.fits["label"] == label].groupby("seed"):
                 panel.plot(fit["x"], fit["prediction"], color=line.color, lw=0.8, alpha=0.3, rasterized=True)
             middle = table.medians[table.medians["label"] == label]
-            panel.plot(middle["x"], middle["prediction"], color=line.color, lw=2.4)
+            thick = panel.plot(middle["x"], middle["prediction"], color=line.color, lw=2.4)
+            mark(thick, label, line.optimizer)
             if table.known:
                 panel.plot(data["x"], data["clean"], color=INK, lw=1.2, ls=(0, (4, 3)))
             panel.set_title(label, fontsize=10 if columns < 4 else 8)
         name_axes(axes, x="x", y="y")
         return figure
+
+    @override
+    def stands_on(self, table: Fits, context: Context) -> Sequence[str]:
+        return run_ids(context.runs[context.runs["label"].isin(table.fits["label"].unique())])
 
     @override
     def caption(self, table: Fits, context: Context) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from typing_extensions import override
 
 from study.errors import InvalidInput
-from study.figures.base import Chart, Context
+from study.figures.base import LOG, Chart, Context, Switch, run_ids
 from study.figures.style.canvas import limits, used_lines
 from study.figures.style.layout import Layout
 from study.figures.style.words import diverged_of, metric_name, most_seeds, number, seeds_of
@@ -75,6 +75,14 @@ class LossCurves(Chart[Curves]):
         layout.bound(low, self.top or high, level=table.level)
         layout.name(x="update" if table.x == "step" else "epoch", y=self._name, log_y=self.log)
         return layout.figure
+
+    @override
+    def stands_on(self, table: Curves, context: Context) -> Sequence[str]:
+        return run_ids(context.runs[context.runs["label"].isin(table.shown)])
+
+    @override
+    def switches(self) -> Sequence[Switch]:
+        return (LOG, Switch("along", "x", {"step": "updates", "epoch": "epochs"}))
 
     @override
     def caption(self, table: Curves, context: Context) -> str:

@@ -1,6 +1,6 @@
 """Many settings in order of their final loss: one row each, median and interval, every run behind it."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from typing_extensions import override
 
-from study.figures.base import Chart, Context, Summed, Value
+from study.figures.base import LOG, Chart, Context, Summed, Switch, Value
 from study.figures.rows import row_sheet, summed
+from study.figures.style.canvas import mark
 from study.figures.style.words import diverged_of, lowest, metric_name
 from study.stats.summary import by_rank
 
@@ -38,11 +39,18 @@ class Ranking(Chart[Summed]):
         for row in rows:
             low, middle, high = row.ends
             color, at = row.line.color, row.at
-            axes.plot(row.runs, np.full(len(row.runs), at), "|", color=color, ms=7, alpha=0.45)
-            axes.plot([low, high], [at, at], color=color, lw=3.2, solid_capstyle="butt")
-            axes.plot(middle, at, "o", color=color, mec="white", ms=6.5, clip_on=False)
+            marks = [
+                *axes.plot(row.runs, np.full(len(row.runs), at), "|", color=color, ms=7, alpha=0.45),
+                *axes.plot([low, high], [at, at], color=color, lw=3.2, solid_capstyle="butt"),
+                *axes.plot(middle, at, "o", color=color, mec="white", ms=6.5, clip_on=False),
+            ]
+            mark(marks, row.label, row.line.optimizer)
         axes.grid(visible=False, axis="y")
         return figure
+
+    @override
+    def switches(self) -> Sequence[Switch]:
+        return (LOG,)
 
     @override
     def caption(self, table: Summed, context: Context) -> str:

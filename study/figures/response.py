@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from typing_extensions import override
 
-from study.figures.base import Chart, Context, Summed, Value
+from study.figures.base import LOG, Chart, Context, Summed, Switch, Value
 from study.figures.style import MOST_NAMED
-from study.figures.style.canvas import limits
+from study.figures.style.canvas import limits, mark
+from study.figures.style.contrast import legible
 from study.figures.style.layout import ROW, Layout
 from study.figures.style.words import (
     bracket,
@@ -70,15 +71,9 @@ class Response(Chart[Answer]):
         layout.plot(response, by="line", x=self.x, y="median", lw=1.6, marker="o", ms=3.5)
         for name, at in ({} if _is_a_fact(self.x) else table.best).items():
             points = response[(response["line"] == name) & response[self.x].isin(at)]
-            layout.places[name].plot(
-                points[self.x],
-                points["median"],
-                "o",
-                ms=7.5,
-                mew=1.4,
-                color=layout.lines[name].color,
-                mfc="none",
-            )
+            line, place = layout.lines[name], (points[self.x], points["median"])
+            rings = layout.places[name].plot(*place, "o", ms=7.5, mew=1.4, color=line.color, mfc="none")
+            mark(rings, name, line.optimizer)
         low, high = limits(response[["median", "low"]].to_numpy().ravel(), log=self.log)
         least, most = response[self.x].min(), response[self.x].max()
         log_x = bool(least > 0 and most >= 10 * least) if self.log_x is None else self.log_x
@@ -89,6 +84,10 @@ class Response(Chart[Answer]):
         x = setting_name(self.x, self.unit)
         layout.name(x=x, y=metric_name(table.value), log_x=log_x, log_y=self.log)
         return layout.figure
+
+    @override
+    def switches(self) -> Sequence[Switch]:
+        return (LOG,)
 
     @override
     def caption(self, table: Answer, context: Context) -> str:
@@ -159,8 +158,9 @@ def _count_diverged(layout: Layout, response: pd.DataFrame, x: str) -> None:
     layout.make_room(len(rows))
     for index, name in enumerate(rows):
         for row in broken[broken["line"] == name].to_dict("records"):
-            layout.axes[0].annotate(
+            count = layout.axes[0].annotate(
                 f"×{row['diverged']}", (row[x], 1), xycoords=("data", "axes fraction"), fontsize=8,
                 xytext=(0, 6 + ROW * index), textcoords="offset points", ha="center", va="center",
-                color=layout.lines[name].color, fontweight="bold",
+                color=legible(layout.lines[name].color), fontweight="bold",
             )  # fmt: skip
+            mark(count, name, layout.lines[name].optimizer)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from study.figures.base import Context, Summed
 from study.figures.style import INK, Line
-from study.figures.style.canvas import limits, name_axes, rows
+from study.figures.style.canvas import limits, mark, name_axes, rows
 from study.figures.style.words import metric_name
 
 
@@ -17,6 +17,7 @@ class Row(NamedTuple):
     """One row, of which nothing lies beyond the axes."""
 
     at: int  # height
+    label: str
     line: Line  # of its label
     runs: np.ndarray  # their values
     ends: np.ndarray  # low, median, high
@@ -49,6 +50,7 @@ def row_sheet(
     return figure, axes, [
         Row(
             at,
+            str(row["label"]),
             context.style.lines[row["label"]],
             np.minimum(samples[row["label"]].to_numpy(dtype=float), right),
             np.minimum([row["low"], row["median"], row["high"]], right),
@@ -61,5 +63,5 @@ def median_bar(axes: Axes, row: Row, below: float) -> None:
     """Draw a row's median as a diamond and its interval as a bar, so far below its middle."""
     low, middle, high = row.ends
     at = row.at + below
-    axes.plot([low, high], [at, at], color=INK, lw=1.8, solid_capstyle="butt")
-    axes.plot(middle, at, "D", ms=5, color=INK, mew=0)
+    bar = axes.plot([low, high], [at, at], color=INK, lw=1.8, solid_capstyle="butt")
+    mark([*bar, *axes.plot(middle, at, "D", ms=5, color=INK, mew=0)], row.label, row.line.optimizer)

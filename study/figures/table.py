@@ -12,3 +12,8 @@ class Table:
     rows: Sequence[Mapping[str, str]]  # all with the same keys
     note: str  # n, interval and method
     words: frozenset[str]
+
+    @property
+    def heading(self) -> str | None:
+        """The column that says what a row is about: the first of words, None where all are numbers."""
+        return next((name for name in self.rows[0] if name in self.words), None) if self.rows else None

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from typing_extensions import override
 
-from study.figures.base import Chart, Context
+from study.figures.base import Chart, Context, run_ids
 from study.figures.style import INK, MOST_NAMED, Line
-from study.figures.style.canvas import name_axes, panels, used_lines
+from study.figures.style.canvas import mark, name_axes, panels, used_lines
 from study.figures.style.layout import legend_above
 from study.figures.style.words import diverged_of, number, some
 from study.ranges import Count
@@ -73,10 +74,18 @@ class Trajectories(Chart[Walks]):
             if len(shown) == 1:  # of several none would be that of all paths
                 _draw_contours(panel, *shown)
         for label, line in lines.items():
-            _walk(sheets[label], table.walked[table.walked["label"] == label], line)
+            mark(
+                _walk(sheets[label], table.walked[table.walked["label"] == label], line),
+                label,
+                line.optimizer,
+            )
         x, y = (name.translate(_SUBSCRIPTS) for name in table.names)
         name_axes(axes, x=x, y=y)
         return figure
+
+    @override
+    def stands_on(self, table: Walks, context: Context) -> Sequence[str]:
+        return run_ids(context.runs[context.runs["run_id"].isin(table.walked["run_id"].unique())])
 
     @override
     def caption(self, table: Walks, context: Context) -> str:
@@ -125,8 +134,10 @@ def _draw_contours(axes: Axes, surface: Surface) -> None:
     axes.plot(*surface.minimum, "*", color=INK, ms=9, zorder=4)
 
 
-def _walk(axes: Axes, path: pd.DataFrame, line: Line) -> None:
+def _walk(axes: Axes, path: pd.DataFrame, line: Line) -> list[Line2D]:
     x, y = path["x"], path["y"]
-    axes.plot(x, y, color=line.color, ls=line.dash, lw=1.3, alpha=0.9)
-    axes.plot(x, y, "o", color=line.color, ms=3, mew=0)
-    axes.plot(x.iloc[:1], y.iloc[:1], "X", color=INK, ms=7, mec="white", zorder=5)
+    return [
+        *axes.plot(x, y, color=line.color, ls=line.dash, lw=1.3, alpha=0.9),
+        *axes.plot(x, y, "o", color=line.color, ms=3, mew=0),
+        *axes.plot(x.iloc[:1], y.iloc[:1], "X", color=INK, ms=7, mec="white", zorder=5),
+    ]

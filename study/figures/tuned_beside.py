@@ -14,7 +14,7 @@ from typing_extensions import override
 from study.errors import InvalidInput
 from study.figures.base import Chart, Context, Value
 from study.figures.style import SOFT
-from study.figures.style.canvas import limits, name_axes, rows
+from study.figures.style.canvas import limits, mark, name_axes, rows
 from study.figures.style.words import bracket, diverged_of, metric_name, number, some
 from study.stats.tuning import pairs, ratio, tuning_runs
 from study.tracking import names
@@ -71,13 +71,21 @@ class TunedBeside(Chart[Beside]):
                 [min(table.summary[label][end], right) for end in ("low", "median", "high")] for label in both
             ]
             axes.plot([ends[0][1], ends[1][1]], heights, color=SOFT, lw=1, ls=(0, (2, 2)), zorder=1)
-            color = context.style.lines[both[0]].color
+            line = context.style.lines[both[0]]
+            color = line.color
             for tuned, (low, middle, high) in enumerate(ends):
                 single = np.minimum(samples[both[tuned]].to_numpy(dtype=float), right)
-                axes.plot(single, np.full(len(single), heights[tuned]), "|", color=color, ms=7, alpha=0.45)
-                axes.plot([low, high], [heights[tuned]] * 2, color=color, lw=2.6, solid_capstyle="butt")
                 face = color if tuned else "white"
-                axes.plot(middle, heights[tuned], "o", ms=8, color=color, mfc=face, mew=2, clip_on=False)
+                drawn = [
+                    *axes.plot(
+                        single, np.full(len(single), heights[tuned]), "|", color=color, ms=7, alpha=0.45
+                    ),
+                    *axes.plot([low, high], [heights[tuned]] * 2, color=color, lw=2.6, solid_capstyle="butt"),
+                    *axes.plot(
+                        middle, heights[tuned], "o", ms=8, color=color, mfc=face, mew=2, clip_on=False
+                    ),
+                ]
+                mark(drawn, both[tuned], line.optimizer)
         axes.grid(visible=False, axis="y")
         marks = {"as shipped": "white", "tuned": SOFT}
         handles = [

@@ -1,5 +1,6 @@
 """Tutorial's view: the loss of one seed on a linear axis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 from typing_extensions import override
 
 from study.errors import InvalidInput
-from study.figures.base import Chart, Context
+from study.figures.base import Chart, Context, run_ids
 from study.figures.style.canvas import used_lines
 from study.figures.style.layout import Layout
 from study.figures.style.words import metric_name, number
@@ -61,6 +62,10 @@ class TutorialView(Chart[OneSeed]):
         layout.bound(0.0, table.top, level=table.level)
         layout.name(x="update", y=metric_name(self.metric))
         return layout.figure
+
+    @override
+    def stands_on(self, table: OneSeed, context: Context) -> Sequence[str]:
+        return run_ids(context.runs[context.runs["seed"] == table.seed])
 
     @override
     def caption(self, table: OneSeed, context: Context) -> str:

@@ -3,14 +3,19 @@
     study report experiment=headline
     study report experiment=headline report.sweep=<id> tracking.uri=http://localhost:5000 report.out=elsewhere
     study report --config-dir my_conf experiment=mine
+    study report experiment=all
 
 Overrides are those of `study train`; `report.<key>` changes the report (conf/report/default.yaml). It writes
 reports/<experiment>/ (a folder of its own for a sweep that was overridden): index.html, report.md, figures/,
-summary.csv, curves.parquet.
+summary.csv, curves.parquet, and the index of all reports, reports/index.html. `experiment=all` writes a report of
+each experiment that the store holds, and reports/README.md too.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
 
 from study import cli
 from study.config.choices import choices
@@ -22,6 +27,11 @@ from study.errors import InvalidInput, one_of
 
 if TYPE_CHECKING:
     from study.frames import SweepFrames
+    from study.report.build import Written
+
+
+ALL = "experiment=all"
+"""What asks for the reports of all experiments, and their index."""
 
 
 def main() -> None:
@@ -31,7 +41,64 @@ def main() -> None:
 
 def report(asked: cli.Asked) -> None:
     """Compose, read the store, write the folder, and say what was written."""
+    if ALL in asked.overrides:
+        _report_all(asked)
+        return
     _require_experiment(asked)
+    written = _report(asked)
+    _say_lead(written)
+    _say_files(written)
+
+
+def _report_all(asked: cli.Asked) -> None:
+    """Write the report of each experiment of the store that has a file in conf/experiment, and the index of all.
+
+    Raises:
+        InvalidInput: a word that holds for one report only, or there is nothing to report.
+    """
+    words = tuple(word for word in asked.overrides if word != ALL)
+    single = [
+        word for word in words if word.startswith(("report.out=", "report.sweep=", "tracking.experiment="))
+    ]
+    if single:
+        raise InvalidInput(
+            f"{ALL} writes many reports, got {single[0]}, which is of one; name one experiment"
+        )
+    location = Location.of(compose("config", words, asked.config_dir).tracking.uri)
+    require_runs(location, "headline")
+    require_answer(location)
+    with cli.importing():
+        from study.report.build import REPORTS
+        from study.report.index import write_index
+        from study.tracking.store import open_store
+
+    held = {experiment.name for experiment in open_store(location).experiments()}
+    known = choices("experiment", asked.config_dir)
+    wanted = [name for name in known if name in held]
+    if not wanted:
+        raise InvalidInput(
+            f"the store must hold an experiment of {', '.join(known)}; it holds {', '.join(sorted(held))}"
+        )
+    console = _console()
+    for index, name in enumerate(wanted, 1):
+        console.print(f"[{index}/{len(wanted)}] {name}", markup=False)
+        try:
+            written = _report(cli.Asked((f"experiment={name}", *words), asked.config_dir))
+        except InvalidInput as error:  # the others are not worse for it
+            console.print(f"no report: {error}", markup=False)
+            continue
+        _say_lead(written)
+    for path in write_index(REPORTS, readme=True):
+        console.print(f"index: {path.resolve().as_uri()}", markup=False)
+    without = sorted(held - set(known) - {"Default"})
+    if without:
+        console.print(
+            f"not reported, since no file of conf/experiment is called so: {', '.join(without)}", markup=False
+        )
+
+
+def _report(asked: cli.Asked) -> "Written":
+    """Write one report."""
     cfg = compose("config", asked.overrides, asked.config_dir)
     # Heavy imports come once the config is known to compose, so that errors are quick.
     from omegaconf import OmegaConf
@@ -46,8 +113,8 @@ def report(asked: cli.Asked) -> None:
     require_answer(location)
     with cli.importing():
         from study.report.beside import beside
-        from study.report.build import build, place_of
-        from study.report.notices import notices
+        from study.report.build import REPORTS, build, place_of
+        from study.report.index import write_index
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
@@ -55,7 +122,9 @@ def report(asked: cli.Asked) -> None:
     train = sweep_command(plan.beside, location) if plan.beside else ""
     first = beside(sweep, _tuned(plan.beside, location), plan, command=train)
     written = build(sweep, plan, plan.out or place_of(sweep), again=again, first=first)
-    _say(sweep.experiment, written.lead, notices(sweep), written.files)
+    if plan.out is None:
+        write_index(REPORTS, readme=False)
+    return written
 
 
 def _tuned(experiment: str | None, location: Location) -> "SweepFrames | None":
@@ -74,20 +143,25 @@ def _require_experiment(asked: cli.Asked) -> None:
         raise InvalidInput(one_of("experiment=<name>", "no experiment", known))
 
 
-def _say(experiment: str, lead: str, told: list[str], written: list[Path]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"[bold]{escape(lead)}[/]")
-    for notice in told:
+def _say_lead(written: "Written") -> None:
+    console = _console()
+    console.print(f"[bold]{escape(written.lead)}[/]")
+    for notice in written.notices:
         console.print(f"[bold]note:[/] {escape(notice)}")
-    console.print(f"report of {experiment}, {len(written)} files:")
-    for path in written:
+
+
+def _say_files(written: "Written") -> None:
+    console = _console()
+    console.print(f"report of {written.experiment}, {len(written.files)} files:")
+    for path in written.files:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         console.print(f"  {escape(str(shown))}  [dim]{path.stat().st_size / 1000:,.1f} kB[/dim]")
-    page = next(path for path in written if path.name == "index.html")
+    page = next(path for path in written.files if path.name == "index.html")
     console.print(f"open: {page.resolve().as_uri()}", markup=False)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from study.report.folder import replacing, require_own
 from study.report.gallery import Picture, draw_all, write_pictures
 from study.report.lead import lead
 from study.report.notices import missing_table, notices
+from study.report.page import chips_of, write_page
 from study.report.plan import Plan, automatic
-from study.report.render import write_page
+from study.report.sources import every_run, runs_file, stand_on
 from study.report.tables import curve_points, facts, summary_table
 from study.report.verdicts import compared, pair_table, verdict_of
 from study.stats.receipts import alike
@@ -31,9 +32,13 @@ PROVENANCE = {
 }  # fmt: skip
 
 
+REPORTS = ROOT / "reports"
+"""Where reports lie unless `report.out` names another place."""
+
+
 def place_of(sweep: SweepFrames) -> Path:
     """Return `reports/<experiment>/`, or `reports/<experiment>+<overrides>/`, which never covers the plain one."""
-    return ROOT / "reports" / folder_name("+".join([sweep.experiment, *sweep.overrides]))
+    return REPORTS / folder_name("+".join([sweep.experiment, *sweep.overrides]))
 
 
 def folder_name(text: str) -> str:
@@ -50,9 +55,11 @@ def folder_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A report that was written: the sentence that opens it, and its files."""
+    """A report that was written: of what, the sentence that opens it, what must be known first, and its files."""
 
+    experiment: str
     lead: str
+    notices: list[str]
     files: list[Path]
 
 
@@ -80,14 +87,19 @@ def build(
     untuned = "As shipped, " if plan.beside is not None and not sweep.overrides else ""
     opening = untuned + lead(context, verdict_of(pairs, plan))
     page = _page(context, plan, summary, pictures, pairs) | {"lead": opening, "again": again, "first": first}
+    page["index"] = "../index.html" if folder.parent == REPORTS else None
     with replacing(folder, key="report.out") as fresh:
         write_pictures([*(first.pictures if first else ()), *pictures], fresh)
+        (fresh / "runs.json").write_text(runs_file(sweep, pictures), encoding="utf-8")
+        if sweep.info.get("config"):
+            (fresh / "config.yaml").write_text(sweep.info["config"], encoding="utf-8")
         summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")
         if pairs is not None:
             pairs.to_csv(fresh / "pairs.csv", index=False, float_format="%.10g")
         curve_points(sweep).to_parquet(fresh / "curves.parquet", index=False)
         write_page(page, fresh, narrow=NARROW)
-    return Written(opening, sorted(path for path in folder.rglob("*") if path.is_file()))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return Written(sweep.experiment, opening, notices(sweep), files)
 
 
 def _page(
@@ -108,19 +120,25 @@ def _page(
         "facts": facts(sweep),
         "how_to_read": _how_to_read(context),
         "tables": [
-            summary_table(context, summary),
+            summary_table(context, summary, verdict_of(pairs, plan)),
             *([] if pairs is None else [pair_table(pairs, context, plan)]),
             *(table for picture in pictures for table in picture.tables),
         ],
-        "pictures": pictures,
+        "leading": 1 if pairs is None else 2,
+        "chips": chips_of(context.style),
+        "settings": {label: line.optimizer for label, line in context.style.lines.items()},
+        "pictures": [stand_on(picture, sweep) for picture in pictures],
+        "runs": every_run(sweep, [picture.file for picture in pictures]),
         "provenance": {PROVENANCE[key]: sweep.info[key] for key in PROVENANCE if sweep.info.get(key)},
         "source": "what the tracking store remembers",
-        "beside": [
-            "report.md",
-            "figures/ (SVG and PNG)",
-            "summary.csv",
-            "curves.parquet (every recorded point)",
-        ],
+        "beside": {
+            "report.md": "",
+            "summary.csv": "",
+            **({} if pairs is None else {"pairs.csv": ""}),
+            "curves.parquet": "(every recorded point)",
+            "runs.json": "(which runs each figure stands on)",
+            **({"config.yaml": "(as it was composed)"} if sweep.info.get("config") else {}),
+        },
     }
 
 

@@ -1,10 +1,9 @@
-"""Draw every figure of a plan, and turn each into SVG, PNG and a caption."""
+"""Draw every figure of a plan, and turn each into SVG, PDF, PNG, further views and a caption."""
 
-import base64
 import io
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +11,74 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from study.figures.base import Context
+from study.errors import InvalidInput
+from study.figures.base import Chart, Context, Switch
 from study.figures.style import theme
 from study.figures.style.canvas import HALF, WIDE
 from study.figures.table import Table
 from study.report.plan import FigurePlan
+from study.report.vector import inline, name_axes_of, readable
 
-LARGEST_SVG = 300_000  # bytes; beyond it the page embeds the PNG
+LARGEST_VIEW = 400_000
+"""Bytes of a picture beyond which a page has no further views of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One drawing of a figure."""
+
+    choices: Sequence[str]  # what it shows of each switch, in words
+    svg: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One drawn figure."""
+    """One drawn figure.
 
-    file: str  # its name without suffix
+    Attributes:
+        file: its name without suffix.
+        caption: its text.
+        views: its drawings, the one that is written to files first.
+        png: that one in pixels.
+        pdf: that one for print.
+        width: in inches, which says how much of a page it wants.
+        tables: of its numbers, for the page.
+        switches: what its views differ in.
+        runs: the ids of those that it stands on; None for all of the report.
+        stands: those in words, as a page says it; nothing where it has none of its own.
+    """
+
+    file: str
     caption: str
-    svg: str
-    png: bytes  # the same in pixels
-    width: float  # in inches, which says how much of a page it wants
-    tables: Sequence[Table]  # of its numbers, for the page
+    views: Sequence[View]
+    png: bytes
+    pdf: bytes
+    width: float
+    tables: Sequence[Table] = ()
+    switches: Sequence[Switch] = ()
+    runs: Sequence[str] | None = None
+    stands: str = ""
 
     @property
-    def element(self) -> Markup:
-        """The picture in a page: an SVG whose ids are its own, or pixels where that would be too large."""
-        if len(self.svg) > LARGEST_SVG:
-            png = base64.b64encode(self.png).decode()
-            return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(self.file, png)
-        svg = self.svg[self.svg.index("<svg") :]
-        svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.file}-", svg)
-        # The one style rule of Matplotlib's pictures would hold for the whole page.
-        rule = '<style type="text/css">'
-        return Markup(
-            svg.replace(f"{rule}*{{", f"{rule}#{self.file}-figure_1 *{{")
-        )  # Matplotlib's own, escaped by it
+    def svg(self) -> str:
+        """The drawing that is written to a file."""
+        return self.views[0].svg
+
+    @property
+    def name(self) -> str:
+        """What it is called in words."""
+        return self.file.replace("_", " ")
+
+    @property
+    def elements(self) -> list[tuple[str, Markup]]:
+        """Each drawing as an element of a page, beside what it shows of each switch."""
+        return [
+            (
+                " ".join(view.choices),
+                inline(view.svg, name=f"{self.file}-{index}", title=self.name, description=self.caption),
+            )
+            for index, view in enumerate(self.views)
+        ]
 
 
 def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
@@ -58,30 +92,64 @@ def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
         drawn = [plan.chart.draw(table, context) for plan, table in zip(plans, tables, strict=True)]
         _widen_lonely(drawn)
         return [
-            saved(plan.file, plan.chart.caption(table, context), figure, plan.chart.tables(table, context))
+            _with_views(plan, table, saved(plan.file, plan.chart.caption(table, context), figure), context)
             for plan, figure, table in zip(plans, drawn, tables, strict=True)
         ]
 
 
-def saved(file: str, caption: str, figure: Figure, tables: Sequence[Table] = ()) -> Picture:
+def saved(file: str, caption: str, figure: Figure) -> Picture:
     """Return a drawn figure as a picture; the caller sets the theme."""
     return Picture(
         file=file,
         caption=caption,
-        # fewer pixels for what is rasterised in it, which a page holds as text; no date, which would differ
-        svg=_bytes(figure, format="svg", dpi=110, metadata={"Date": None}).decode(),
         png=_bytes(figure, format="png"),
+        pdf=_bytes(figure, format="pdf", metadata={"CreationDate": None}),
+        views=[View((), _svg(figure))],
         width=float(figure.get_figwidth()),
-        tables=tables,
     )
 
 
 def write_pictures(pictures: Iterable[Picture], folder: Path) -> None:
-    """Write each picture as SVG and PNG into `figures/` of a folder."""
+    """Write each picture as SVG, PDF and PNG into `figures/` of a folder."""
     (folder / "figures").mkdir()
     for picture in pictures:
         (folder / "figures" / f"{picture.file}.svg").write_text(picture.svg, encoding="utf-8")
+        (folder / "figures" / f"{picture.file}.pdf").write_bytes(picture.pdf)
         (folder / "figures" / f"{picture.file}.png").write_bytes(picture.png)
+
+
+def _with_views(plan: FigurePlan, table: Any, picture: Picture, context: Context) -> Picture:
+    """Return a picture with what its figure says beside it, and all that its switches let a reader see."""
+    chart: Any = plan.chart  # a dataclass, which its type does not say
+    own = replace(picture, tables=chart.tables(table, context), runs=chart.stands_on(table, context))
+    switches = [switch for switch in chart.switches() if getattr(chart, switch.option) in switch.choices]
+    if not switches or len(picture.svg) > LARGEST_VIEW:
+        return own
+    views = {}
+    for values in product(*(switch.choices for switch in switches)):
+        options = dict(zip((switch.option for switch in switches), values, strict=True))
+        words = tuple(switch.choices[value] for switch, value in zip(switches, values, strict=True))
+        alike = all(
+            switch.drawn or options[switch.option] == getattr(chart, switch.option) for switch in switches
+        )
+        if all(getattr(chart, option) == value for option, value in options.items()):
+            views[words] = picture.svg
+        elif (
+            svg := _view(replace(chart, **options), table if alike else None, picture, context)
+        ) is not None:
+            views[words] = svg
+    ordered = sorted(views, key=lambda words: views[words] != picture.svg)  # what is in the files is first
+    return replace(own, switches=switches, views=[View(words, views[words]) for words in ordered])
+
+
+def _view(chart: Chart[Any], table: Any, picture: Picture, context: Context) -> str | None:
+    """Return a figure drawn otherwise, as wide as the picture; None where it cannot be."""
+    try:
+        figure = chart.draw(chart.compute(context) if table is None else table, context)
+    except InvalidInput:
+        return None
+    figure.set_figwidth(picture.width)
+    return _svg(figure)
 
 
 def _widen_lonely(figures: Sequence[Figure]) -> None:
@@ -92,6 +160,13 @@ def _widen_lonely(figures: Sequence[Figure]) -> None:
         if waiting is not None and not narrow:
             waiting.set_figwidth(WIDE)
         waiting = figure if narrow and waiting is None else None
+
+
+def _svg(figure: Figure) -> str:
+    name_axes_of(figure)
+    # fewer pixels for what is rasterised in it, which a page holds as text; no date, which would differ
+    svg = _bytes(figure, format="svg", dpi=110, metadata={"Date": None}).decode()
+    return readable(svg, figure)
 
 
 def _bytes(figure: Figure, **how: Any) -> bytes:

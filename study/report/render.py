@@ -1,10 +1,11 @@
 """Pages from Jinja templates, Markdown and HTML, and the one way to write a Markdown table."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 
 def render(template: str, **contents: object) -> str:
@@ -15,20 +16,6 @@ def render(template: str, **contents: object) -> str:
         contents: by the names that the template uses. One that is missing is an error.
     """
     return _environment().get_template(template).render(contents)
-
-
-def write_page(page: Mapping[str, object], folder: Path, *, narrow: float) -> None:
-    """Write a page of figures and tables into a folder, as report.md and as index.html.
-
-    Args:
-        page: by the names that the templates of a report use; of what it does not name it has none.
-        folder: that is there.
-        narrow: inches; two figures up to it share a row of the page.
-    """
-    whole = {"notices": [], "missing": None, "first": None, "leading": 1, **page}
-    for name in ("report.md", "index.html"):
-        text = render(f"report/templates/{name}.j2", page=whole, narrow=narrow)
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def markdown_table(rows: Sequence[Mapping[str, str]], words: Collection[str] | None = None) -> str:
@@ -56,6 +43,15 @@ def cell(text: str) -> str:
     return " ".join(text.split("\n")).replace("|", "\\|")
 
 
+def prose(text: str) -> Markup:
+    """Return a text for a page of HTML, with what stands in backticks as code.
+
+    >>> prose("a < b: `make sweep`")
+    Markup('a &lt; b: <code>make sweep</code>')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # escaped before
+
+
 def _line(cells: Collection[str]) -> str:
     return f"| {' | '.join(map(cell, cells))} |"
 
@@ -72,4 +68,5 @@ def _environment() -> Environment:
     )
     environment.globals["markdown_table"] = markdown_table
     environment.filters["cell"] = cell
+    environment.filters["prose"] = prose
     return environment

@@ -8,10 +8,14 @@ from study.figures.base import Context
 from study.figures.style.words import bracket, from_to, metric_name, number
 from study.figures.table import Table
 from study.frames import SweepFrames
+from study.report.lead import Verdict
 from study.stats import intervals
 from study.stats.scale import resolution
 from study.stats.summary import DIGITS, by_rank
 from study.tracking import names
+
+AGAINST = "against the first"
+"""The column of verdicts."""
 
 
 def curve_points(sweep: SweepFrames) -> pd.DataFrame:
@@ -40,8 +44,13 @@ def _trials(trials: pd.DataFrame) -> int:
     return len(trials[["group", "trial"]].drop_duplicates())
 
 
-def summary_table(context: Context, summary: pd.DataFrame) -> Table:
-    """Return the summary, best first; fields, and runs without progress, are a column where there are any."""
+def summary_table(context: Context, summary: pd.DataFrame, verdict: Verdict | None = None) -> Table:
+    """Return the summary, best first; fields, and runs without progress, are a column where there are any.
+
+    Where a setting was compared with the first of its field, the verdict on it stands beside its median.
+    """
+    firsts = first_of_field(summary)
+    told = {label: verdict(label, first) if verdict else "" for label, first in firsts.items()}
     counts = ["runs", "diverged", *(["no_progress"] if summary["no_progress"].any() else [])]
     apart = [key for key in ("rank", "field") if key in summary and summary[key].any()]
     interval = intervals.name(summary["runs"], context.bootstrap.confidence)
@@ -51,12 +60,21 @@ def summary_table(context: Context, summary: pd.DataFrame) -> Table:
             **{count.replace("_", " "): str(row[count]) for count in counts},
             "median": number(row["median"], DIGITS),
             interval: bracket(row["low"], row["high"]) if row["runs"] > 1 else "none",
+            **({AGAINST: told[str(row["label"])] or "–"} if any(told.values()) else {}),
         }
         for row in by_rank(summary).to_dict("records")
     ]  # fmt: skip
     title = metric_name(context.value)
     note = f"Median of the {title}; {context.interval}. {_ranks(summary)}{_at_the_floor(context)}"
-    return Table(title[0].upper() + title[1:], rows, note, frozenset({"field", "setting"}))
+    return Table(title[0].upper() + title[1:], rows, note, frozenset({"field", "setting", AGAINST}))
+
+
+def first_of_field(summary: pd.DataFrame) -> dict[str, str]:
+    """Return for each label the first of its field, on which its verdict is; nothing where none is ranked."""
+    if "rank" not in summary:
+        return {}
+    best = by_rank(summary).drop_duplicates("field").set_index("field")["label"].astype(str)
+    return {str(row["label"]): best[row["field"]] for row in summary.to_dict("records")}
 
 
 def _at_the_floor(context: Context) -> str:

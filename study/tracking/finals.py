@@ -68,6 +68,13 @@ def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     return fits, pd.DataFrame(samples.get(first), columns=_DATA)
 
 
+def text(client: MlflowClient, run_id: str, artifact: str) -> str:
+    """Return a text that a run keeps as an artifact; nothing, and a warning, where it cannot be read."""
+    with _saying(f"the artifact {artifact}"), tempfile.TemporaryDirectory() as folder:
+        return Path(client.download_artifacts(run_id, artifact, folder)).read_text(encoding="utf-8")
+    return ""
+
+
 def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
     """Yield what can be read of a parent's stacks."""
     artifacts = []

@@ -59,7 +59,8 @@ def read_sweep(
         experiment=experiment,
         info=_info(parent, location)
         | _looked(parent, all_)
-        | {"sources": ", ".join(sorted(sources)), "sweeps": f"{len(all_)}"},
+        | {"sources": ", ".join(sorted(sources)), "sweeps": f"{len(all_)}"}
+        | {"config": finals.text(opened.client, parent.info.run_id, names.CONFIG)},
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(jobs, wanted, every),
         runs=runs,
@@ -139,6 +140,7 @@ def _info(parent: MlflowRun, location: Location) -> dict[str, str]:
     started = pd.Timestamp(parent.info.start_time, unit="ms", tz="UTC")
     return {
         "sweep": tags[names.SWEEP],
+        "experiment_id": parent.info.experiment_id,
         "command": tags.get(names.COMMAND, ""),
         "status": parent.info.status,
         "git_commit": tags.get(names.GIT_COMMIT, "unknown"),

@@ -1,5 +1,6 @@
 """The whole report from a synthetic sweep: complete, self-contained, escaped, in a place of its own."""
 
+import json
 import subprocess
 import sys
 import time
@@ -44,10 +45,10 @@ def folder(sweep: SweepFrames, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_writes_what_it_promises(folder: Path) -> None:
-    """Two pages, each figure twice, the summary, every point; and nothing else."""
-    expected = {MARKER, "index.html", "report.md", "summary.csv", "pairs.csv", "curves.parquet"}
+    """Two pages, each figure three times, the summary, every point, which runs; and nothing else."""
+    expected = {MARKER, "index.html", "report.md", "summary.csv", "pairs.csv", "curves.parquet", "runs.json"}
     for figure in FIGURES:
-        expected |= {f"figures/{figure['name']}.svg", f"figures/{figure['name']}.png"}
+        expected |= {f"figures/{figure['name']}.{kind}" for kind in ("svg", "pdf", "png")}
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == expected
 
 
@@ -111,14 +112,15 @@ class _Page(HTMLParser):
 
 
 def test_page_is_self_contained(folder: Path) -> None:
-    """No script, no link to anywhere but itself, every id once though many figures share a page."""
+    """It fetches nothing; its links lead to files beside it; every id once though many figures share a page."""
     page = _Page()
     page.feed((folder / "index.html").read_text())
-    assert "script" not in page.tags
     assert page.tags.count("figure") == len(FIGURES)
-    assert page.tags.count("svg") == len(FIGURES)
-    assert all(link.startswith(("#", "data:")) for link in page.links)
-    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    inner = {link[1:] for link in page.links if link.startswith("#")}
+    assert inner <= set(page.ids)
+    beside = [link for link in page.links if not link.startswith(("#", "data:"))]
+    assert "curves.parquet" in beside
+    assert all((folder / link).is_file() for link in beside)
     assert len(page.ids) == len(set(page.ids))
 
 
@@ -160,8 +162,8 @@ def test_what_comes_from_config_is_escaped(sweep: SweepFrames, tmp_path: Path) -
     plan = replace(_plan(figures=[]), title="<script>alert(1)</script>")
     build(sweep, plan, tmp_path / "x", again="make sweep\nmake report")
     html = (tmp_path / "x" / "index.html").read_text()
-    assert "<script" not in html
-    assert "&lt;script&gt;" in html
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)" in html
 
 
 def test_unpaired_runs_are_compared_as_such(sweep: SweepFrames, tmp_path: Path) -> None:
@@ -216,16 +218,48 @@ def test_the_reports_value_reaches_tables_and_figures(sweep: SweepFrames, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_large_svg_is_embedded_as_png(
+def test_a_large_figure_has_one_view(
     sweep: SweepFrames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page stays small; the file beside it stays a vector picture."""
-    monkeypatch.setattr("study.report.gallery.LARGEST_SVG", 10)
-    build(sweep, _plan(figures=[{"name": "ranking"}]), tmp_path / "x", again="make sweep\nmake report")
+    """The page stays small."""
+    for most, views in ((10, 1), (400_000, 2)):
+        monkeypatch.setattr("study.report.gallery.LARGEST_VIEW", most)
+        build(sweep, _plan(figures=[{"name": "ranking"}]), tmp_path / "x", again="make sweep")
+        assert (tmp_path / "x" / "index.html").read_text().count("<svg") == views
+
+
+def test_each_figure_names_its_runs(sweep: SweepFrames, tmp_path: Path) -> None:
+    """The tutorial's view stands on one seed, the others on all."""
+    figures = [{"name": "tutorial_view", "seed": 2}, {"name": "final_losses"}]
+    build(sweep, _plan(figures=figures), tmp_path / "x", again="make sweep")
+    told = json.loads((tmp_path / "x" / "runs.json").read_text())
+    assert (told["experiment"], told["sweep"]) == ("headline", "sweep-1")
+    assert [run["run_id"] for run in told["runs"]] == list(sweep.runs["run_id"])
+    assert told["figures"]["final_losses"] is None
+    assert [told["runs"][index]["seed"] for index in told["figures"]["tutorial_view"]] == [2, 2, 2, 2]
     html = (tmp_path / "x" / "index.html").read_text()
-    assert "<svg" not in html
-    assert 'src="data:image/png;base64,' in html
-    assert (tmp_path / "x" / "figures" / "ranking.svg").exists()
+    assert "From 4 of 24 runs: 4 settings, seed 2." in html
+    assert "From all 24 runs." in html
+
+
+def test_the_verdict_stands_beside_the_median(sweep: SweepFrames, tmp_path: Path) -> None:
+    """Of each setting against the first: what the pairs say, whichever way round they were compared."""
+    build(sweep, _plan(figures=[]), tmp_path / "x", again="make sweep")
+    head, _, *rows = [
+        line for line in (tmp_path / "x" / "report.md").read_text().splitlines() if line.startswith("|")
+    ][:6]
+    assert head.split("|")[-2].strip() == "against the first"
+    told = {row.split("|")[2].strip(): row.split("|")[-2].strip() for row in rows}
+    pairs = pd.read_csv(tmp_path / "x" / "pairs.csv").set_index(["first", "second"])["verdict"]
+    for label, verdict in told.items():
+        if label == "rmsprop lr=0.01":
+            assert verdict == "–"
+        elif ("rmsprop lr=0.01", label) in pairs.index:
+            opposite = {"better": "worse", "worse": "better"}
+            side, _, size = pairs["rmsprop lr=0.01", label].partition(" ")
+            assert verdict == f"{opposite.get(side, side)} {size}".strip().replace(" M", " a factor of 1.25")
+        else:
+            assert verdict == pairs[label, "rmsprop lr=0.01"].replace(" M", " a factor of 1.25")
 
 
 @pytest.mark.slow

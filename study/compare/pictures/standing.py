@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -19,7 +19,8 @@ from seaborn import color_palette
 
 from study.compare.pictures.labels import FOCUS, name_rows, shortened
 from study.figures.style import INK, SOFT
-from study.figures.style.canvas import WIDE
+from study.figures.style.canvas import FIXED, WIDE
+from study.figures.style.contrast import contrast
 
 DARKEST = 4.0
 """Decades behind from which on all cells look alike."""
@@ -125,26 +126,28 @@ def _draw_colors(axes: Axes, cells: Sequence[_Cell], size: tuple[int, int]) -> A
 
 
 def _draw_cells(axes: Axes, cells: Sequence[_Cell], color: str) -> None:
-    """Write the cells of one ink, frame those not told from the best, mark the corner where some runs failed."""
+    """Write the cells of one ink, frame those not told from the best, mark the corner where some runs failed.
+
+    The ink is the one that the colours below it ask for, on whatever page.
+    """
     for cell in cells:
         middle = (cell.column + 0.5, cell.row + 0.53)
-        axes.text(*middle, cell.text, color=color, fontsize=_SMALL, ha="center", va="center")
+        axes.text(*middle, cell.text, color=color, fontsize=_SMALL, ha="center", va="center", gid=FIXED)
     inset = Path.unit_rectangle().transformed(Affine2D().scale(0.84).translate(0.08, 0.08))
     places = [Affine2D().translate(cell.column, cell.row) for cell in cells if cell.best]
     if places:
         frames = Path.make_compound_path(*(inset.transformed(place) for place in places))
-        axes.add_patch(PathPatch(frames, fill=False, edgecolor=color, linewidth=1.0))
+        axes.add_patch(PathPatch(frames, fill=False, edgecolor=color, linewidth=1.0, gid=FIXED))
     some = [cell for cell in cells if cell.failed > 0 and math.isfinite(cell.behind)]
     across, down = [cell.column + 0.94 for cell in some], [cell.row + 0.06 for cell in some]
-    axes.plot(across, down, linestyle="", marker=_CORNER, ms=9, color=color, mew=0)
+    axes.plot(across, down, linestyle="", marker=_CORNER, ms=9, color=color, mew=0, gid=FIXED)
 
 
 def _readable(image: AxesImage, cell: _Cell) -> str:
-    """Return black or white, whichever has more contrast with a cell: at least 4.5:1 (WCAG 2.1, 1.4.3)."""
-    red, green, blue, _ = np.asarray(image.to_rgba(np.array(cell.shade)))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
-    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
-    return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
+    """Return black or white, whichever has more contrast with a cell."""
+    red, green, blue, _ = np.asarray(image.to_rgba(np.array(cell.shade))).tolist()
+    shade = to_hex((red, green, blue))
+    return max("black", "white", key=lambda ink: contrast(ink, shade))
 
 
 def _name_columns(axes: Axes, exposes: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ Dash = Literal["-"] | tuple[int, tuple[float, ...]]
 DASHES: tuple[Dash, ...] = ("-", (0, (5.0, 1.5)), (0, (1.5, 1.2)), (0, (6.0, 1.5, 1.5, 1.5)))
 INK, SOFT, GRID = "#20262e", "#5b6472", "#e6e9ee"
 
+_PALEST = 0.59  # of the palette, from 0 to 1: further on its contrast to white is less than 3
 MOST_NAMED = 8
 """Lines that a legend can name and an eye tell apart in one pair of axes."""
 
@@ -79,14 +80,14 @@ def theme() -> dict[Any, Any]:  # Any: Matplotlib's settings are of many types
         "xtick.major.size": 4, "ytick.major.size": 4, "xtick.minor.size": 0, "ytick.minor.size": 0,
         "legend.frameon": False, "legend.fontsize": 9, "figure.facecolor": "white",
         "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 160,
-        "svg.hashsalt": "study", "svg.fonttype": "path", "path.simplify_threshold": 0.2,
+        "svg.hashsalt": "study", "svg.fonttype": "none", "path.simplify_threshold": 0.2,
     }  # fmt: skip
 
 
 def _palette(count: int) -> list[str]:
-    """Return an ordered palette without its palest fifth, which white paper swallows."""
-    colors: list[str] = sns.color_palette("viridis", count + count // 4 + 1).as_hex()
-    return colors[:count]
+    """Return an ordered palette without its pale third, which white paper swallows."""
+    along = sns.color_palette("viridis", as_cmap=True)
+    return [to_hex(along(_PALEST * index / max(count - 1, 1))) for index in range(count)]
 
 
 def _shades(color: str, count: int) -> list[str]:

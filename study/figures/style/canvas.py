@@ -1,11 +1,13 @@
 """Canvas of a figure, and what stands around the data: sizes, legends, axes with their scale."""
 
+import json
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -16,6 +18,9 @@ from study.figures.style import MOST_NAMED, Line, Style
 WIDE = 7.6
 HALF = 4.46  # inches; beside another on a page, its text is as large as a wide figure's
 _LETTER = 0.072  # inches, of an axis's name
+
+SERIES, FIXED = "series:", "fixed"
+"""How the names of marks begin that a page can find, and the name of those whose colours it leaves as they are."""
 
 
 def sheet(width: float = HALF, height: float = 3.3) -> tuple[Figure, Axes]:
@@ -49,6 +54,18 @@ def rows(labels: Sequence[str], *, each: float = 0.36) -> tuple[Figure, Axes]:
     axes.set_yticks(range(len(labels)), labels, fontsize=7 if many else 9)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     return figure, axes
+
+
+def mark(artists: Artist | Iterable[Artist], name: str, optimizer: str) -> None:
+    """Say whose marks these are, so that a page can hide them, or tell their values.
+
+    Args:
+        artists: that are drawn, or will be.
+        name: of the line, often a label of the sweep.
+        optimizer: whose it is, under which it is found where the name is no label.
+    """
+    for artist in [artists] if isinstance(artists, Artist) else artists:
+        artist.set_gid(SERIES + json.dumps([name, optimizer]))
 
 
 def used_lines(style: Style, labels: Iterable[str]) -> dict[str, Line]:

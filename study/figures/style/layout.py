@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from study.figures.style import INK, MOST_NAMED, Line
-from study.figures.style.canvas import HALF, WIDE, name_axes, panels, sheet
+from study.figures.style.canvas import HALF, WIDE, mark, name_axes, panels, sheet
+from study.figures.style.contrast import legible
 from study.stats.levels import Level
 
 ROW = 11
@@ -84,10 +85,15 @@ class Layout:
             part, axes = points[points[by] == name], self.places[name]
             if "low" in part:
                 known, top = np.isfinite(part["low"]).tolist(), np.minimum(part["high"], 1e30)
-                axes.fill_between(
+                band = axes.fill_between(
                     part[x], part["low"], top, where=known, color=line.color, alpha=0.2, linewidth=0
                 )
-            axes.plot(part[x], part[y], color=line.color, ls=line.dash, label=name, **look)
+                mark(band, name, line.optimizer)
+            mark(
+                axes.plot(part[x], part[y], color=line.color, ls=line.dash, label=name, **look),
+                name,
+                line.optimizer,
+            )
 
     def make_room(self, rows: int) -> None:
         """Make the figure higher by so many rows of small text above its axes."""
@@ -134,10 +140,12 @@ class Layout:
         for line, at, place in zip(lines, ends, spread_out(ends, 1.15 * size / room), strict=True):
             name = str(line.get_label())
             shown = name.removeprefix(self.lines[name].optimizer).strip() or name
-            axes.annotate(
+            told = axes.annotate(
                 shown, (1, at), xytext=(1 + 18 / width, place), xycoords="axes fraction", textcoords="axes fraction",
-                color=line.get_color(), fontsize=size, va="center", arrowprops={**_LEADER, "color": line.get_color()},
+                color=legible(self.lines[name].color), fontsize=size, va="center",
+                arrowprops={**_LEADER, "color": line.get_color()},
             )  # fmt: skip
+            mark(told, name, self.lines[name].optimizer)
 
 
 def legend_above(figure: Figure, lines: Mapping[str, Line]) -> None:
