@@ -1,4 +1,4 @@
-"""The README's own words: its commands are ones that the study takes, its files are there."""
+"""README and the pages it leads to: their commands are ones that the study takes, their files are there."""
 
 import re
 import shlex
@@ -13,9 +13,19 @@ from study.cli import COMMANDS
 from study.config.compose import compose
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", TEXT, flags=re.S | re.M)
-LINES = [line.split("  #")[0].strip() for _, block in BLOCKS for line in block.splitlines()]
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "conf/README.md", "study/README.md", "reports/LESSON.md")
+}
+BLOCKS = [
+    block for text in PAGES.values() for block in re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.S | re.M)
+]
+LINES = [
+    part.split("  #")[0].strip()
+    for _, block in BLOCKS
+    for line in block.splitlines()
+    for part in line.split("&&")
+]
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith("study ")])
@@ -33,15 +43,28 @@ def test_a_command_is_one_that_the_study_takes(line: str, tmp_path: Path) -> Non
 
 def test_make_has_each_target() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
-    named = {word for line in LINES if line.startswith("make ") for word in line.split()[1:]}
+    inline = [words for text in PAGES.values() for words in re.findall(r"`(make [^`]+)`", text)]
+    named = {word for line in [*LINES, *inline] if line.startswith("make ") for word in line.split()[1:]}
     assert {word for word in named if re.fullmatch("[a-z-]+", word)} <= targets
     assert "sweep" in named
 
 
-def test_each_linked_file_is_there() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
-    assert len(links) > 10
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("name", PAGES)
+def test_each_linked_file_is_there(name: str) -> None:
+    links = [
+        link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", PAGES[name]) if "://" not in link
+    ]
+    assert len(links) > 7
+    assert [link for link in links if not ((ROOT / name).parent / link).exists()] == []
+
+
+def test_a_lesson_has_an_experiment_for_each_file_of_them() -> None:
+    taught = set(re.findall(r"EXPERIMENT=(\w+)", PAGES["reports/LESSON.md"])) | {"headline"}
+    assert taught == {path.stem for path in (ROOT / "conf/experiment").glob("*.yaml")} - {"smoke", "zoo"}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 160
 
 
 @pytest.mark.slow
@@ -51,7 +74,9 @@ def test_the_classifier_trains_as_it_stands_here(tmp_path: Path, command: Callab
     (tmp_path / "my_problems.py").write_text(code)
     (tmp_path / "my_conf" / "problem").mkdir(parents=True)
     (tmp_path / "my_conf" / "problem" / "blobs.yaml").write_text(config)
-    (line,) = re.findall(r"`study (train --config-dir my_conf -m problem=blobs[^`]*)`", TEXT)
+    (line,) = re.findall(
+        r"`study (train --config-dir my_conf -m problem=blobs[^`]*)`", PAGES["study/README.md"]
+    )
     store = f"sqlite:///{tmp_path}/runs.db"
     name, *words = shlex.split(line)
     done = command(tmp_path, f"study.{name}", *words, "seeds=3", f"tracking.uri={store}")

@@ -98,13 +98,15 @@ def draw_all(plans: Sequence[FigurePlan], context: Context) -> list[Picture]:
 
 
 def saved(file: str, caption: str, figure: Figure) -> Picture:
-    """Return a drawn figure as a picture; the caller sets the theme."""
+    """Return a drawn figure as a picture, laid out once for all its files; the caller sets the theme."""
+    svg = _svg(figure)
+    figure.set_layout_engine("none")
     return Picture(
         file=file,
         caption=caption,
+        views=[View((), svg)],
         png=_bytes(figure, format="png"),
         pdf=_bytes(figure, format="pdf", metadata={"CreationDate": None}),
-        views=[View((), _svg(figure))],
         width=float(figure.get_figwidth()),
     )
 
