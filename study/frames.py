@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from study.errors import InvalidInput, one_of
 
@@ -48,6 +50,8 @@ class SweepFrames:
             is the best; empty for a run at tuning seeds, by which that was decided), and `place.<hyperparameter>`,
             where the value lies in the range that was searched, from 0 to 1. Of these, `runs` has those at fresh
             seeds that are as shipped or the best of all. Empty for other sweeps.
+        clocks: by run id, how many seconds after its stack's training began so many updates were done: item k is for
+            step k. Runs of one stack share their clock. Without those of older stores.
     """
 
     experiment: str
@@ -59,6 +63,7 @@ class SweepFrames:
     fits: pd.DataFrame
     data: pd.DataFrame
     trials: pd.DataFrame = field(default_factory=pd.DataFrame)
+    clocks: Mapping[str, Float[np.ndarray, " step"]] = field(default_factory=dict)
 
     def curves(self, metric: str) -> pd.DataFrame:
         """Return the points of one metric with `label`, `optimizer`, `seed` and `status` of their runs.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from typing_extensions import override
@@ -20,13 +21,15 @@ from study.stats.levels import Level, level_of
 from study.stats.summary import shortlist
 from study.tracking import names
 
+_ALONG = {"step": "update", "epoch": "epoch", "seconds": "seconds, of the stack's clock"}
+
 
 @dataclass(frozen=True)
 class Curves:
     """What is drawn."""
 
     band: pd.DataFrame  # `label`, `x`, `median`, `low`, `high` of every label with a point
-    x: str  # `step`, or `epoch` where epochs are asked for and known
+    x: str  # `step`, `seconds`, or `epoch` where epochs are known
     shown: Sequence[str]  # labels
     ends: pd.Series  # the final median of each of them that has one
     level: Level | None  # what the loss can be held against
@@ -38,7 +41,7 @@ class LossCurves(Chart[Curves]):
 
     Args:
         metric: what is drawn.
-        x: `step` (updates) or `epoch`.
+        x: `step` (updates), `epoch`, or `seconds` since the training of a stack began, whose runs share its clock.
         above_floor: draw how far `eval/loss` lies above the floor of its run.
         log: whether the loss axis is logarithmic.
         top: upper end of the loss axis; by default what the finite values need.
@@ -46,7 +49,7 @@ class LossCurves(Chart[Curves]):
     """
 
     metric: Text = names.TRAIN_LOSS
-    x: Literal["step", "epoch"] = "step"
+    x: Literal["step", "epoch", "seconds"] = "step"
     above_floor: bool = False
     log: bool = True
     top: Positive | None = None
@@ -56,6 +59,8 @@ class LossCurves(Chart[Curves]):
     def compute(self, context: Context) -> Curves:
         curves, x = self._curves(context.sweep)
         band = median_band(curves, context.runs, x=x, confidence=context.bootstrap.confidence)
+        if self.x == "seconds":
+            band, x = _on_clock(band, context.sweep), "seconds"
         # one minibatch says little, so there it is an epoch's mean
         ends = (
             context.runs.groupby("label", observed=True)[names.LAST_EPOCH_LOSS].median()
@@ -73,7 +78,7 @@ class LossCurves(Chart[Curves]):
         layout.plot(band, by="label", x=table.x, y="median", linewidth=1.6)
         low, high = limits(band[["median", "low", "high"]].to_numpy().ravel(), log=self.log)
         layout.bound(low, self.top or high, level=table.level)
-        layout.name(x="update" if table.x == "step" else "epoch", y=self._name, log_y=self.log)
+        layout.name(x=_ALONG[table.x], y=self._name, log_y=self.log)
         return layout.figure
 
     @override
@@ -82,7 +87,7 @@ class LossCurves(Chart[Curves]):
 
     @override
     def switches(self) -> Sequence[Switch]:
-        return (LOG, Switch("along", "x", {"step": "updates", "epoch": "epochs"}))
+        return (LOG, Switch("along", "x", {"step": "updates", "epoch": "epochs", "seconds": "seconds"}))
 
     @override
     def caption(self, table: Curves, context: Context) -> str:
@@ -110,7 +115,7 @@ class LossCurves(Chart[Curves]):
                 raise InvalidInput("loss_curves.above_floor needs a problem whose floor is known")
             floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR]).astype(float)
             curves = curves.assign(value=curves["value"] - floors)
-        if self.x == "step":
+        if self.x != "epoch":
             return curves, "step"
         epochs = add_epochs(curves, sweep.curves(names.TRAIN_LOSS), sweep.runs)
         return (curves, "step") if epochs.empty else (epochs, "epoch")  # no run came to its end
@@ -131,6 +136,24 @@ class LossCurves(Chart[Curves]):
             of = f"{len(table.shown)} of {context.runs['label'].nunique()}"
             claim += f"; shown are the {of} with the lowest median {metric_name(context.value)}"
         return claim
+
+
+def _on_clock(band: pd.DataFrame, sweep: SweepFrames) -> pd.DataFrame:
+    """Return a band with the `seconds` of each step: the median over the clocks of its label's stacks.
+
+    Raises:
+        InvalidInput: the store did not keep the clock of some of them.
+    """
+    runs = sweep.runs[sweep.runs["label"].isin(band["label"].unique())]
+    if not set(runs["run_id"]) <= set(sweep.clocks):
+        raise InvalidInput("loss_curves.x must be step or epoch where the store kept no clock, got seconds")
+    found = []
+    for label, part in band.groupby("label", sort=False):
+        own = runs.loc[runs["label"] == label, "run_id"]
+        stacks = {id(clock): clock for clock in map(sweep.clocks.__getitem__, own)}.values()
+        steps = part["step"].to_numpy(dtype=int)
+        found.append(part.assign(seconds=np.median([clock[steps] for clock in stacks], axis=0)))
+    return pd.concat(found, ignore_index=True)
 
 
 def _interval(band: pd.DataFrame, context: Context) -> str:

@@ -10,11 +10,12 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
@@ -24,7 +25,7 @@ from study.tracking import names
 from study.training.result import Trained
 
 _DATA = ["x", "y", "clean"]
-_READ = ("run_id", "job", "seed", "curve", "curve_inputs", "sample")  # the parameters may be large
+_READ = ("run_id", "job", "seed", "curve", "curve_inputs", "sample", "clock")  # the parameters may be large
 _OLD = ["parent", "job", "seed"]  # by which a row belongs to a run where it has no id
 # what reading an artifact may raise that is damaged or gone
 _DAMAGE = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MlflowException)
@@ -38,18 +39,23 @@ def keep(client: MlflowClient, parent: str, trained: Trained, run_ids: Sequence[
         "curve": trained.curve,
         "curve_inputs": trained.curve_inputs,
         "sample": trained.sample,
+        "clock": trained.times - trained.times[0],
         "run_id": np.array(run_ids),
         "job": np.array([run.job.hash for run in trained.runs]),
         "seed": np.array([run.seed for run in trained.runs]),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{uuid.uuid4().hex[:12]}.npz"
-        np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub mistakes the keywords
+        np.savez_compressed(path, **arrays)
         client.log_artifact(parent, str(path), names.FINAL)
 
 
-def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the fitted curves of runs and a sample of the training data: `fits` and `data` of `SweepFrames`.
+def read(
+    client: MlflowClient, runs: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Float[np.ndarray, " step"]]]:
+    """Return the fitted curves of runs, a sample of the training data, and the clocks of their stacks.
+
+    They are `fits`, `data` and `clocks` of `SweepFrames`.
 
     What is damaged or missing is said in one line and left out: it costs a figure its curves, and no more. `runs`
     has `run_id`, `parent` (a run id too), `job`, `seed`, `label` and `optimizer` of each.
@@ -65,12 +71,15 @@ def read(client: MlflowClient, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     fits = fits.reset_index(drop=True).assign(**points)
     samples = drawn.set_index("least")["sample"].to_dict()
     first = min(samples, key=lambda seed: (seed not in set(runs["seed"]), seed), default=None)
-    return fits, pd.DataFrame(samples.get(first), columns=_DATA)
+    clocks = {
+        run_id: clock for run_id, clock in zip(found["run_id"], found["clock"], strict=True) if len(clock)
+    }
+    return fits, pd.DataFrame(samples.get(first), columns=_DATA), clocks
 
 
 def text(client: MlflowClient, run_id: str, artifact: str) -> str:
-    """Return a text that a run keeps as an artifact; nothing, and a warning, where it cannot be read."""
-    with _saying(f"the artifact {artifact}"), tempfile.TemporaryDirectory() as folder:
+    """Return a text that a run keeps as an artifact; nothing where it cannot be read."""
+    with suppress(*_DAMAGE), tempfile.TemporaryDirectory() as folder:
         return Path(client.download_artifacts(run_id, artifact, folder)).read_text(encoding="utf-8")
     return ""
 
@@ -115,6 +124,7 @@ def _load(kept: ArtifactRepository, parent: str, artifact: str) -> pd.DataFrame:
             "seed": seeds,
             "x": [x] * len(seeds),
             "prediction": list(curves),
+            "clock": [arrays.get("clock", np.empty(0))] * len(seeds),
             "least": seeds.min(),
             "sample": [sample.reshape(len(sample), len(_DATA))] * len(seeds),
         }
@@ -123,7 +133,9 @@ def _load(kept: ArtifactRepository, parent: str, artifact: str) -> pd.DataFrame:
 
 def _found(runs: pd.DataFrame, files: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the runs with what was kept of them, in their order: nothing where two rows could be a run's own."""
-    none = pd.DataFrame(columns=["run_id", *_OLD, "x", "prediction", "least", "sample"]).astype({"seed": int})
+    none = pd.DataFrame(columns=["run_id", *_OLD, "x", "prediction", "clock", "least", "sample"]).astype(
+        {"seed": int}
+    )
     kept, runs = pd.concat(files or [none]), runs.reset_index()
     by_id = kept[kept["run_id"] != ""].drop_duplicates("run_id", keep=False).drop(columns=_OLD)
     older = kept[kept["run_id"] == ""].drop_duplicates(_OLD, keep=False).drop(columns="run_id")

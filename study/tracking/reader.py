@@ -53,7 +53,7 @@ def read_sweep(
         raise InvalidInput(_without_runs(experiment, tags, jobs))
     every, roles = _tidy(stored), stored["role"]
     stored, runs = (_only(frame, shown) for frame in (stored, every))
-    fits, data = finals.read(opened.client, runs.assign(parent=stored[names.PARENT]))
+    fits, data, clocks = finals.read(opened.client, runs.assign(parent=stored[names.PARENT]))
     sources = {source for key in _SOURCES if key in stored for source in stored[key].dropna()}
     return SweepFrames(
         experiment=experiment,
@@ -68,6 +68,7 @@ def read_sweep(
         fits=fits,
         data=data,
         trials=_trials(every, roles),
+        clocks=clocks,
     )
 
 

@@ -144,3 +144,19 @@ def test_a_label_without_a_point_is_named() -> None:
     quiet = sweep.runs.loc[sweep.runs["optimizer"] == "adam", "run_id"]
     context = context_of(replace(sweep, points=sweep.points[~sweep.points["run_id"].isin(quiet)]))
     assert "Without a point: adam lr=0.01." in said(LossCurves(), context)
+
+
+def test_seconds_are_those_of_the_stacks_clock() -> None:
+    """Two stacks took 2 and 4 seconds a step: a label with a run in each stands at 3, one in the first alone at 2."""
+    sweep = parabola_sweep(seeds=2, steps=8, labels={"sgd": 0.5, "adam": 0.1}, diverged=False)
+    slow, quick = np.arange(9) * 4.0, np.arange(9) * 2.0
+    runs = sweep.runs
+    clocks = {
+        run: slow if label == "sgd" and seed == 1 else quick
+        for run, label, seed in zip(runs["run_id"], runs["label"], runs["seed"], strict=True)
+    }
+    figure = drawn(LossCurves(x="seconds"), context_of(replace(sweep, clocks=clocks)))
+    assert np.asarray(_line(figure, "sgd").get_xdata()).tolist() == [3.0 * step for step in range(8)]
+    assert np.asarray(_line(figure, "adam").get_xdata()).tolist() == [2.0 * step for step in range(8)]
+    with pytest.raises(InvalidInput, match="kept no clock"):
+        LossCurves(x="seconds").compute(context_of(sweep))

@@ -46,3 +46,36 @@ def test_bad_input_is_one_message(
     assert err.count("\n") == 1
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_reports_have_their_own_places(
+    call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(main, "experiment=all", f"report.out={tmp_path}/out") == 2
+    assert "experiment=all writes many reports, got report.out=" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_all_reports_of_a_store_and_their_index(
+    call: Callable[..., int],
+    command: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of what has a file; what has none is named, and pages lead to the index."""
+    store = f"tracking.uri=sqlite:///{tmp_path}/runs.db"
+    for words in (["experiment=smoke"], ["optimizer=sgd", "seeds=1", "tracking.experiment=mine"]):
+        assert command(tmp_path, "study.train", *words, store).returncode == 0
+    monkeypatch.setattr("study.report.build.REPORTS", tmp_path / "reports")
+    assert call(main, "experiment=all", store) == 0
+    out = capsys.readouterr().out
+    assert "[1/1] smoke" in out
+    assert "not reported, since no file of conf/experiment is called so: mine" in out
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
+        "README.md",
+        "index.html",
+        "smoke",
+    ]
+    assert 'href="smoke/index.html"' in (tmp_path / "reports/index.html").read_text()
+    assert 'href="../index.html">all experiments' in (tmp_path / "reports/smoke/index.html").read_text()

@@ -55,6 +55,15 @@ def test_a_restored_run_has_the_curve_that_it_had(uri: str, jobs: list[Job], tra
     np.testing.assert_allclose(_at_one(fits), [50.1, 0.2, 50.3], rtol=1e-15)
 
 
+def test_the_clock_of_a_stack_is_that_of_its_runs(uri: str, jobs: list[Job], train: Train) -> None:
+    trained = train(jobs)
+    _keep(_begin(uri, jobs), trained)
+    frames = read_sweep("study", store=uri)
+    assert set(frames.clocks) == set(frames.runs["run_id"])
+    for clock in frames.clocks.values():
+        np.testing.assert_array_equal(clock, trained.times - trained.times[0])
+
+
 class TestOlderStores:
     """Their files name runs by job and seed alone."""
 

@@ -111,9 +111,8 @@ class Layout:
                     )  # fmt: skip
             axes.set_ylim(low, high)
             axes.margins(x=0.01)
-            axes.xaxis.set_major_locator(
-                MaxNLocator(5, integer=True, steps=[1, 2, 5, 10])
-            )  # no fractions of steps
+            whole = axes.dataLim.xmax >= 5  # no fractions of steps
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=whole, steps=[1, 2, 5, 10]))
 
     def name(self, *, x: str, y: str, log_x: bool = False, log_y: bool = False) -> None:
         """Name the axes and the lines, once all is drawn and the limits are set."""
