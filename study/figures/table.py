@@ -15,5 +15,6 @@ class Table:
 
     @property
     def heading(self) -> str | None:
-        """The column that says what a row is about: the first of words, None where all are numbers."""
-        return next((name for name in self.rows[0] if name in self.words), None) if self.rows else None
+        """The column that says what a row is about: its setting, or the first of words; None where there is none."""
+        known = [name for name in (self.rows[0] if self.rows else ()) if name in self.words]
+        return "setting" if "setting" in known else next(iter(known), None)

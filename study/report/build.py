@@ -26,6 +26,7 @@ from study.stats.receipts import alike
 
 LONGEST = 80  # characters of a folder's name, which some file systems bound to 255 bytes
 NARROW = 6.5  # inches: two figures up to it share a row of the page
+MOST_FIRST = 30  # settings whose table stands before the figures; that of more is data, and stands after them
 PROVENANCE = {
     "command": "command", "sweep": "sweep", "git_commit": "commit", "versions": "versions", "device": "device",
     "sources": "classes from outside", "started": "trained",
@@ -124,7 +125,7 @@ def _page(
             *([] if pairs is None else [pair_table(pairs, context, plan)]),
             *(table for picture in pictures for table in picture.tables),
         ],
-        "leading": 1 if pairs is None else 2,
+        "leading": 0 if len(summary) > MOST_FIRST else 1 if pairs is None else 2,
         "chips": chips_of(context.style),
         "settings": {label: line.optimizer for label, line in context.style.lines.items()},
         "pictures": [stand_on(picture, sweep) for picture in pictures],

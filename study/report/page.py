@@ -73,6 +73,7 @@ def write_page(page: Mapping[str, Any], folder: Path, *, narrow: float) -> None:
 def _drawn(picture: Picture) -> dict[str, Any]:
     """Return what the page says of a picture."""
     sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:bold )?([\d.]+)px", picture.svg)]
+    seen = list(zip(*(view.choices for view in picture.views), strict=True))
     return {
         "file": picture.file,
         "name": picture.name,
@@ -81,7 +82,7 @@ def _drawn(picture: Picture) -> dict[str, Any]:
         "least": round(picture.width * 72 * LEAST_TEXT / min(sizes, default=LEAST_TEXT)),
         "elements": picture.elements,
         "switches": [
-            {"name": switch.name, "words": list(dict.fromkeys(view.choices[index] for view in picture.views))}
+            {"name": switch.name, "words": [word for word in switch.choices.values() if word in seen[index]]}
             for index, switch in enumerate(picture.switches)
         ],
         "shown": picture.views[0].choices,
