@@ -6,8 +6,8 @@
     study reproduce 0197a3c2e1f47b01 0197a3c2e1f47c22           # runs, by their ids or what these begin with
     study reproduce 0197a3c2e1f47b01 tracking.uri=sqlite:///elsewhere.db device=cpu
 
-Each setting is identical (every value to its last bit), within tolerance, or different from step k. Nothing is written.
-A page's runs are in runs.json beside it, which `study report` writes.
+Each setting is identical (every value to its last bit), within tolerance, or different from step k. Nothing is
+written. A page's runs are in runs.json beside it, which `study report` writes.
 
 Exit status: 0 identical or within tolerance; 1 different, or a run failed; 2 refused.
 """
@@ -85,9 +85,7 @@ def _settings(cfg: DictConfig) -> Settings:
     )
 
 
-def _read(
-    named: Sequence["str | Page"], location: Location
-) -> tuple[list["KeptRun"], dict[str, str]]:
+def _read(named: Sequence["str | Page"], location: Location) -> tuple[list["KeptRun"], dict[str, str]]:
     """Return the runs, each once, and what the setting of each is called, by its id."""
     with cli.importing():  # pandas and MLflow
         from study.tracking.kept import find_run, find_runs, read_kept
@@ -106,7 +104,7 @@ def _read(
 
 
 def _require_classes(jobs: Sequence[Job]) -> None:
-    """Refuse what cannot be imported before anything is trained: in another folder one's own modules are not found."""
+    """Refuse what cannot be imported, before anything is trained: one's own modules are found from their folder."""
     nodes = [node for job in jobs for node in (job.problem, job.optimizer, job.schedule) if node is not None]
     for target in sorted({str(node["_target_"]) for node in nodes}):
         find(target)

@@ -73,7 +73,9 @@ class Comparison:
         self.failed[job.hash] = why
 
 
-def train_again(pairs: Sequence[Pair], settings: Settings, device: str | None, console: Console) -> Comparison:
+def train_again(
+    pairs: Sequence[Pair], settings: Settings, device: str | None, console: Console
+) -> Comparison:
     """Train runs again, and compare them.
 
     A batched product of one matrix is rounded otherwise than one of many: a run that would be alone in its stack has

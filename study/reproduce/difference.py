@@ -1,15 +1,15 @@
 """Difference between a run as it is tracked and as it is trained now: of its receipts, and of every point."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from study.tracking import names
 from study.tracking.kept import Curve, KeptRun
-from study.tracking.records import Points, StoredRun
+from study.tracking.records import StoredRun
 
 TOLERANCES: Mapping[str, float] = {"float32": 2e-5, "float64": 1e-9}
 """Relative, by what a problem computes in: what is added in another order may add up to so much over some hundred
@@ -34,6 +34,17 @@ class Break:
     metric: str
     tracked: float
     now: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Metric:
+    """One metric of a run beside itself, as `Compared` has them all."""
+
+    values: int
+    unequal: int
+    beyond: int
+    largest: float
+    first: Break | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,60 +81,56 @@ class Compared:
 
 def compared(run: KeptRun, now: StoredRun, *, tolerance: float) -> Compared:
     """Compare every point of a run, and what it was trained on, with what is trained now."""
-    # what a loss resolves: near its least value there is nothing but rounding
-    least = run.summaries.get(names.SUMMARY + names.RESOLUTION, 0.0)
-    values = unequal = beyond = 0
-    largest, breaks = 0.0, list[Break]()
-    for metric, (steps, tracked, other) in _pairs(run, now):
-        scale = _scale(metric, tracked, run)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            apart = np.abs(tracked - other)
-            off = ~(apart <= tolerance * scale + (0.0 if metric.startswith(names.PARAM) else least))
-            relative = np.where(apart > 0, apart / scale, 0.0)
-        values, unequal, beyond = (
-            values + len(steps),
-            unequal + int((tracked != other).sum()),
-            beyond + int(off.sum()),
-        )
-        largest = max(largest, float(np.nanmax(relative, initial=0.0)))
-        if off.any():
-            place = int(off.argmax())
-            breaks.append(Break(int(steps[place]), metric, float(tracked[place]), float(other[place])))
-    words = tuple(
-        words
-        for key, words in names.RECEIPTS.items()
-        if run.tags.get(f"study.{key}") != now.tags.get(f"study.{key}")
+    after = max((int(points.steps.max(initial=0)) for points in now.metrics.values()), default=0)
+    summaries = {key: Curve(np.array([after]), np.array([value])) for key, value in run.summaries.items()}
+    tracked = {**run.curves, **summaries}
+    other = {key: Curve(points.steps, points.values) for key, points in now.metrics.items()}
+    metrics = [_metric(key, tracked.get(key), other.get(key), run, tolerance) for key in tracked | other]
+    return Compared(
+        run=run,
+        receipts=tuple(words for key, words in names.RECEIPTS.items() if _differs(f"study.{key}", run, now)),
+        values=sum(each.values for each in metrics),
+        unequal=sum(each.unequal for each in metrics),
+        beyond=sum(each.beyond for each in metrics),
+        largest=max(each.largest for each in metrics),
+        tolerance=tolerance,
+        first=min((each.first for each in metrics if each.first), default=None),
     )
-    return Compared(run, words, values, unequal, beyond, largest, tolerance, min(breaks, default=None))
 
 
-def _pairs(run: KeptRun, now: StoredRun) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """Yield steps and both values of each metric, NaN where one has none."""
-    curves = {key: points for key, points in now.metrics.items() if not key.startswith(names.SUMMARY)}
-    for key in sorted(run.curves.keys() | curves.keys()):
-        yield key, _aligned(run.curves.get(key), _curve(curves.get(key)))
-    summaries = {key: points for key, points in now.metrics.items() if key.startswith(names.SUMMARY)}
-    step = len(now.metrics[names.TRAIN_LOSS].steps)
-    for key in sorted(run.summaries.keys() | summaries.keys()):
-        values = float(summaries[key].values[0]) if key in summaries else np.nan
-        yield key, (np.array([step]), np.array([run.summaries.get(key, np.nan)]), np.array([values]))
+def _differs(tag: str, run: KeptRun, now: StoredRun) -> bool:
+    return run.tags.get(tag) != now.tags.get(tag)
 
 
-def _curve(points: Points | None) -> Curve | None:
-    return None if points is None else (points.steps, points.values)
+def _metric(metric: str, tracked: Curve | None, now: Curve | None, run: KeptRun, tolerance: float) -> _Metric:
+    """Compare one metric of a run; a point that one of the two lacks is beyond any tolerance."""
+    steps = np.unique(np.concatenate([curve.steps for curve in (tracked, now) if curve is not None]))
+    then, here = _at(steps, tracked), _at(steps, now)
+    size = _scale(metric, then, run) + _least(metric, run) / tolerance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(then == here, 0.0, np.abs(then - here) / size)
+    off = ~(relative <= tolerance)
+    place = int(off.argmax())
+    return _Metric(
+        values=len(steps),
+        unequal=int((then != here).sum()),
+        beyond=int(off.sum()),
+        largest=float(np.nanmax(relative, initial=0.0)),
+        first=Break(int(steps[place]), metric, float(then[place]), float(here[place])) if off.any() else None,
+    )
 
 
-def _aligned(tracked: Curve | None, now: Curve | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    curves = [curve for curve in (tracked, now) if curve is not None]
-    steps = np.unique(np.concatenate([steps for steps, _ in curves]))
-    return steps, _at(steps, tracked), _at(steps, now)
-
-
-def _at(steps: np.ndarray, curve: Curve | None) -> np.ndarray:
+def _at(steps: Int[np.ndarray, " point"], curve: Curve | None) -> Float[np.ndarray, " point"]:
+    """Return the value at each step, NaN where there is none."""
     values = np.full(len(steps), np.nan)
     if curve is not None:
-        values[np.searchsorted(steps, curve[0])] = curve[1]
+        values[np.searchsorted(steps, curve.steps)] = curve.values
     return values
+
+
+def _least(metric: str, run: KeptRun) -> float:
+    """Return what a metric does not resolve: of a loss near its least there is nothing but rounding."""
+    return 0.0 if metric.startswith(names.PARAM) else run.summaries.get(names.SUMMARY + names.RESOLUTION, 0.0)
 
 
 def _scale(metric: str, tracked: Float[np.ndarray, " step"], run: KeptRun) -> Float[np.ndarray, " step"]:

@@ -44,8 +44,8 @@ def job_of(run_id: str, params: Mapping[str, str], tags: Mapping[str, str], own:
                 f"which the same job has other numbers; reproduce it with the code of its commit, {commit}"
             )
     raise InvalidInput(
-        f"the params of run {run_id} must give the job that it was, study.job_hash {tracked}, got {jobs[0].hash}: one "
-        "of them was changed since, or is text that a number cannot be told from"
+        f"the params of run {run_id} must give the job that it was, study.job_hash {tracked}, got {jobs[0].hash}: "
+        "one of them was changed since, or is text that a number cannot be told from"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is to be reproduced: runs by their ids, or those that a page or a figure stands on. No torch, no MLflow here."""
+"""What is to be reproduced: runs by their ids, or those that a page or a figure stands on. No torch or MLflow here."""
 
 import json
 import re
@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from study.config.pages import FILE, REPORTS, figures
 from study.config.paths import ROOT
 from study.errors import InvalidInput, one_of
-
-FILE = "runs.json"
-"""Beside a page: the runs that it and each of its figures stand on, as `study report` writes it."""
 
 _ID = re.compile(r"[0-9a-f]{6,32}", re.IGNORECASE)
 _PICTURES = (".svg", ".png", ".pdf")
@@ -51,10 +49,10 @@ def split(words: Sequence[str]) -> tuple[list[str | Page], list[str]]:
 def _page(word: str) -> Page:
     place = _place(word)
     if place is None:
-        pages = ", ".join(sorted(file.parent.name for file in (ROOT / "reports").glob(f"*/{FILE}")))
+        pages = ", ".join(name for name in figures() if "/" not in name)
         raise InvalidInput(
-            "what to reproduce must be a run's id (6 hexadecimal digits of it, or more), <page>/<figure>, or a file or "
-            f"folder of a report, got {word!r}; pages with {FILE}: {pages or 'none'}"
+            "what to reproduce must be a run's id (6 hexadecimal digits of it, or more), <page>/<figure>, or a file "
+            f"or folder of a report, got {word!r}; pages with {FILE}: {pages or 'none'}"
         )
     folder, figure = place
     if not (folder / FILE).is_file():
@@ -64,7 +62,7 @@ def _page(word: str) -> Page:
 
 def _place(word: str) -> tuple[Path, str] | None:
     """Return the folder of a page, and the name of its figure or nothing; the first that has the runs' file."""
-    found = [place for base in (Path.cwd(), ROOT, ROOT / "reports") for place in _places(base / word)]
+    found = [place for base in (Path.cwd(), ROOT, REPORTS) for place in _places(base / word)]
     return next((place for place in found if (place[0] / FILE).is_file()), found[0] if found else None)
 
 
@@ -74,7 +72,7 @@ def _places(path: Path) -> Iterator[tuple[Path, str]]:
         yield path, ""
     elif path.name in ("index.html", "report.md", FILE) and path.is_file():
         yield path.parent, ""
-    elif path.suffix in _PICTURES or path.parent.resolve() not in (Path.cwd(), ROOT, ROOT / "reports"):
+    elif path.suffix in _PICTURES or path.parent.resolve() not in (Path.cwd(), ROOT, REPORTS):
         folder = path.parent.resolve()
         folder = folder.parent if folder.name == "figures" else folder
         if folder.is_dir():
@@ -88,17 +86,21 @@ def _read(folder: Path, figure: str) -> Page:
         tree = json.loads(file.read_text(encoding="utf-8"))
         experiment = str(tree["experiment"])
         rows = [(str(row["run_id"]), str(row["job"]), str(row["label"])) for row in tree["runs"]]
-        figures = {
+        stands = {
             str(name): rows if places is None else [rows[place] for place in places]
             for name, places in tree["figures"].items()
         }
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         told = f"{type(error).__name__}: {error}"
-        raise InvalidInput(f"{file} must be as `study report` writes it, got {told}; make the report again") from error
-    if figure and figure not in figures:
-        raise InvalidInput(one_of(f"a figure of {folder.name}", figure, figures))
-    some = figures[figure] if figure else rows
+        raise InvalidInput(
+            f"{file} must be as `study report` writes it, got {told}; make the report again"
+        ) from error
+    if figure and figure not in stands:
+        raise InvalidInput(one_of(f"a figure of {folder.name}", figure, stands))
+    some = stands[figure] if figure else rows
     if not some:
-        raise InvalidInput(f"{file} must name runs of {figure or 'the page'}, got none; make the report again")
+        raise InvalidInput(
+            f"{file} must name runs of {figure or 'the page'}, got none; make the report again"
+        )
     shown = f"{folder.name}/{figure}" if figure else folder.name
     return Page(shown, experiment, {row[0]: row[1] for row in some}, {row[0]: row[2] for row in some})

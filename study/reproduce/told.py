@@ -20,7 +20,9 @@ _SOURCES = {
 }
 
 
-def show(pairs: Sequence[Pair], labels: Mapping[str, str], comparison: Comparison, now: Mapping[str, str]) -> None:
+def show(
+    pairs: Sequence[Pair], labels: Mapping[str, str], comparison: Comparison, now: Mapping[str, str]
+) -> None:
     """Print the table and what follows from it.
 
     Args:
@@ -75,20 +77,20 @@ def what(results: Sequence[Compared]) -> str:
         seed = result.run.params[names.SEED]
         told.append(
             f"{point.metric} at step {point.step}, seed {seed}: {_number(point.tracked, point.now)} tracked, "
-            f"{_number(point.now, point.tracked)} now; {beyond:,} beyond {result.tolerance:g}"
+            f"{_number(point.now, point.tracked)} now; {_count(beyond, 'value')} beyond {result.tolerance:g}"
         )
     elif unequal := sum(each.unequal for each in results):
         largest = max(each.largest for each in results)
-        told.append(f"{unequal:,} values differ, by {largest:.1g} of themselves at most")
+        told.append(f"{_count(unequal, 'value')} not to its last bit, off by {largest:.1g} of itself at most")
     return "; ".join(told)
 
 
 def total(results: Sequence[Compared], *, failed: int) -> str:
     """Return the verdict on all of them."""
     values = sum(each.values for each in results)
-    of = f"{len(results)} runs, {values:,} values" if len(results) > 1 else f"1 run, {values:,} values"
+    of = f"{_count(len(results), 'run')}, {_count(values, 'value')}"
     if failed:
-        return f"not reproduced: {failed} settings could not be trained; compared: {of}"
+        return f"not reproduced: {_count(failed, 'setting')} could not be trained; compared: {of}"
     if (worst := max(each.verdict for each in results)) is Verdict.IDENTICAL:
         return f"identical: {of}, each to its last bit"
     if worst is Verdict.WITHIN:
@@ -110,9 +112,7 @@ def changes(pairs: Sequence[Pair], now: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _environment(
-    pairs: Sequence[Pair], now: Mapping[str, str]
-) -> Iterator[tuple[str, set[str], set[str]]]:
+def _environment(pairs: Sequence[Pair], now: Mapping[str, str]) -> Iterator[tuple[str, set[str], set[str]]]:
     """Yield what numbers may change with: how it was, and how it is."""
     tracked = [run.tags for _, run in pairs]
     versions = [json.loads(tags.get(names.VERSIONS, "{}")) for tags in tracked]
@@ -131,6 +131,10 @@ def _first(results: Sequence[Compared]) -> tuple[Break, Compared] | None:
     """Return the first point of some runs that is beyond the tolerance, and its run."""
     found = [(each.first, each) for each in results if each.first is not None]
     return min(found, key=lambda pair: pair[0], default=None)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: float, other: float) -> str:

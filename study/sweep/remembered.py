@@ -22,7 +22,7 @@ measure again."""
 
 
 def ways_of(location: Location, *, kept: bool = True) -> Ways:
-    """Return what is known of rules where a store lies; what is learned then is kept there, or by the process alone."""
+    """Return what is known of rules where a store lies, and is kept there unless the process alone is to learn."""
     folder = location.database.parent if location.database else ROOT / "mlruns"
     lines = _Lines(folder / FILE)
     return Ways(lines if kept else dict(lines), version)

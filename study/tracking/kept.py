@@ -17,8 +17,13 @@ _SCALARS = ("epochs", "batch_size", "eval_moments", names.SEED)
 _GROUPS = ("problem.", "optimizer.", "schedule.")
 _LISTED = 3  # ids, in a message
 
-Curve = tuple[Int[np.ndarray, " step"], Float[np.ndarray, " step"]]
-"""Steps, ascending, and the value at each."""
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One metric of one run."""
+
+    steps: Int[np.ndarray, " step"]  # at which there is a value, ascending
+    values: Float[np.ndarray, " step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,9 @@ def find_run(store: Store, beginning: str) -> Found:
     job = run.data.tags.get(names.JOB_HASH)
     if job is None or run.info.status != "FINISHED":
         told = "the parent of a sweep" if run.data.tags.get(names.KIND) == "sweep" else "another"
-        raise InvalidInput(f"a run must be one that the study trained to its end, got {run.info.run_id}, {told}")
+        raise InvalidInput(
+            f"a run must be one that the study trained to its end, got {run.info.run_id}, {told}"
+        )
     return Found(str(run.info.experiment_id), {str(run.info.run_id): str(job)})
 
 
@@ -139,7 +146,8 @@ def _curves(points: pd.DataFrame) -> dict[str, dict[str, Curve]]:
     """Return the curves of each run, by its id and by their metric."""
     curves: dict[str, dict[str, Curve]] = {}
     for (run_id, metric), part in points.groupby(["run_id", "metric"], observed=True, sort=False):
-        curves.setdefault(str(run_id), {})[str(metric)] = part["step"].to_numpy(), part["value"].to_numpy()
+        curve = Curve(part["step"].to_numpy(), part["value"].to_numpy())
+        curves.setdefault(str(run_id), {})[str(metric)] = curve
     return curves
 
 
