@@ -37,8 +37,7 @@ def file_says(group: str, node: Mapping[str, object], key: str, own: Path | None
     path = _files(group, own).get(str(node["name"]))
     tree = yaml.safe_load(path.read_text(encoding="utf-8")) if path else None
     said = tree.get(group, tree) if isinstance(tree, dict) else None
-    same = isinstance(said, dict) and said.get("_target_") == node["_target_"]
-    return said.get(key) if same else None
+    return said.get(key) if isinstance(said, dict) and said.get("_target_") == node["_target_"] else None
 
 
 def shadowed(own: Path) -> list[str]:

@@ -81,10 +81,9 @@ class Compared:
 
 def compared(run: KeptRun, now: StoredRun, *, tolerance: float) -> Compared:
     """Compare every point of a run, and what it was trained on, with what is trained now."""
-    after = max((int(points.steps.max(initial=0)) for points in now.metrics.values()), default=0)
-    summaries = {key: Curve(np.array([after]), np.array([value])) for key, value in run.summaries.items()}
-    tracked = {**run.curves, **summaries}
     other = {key: Curve(points.steps, points.values) for key, points in now.metrics.items()}
+    end = np.array([max(int(curve.steps.max(initial=0)) for curve in other.values())])  # where summaries lie
+    tracked = {**run.curves, **{key: Curve(end, np.array([value])) for key, value in run.summaries.items()}}
     metrics = [_metric(key, tracked.get(key), other.get(key), run, tolerance) for key in tracked | other]
     return Compared(
         run=run,
@@ -135,9 +134,9 @@ def _least(metric: str, run: KeptRun) -> float:
 
 def _scale(metric: str, tracked: Float[np.ndarray, " step"], run: KeptRun) -> Float[np.ndarray, " step"]:
     """Return what a difference is relative to: the value, or of what crosses zero the largest that it is made of."""
-    size = np.abs(tracked)
+    size: Float[np.ndarray, " step"] = np.abs(tracked)
     if metric.startswith(names.PARAM):
-        return np.full(len(size), np.nanmax(size, initial=0.0))
+        return np.full(len(size), np.nanmax(size, initial=0.0), dtype=np.float64)
     if metric == names.SUMMARY + names.EXCESS:
-        return np.maximum(size, abs(run.summaries.get(names.SUMMARY + names.CRITERION, 0.0)))
+        size = np.maximum(size, abs(run.summaries.get(names.SUMMARY + names.CRITERION, 0.0)))
     return size

@@ -1,4 +1,4 @@
-"""What is to be reproduced: runs by their ids, or those that a page or a figure stands on. No torch or MLflow here."""
+"""What is to be reproduced: runs by their ids, or those that a page or a figure stands on. No torch here."""
 
 import json
 import re

@@ -1,7 +1,5 @@
 """What counts as identical, within tolerance and different, worked out by hand."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,7 @@ from study.tracking.kept import Curve, KeptRun
 from study.tracking.records import Points, StoredRun
 
 TAGS = {"study.data_sha": "a", "study.init_sha": "b", "study.order_sha": "c"}
-Values = Mapping[str, list[float]]
+Values = dict[str, list[float]]
 
 
 def _kept(curves: Values, resolution: float = 0.0) -> KeptRun:
@@ -18,12 +16,12 @@ def _kept(curves: Values, resolution: float = 0.0) -> KeptRun:
     return KeptRun("id", {"seed": "0"}, TAGS, arrays, {"summary/resolution": resolution})
 
 
-def _now(curves: Values, resolution: float = 0.0, **tags: str) -> StoredRun:
-    def points(some: list[float]) -> Points:
-        return Points(np.arange(len(some)), np.array(some), np.arange(len(some)))
-
-    every = {key: points(some) for key, some in curves.items()} | {"summary/resolution": points([resolution])}
-    return StoredRun("name", {"seed": "0"}, {**TAGS, **tags}, every, 0, 1)
+def _now(curves: Values, resolution: float = 0.0, tags: dict[str, str] = TAGS) -> StoredRun:
+    every = {key: np.arange(len(some)) for key, some in curves.items()}
+    points = {key: Points(steps, np.array(curves[key]), steps) for key, steps in every.items()}
+    end = np.array([max(map(len, curves.values()))])
+    points["summary/resolution"] = Points(end, np.array([resolution]), end)
+    return StoredRun("name", {"seed": "0"}, tags, points, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -64,5 +62,5 @@ def test_each_point_is_held_against_what_is_tracked(
 
 def test_other_data_are_different_whatever_the_losses() -> None:
     same = {"train/loss": [0.5]}
-    found = compared(_kept(same), _now(same, **{"study.data_sha": "z"}), tolerance=1e-4)
+    found = compared(_kept(same), _now(same, tags=TAGS | {"study.data_sha": "z"}), tolerance=1e-4)
     assert (found.verdict, found.receipts, found.unequal) == (Verdict.DIFFERENT, ("data",), 0)
