@@ -15,7 +15,7 @@ TOLERANCES: Mapping[str, float] = {"float32": 2e-5, "float64": 1e-9}
 """Relative, by what a problem computes in: what is added in another order may add up to so much over some hundred
 steps. The first is what stacks are held against plain loops by."""
 
-CAUSE = "another processor, number of threads or version of torch adds in another order"
+CAUSE = "another processor, number of threads, version of torch or layout of memory adds in another order"
 
 
 class Verdict(IntEnum):
@@ -56,6 +56,7 @@ class Compared:
         receipts: words for what it was trained on that is not the same: `data`, `start`, ...
         values: how many points were compared,
         unequal: of which so many are not equal to the last bit,
+        where: of these metrics,
         beyond: and so many are beyond the tolerance.
         largest: relative difference of any.
         tolerance: by what the problem computes in.
@@ -66,6 +67,7 @@ class Compared:
     receipts: tuple[str, ...]
     values: int
     unequal: int
+    where: tuple[str, ...]
     beyond: int
     largest: float
     tolerance: float
@@ -84,12 +86,14 @@ def compared(run: KeptRun, now: StoredRun, *, tolerance: float) -> Compared:
     other = {key: Curve(points.steps, points.values) for key, points in now.metrics.items()}
     end = np.array([max(int(curve.steps.max(initial=0)) for curve in other.values())])  # where summaries lie
     tracked = {**run.curves, **{key: Curve(end, np.array([value])) for key, value in run.summaries.items()}}
-    metrics = [_metric(key, tracked.get(key), other.get(key), run, tolerance) for key in tracked | other]
+    found = {key: _metric(key, tracked.get(key), other.get(key), run, tolerance) for key in tracked | other}
+    metrics = found.values()
     return Compared(
         run=run,
         receipts=tuple(words for key, words in names.RECEIPTS.items() if _differs(f"study.{key}", run, now)),
         values=sum(each.values for each in metrics),
         unequal=sum(each.unequal for each in metrics),
+        where=tuple(key for key, each in found.items() if each.unequal),
         beyond=sum(each.beyond for each in metrics),
         largest=max(each.largest for each in metrics),
         tolerance=tolerance,

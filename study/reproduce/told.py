@@ -81,7 +81,8 @@ def what(results: Sequence[Compared]) -> str:
         )
     elif unequal := sum(each.unequal for each in results):
         largest = max(each.largest for each in results)
-        told.append(f"{_count(unequal, 'value')} not to its last bit, off by {largest:.1g} of itself at most")
+        where = ", ".join(sorted({key for each in results for key in each.where}))
+        told.append(f"{_count(unequal, 'value')} of {where} not to the last bit, {largest:.1g} apart at most")
     return "; ".join(told)
 
 
@@ -108,7 +109,7 @@ def changes(pairs: Sequence[Pair], now: Mapping[str, str]) -> Iterator[str]:
     if not told:
         yield (
             "versions, commit, device and classes are those of the runs: so it is the processor, its number of "
-            "threads, or what is stored was changed"
+            "threads, the layout of memory, or what is stored was changed"
         )
 
 

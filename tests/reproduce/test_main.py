@@ -66,7 +66,7 @@ def test_a_run_is_named_by_its_id_or_by_what_it_begins_with(made: Path, call: Ca
             0,
             [
                 "within tolerance",
-                ": 1 value not to its last bit, off by 1e-11 of itself at most",
+                ": 1 value of eval/loss not to the last bit, 1e-11 apart at most",
                 "another processor",
             ],
         ),
