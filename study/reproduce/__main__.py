@@ -13,6 +13,7 @@ Exit status: 0 identical or within tolerance; 1 different, or a run failed; 2 re
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -31,7 +32,7 @@ from study.reproduce.named import Page, split
 from study.sweep.busy import busy
 
 if TYPE_CHECKING:
-    from study.tracking.kept import KeptRun
+    from study.reproduce.again import Pair
 
 
 def main() -> None:
@@ -41,26 +42,22 @@ def main() -> None:
 
 def reproduce(asked: cli.Asked) -> int:
     """Read the runs, train them again, and say what came of it; return 0 unless something differs."""
-    named, overrides = split(asked.overrides)
-    cfg = compose("reproduce", overrides, asked.config_dir)
-    settings = _settings(cfg)
-    experiment = next((each.experiment for each in named if isinstance(each, Page)), "headline")
-    require_runs(settings.location, experiment)
-    require_answer(settings.location)
     busy("reading the runs")
-    runs, labels = _read(named, settings.location)
-    with cli.importing():
-        from study.reproduce.jobs import job_of
-    pairs = [(job_of(run.run_id, run.params, run.tags, asked.config_dir), run) for run in runs]
-    busy("importing torch")
-    _require_classes([job for job, _ in pairs])
-    with cli.importing():
-        from rich.console import Console
+    try:
+        named, overrides = split(asked.overrides)
+        cfg = compose("reproduce", overrides, asked.config_dir)
+        settings = _settings(cfg)
+        pairs, labels = _read(named, settings.location, asked.config_dir)
+        busy("importing torch")
+        _require_classes([job for job, _ in pairs])
+        with cli.importing():
+            from rich.console import Console
 
-        from study.reproduce.again import train_again
-        from study.reproduce.told import show
-        from study.tracking.provenance import provenance
-    busy()
+            from study.reproduce.again import train_again
+            from study.reproduce.told import show
+            from study.tracking.provenance import provenance
+    finally:
+        busy()
     comparison = train_again(pairs, settings, cfg.device, Console(stderr=True))
     show(pairs, labels, comparison, provenance(CHECKOUT, cfg.device or ""))
     return 0 if comparison.holds else cli.FAILED
@@ -85,22 +82,27 @@ def _settings(cfg: DictConfig) -> Settings:
     )
 
 
-def _read(named: Sequence["str | Page"], location: Location) -> tuple[list["KeptRun"], dict[str, str]]:
-    """Return the runs, each once, and what the setting of each is called, by its id."""
+def _read(
+    named: Sequence[str | Page], location: Location, own: Path | None
+) -> tuple[list["Pair"], dict[str, str]]:
+    """Return the runs, each once and with its job, and what the setting of each is called, by its id."""
+    require_runs(location, next((each.experiment for each in named if isinstance(each, Page)), "headline"))
+    require_answer(location)
     with cli.importing():  # pandas and MLflow
+        from study.reproduce.jobs import job_of
         from study.tracking.kept import find_run, find_runs, read_kept
         from study.tracking.store import open_store
 
-    store, runs, labels = open_store(location), dict[str, "KeptRun"](), dict[str, str]()
+    store, pairs, labels = open_store(location), dict[str, "Pair"](), dict[str, str]()
     for each in named:
         if isinstance(each, Page):
             found, shown = find_runs(store, each.experiment, each.runs, shown=each.shown), each.shown
         else:
             found, shown = find_run(store, each), each
         for run in read_kept(store, found, shown=shown):
-            runs[run.run_id] = run
+            pairs[run.run_id] = job_of(run.run_id, run.params, run.tags, own), run
             labels[run.run_id] = each.labels[run.run_id] if isinstance(each, Page) else run.label
-    return list(runs.values()), labels
+    return list(pairs.values()), labels
 
 
 def _require_classes(jobs: Sequence[Job]) -> None:
