@@ -32,7 +32,7 @@ def test_a_page_is_identical_and_its_store_is_not_touched(made: Path, call: Call
 
 @pytest.mark.slow
 def test_a_figure_is_trained_with_its_own_runs_alone(made: Path, call: Call, capsys: Said) -> None:
-    """One run of each of two problems' shapes: neither has another beside it in its stack."""
+    """One run of each of two shapes: neither has another of the figure's beside it in its stack."""
     assert call(main, f"{made}/tiny/figures/two.svg", _store(made)) == 0
     out = capsys.readouterr().out
     assert "identical: 2 runs, " in out
