@@ -8,6 +8,8 @@ import pytest
 
 from study.reproduce.__main__ import main
 
+pytestmark = pytest.mark.slow  # its one store takes seconds to make
+
 Call = Callable[..., int]
 Said = pytest.CaptureFixture[str]
 
@@ -20,7 +22,6 @@ def _ids(folder: Path) -> list[str]:
     return [run["run_id"] for run in json.loads((folder / "tiny" / "runs.json").read_text())["runs"]]
 
 
-@pytest.mark.slow
 def test_a_page_is_identical_and_its_store_is_not_touched(made: Path, call: Call, capsys: Said) -> None:
     before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
     assert call(main, f"{made}/tiny", _store(made)) == 0
@@ -30,7 +31,6 @@ def test_a_page_is_identical_and_its_store_is_not_touched(made: Path, call: Call
     assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.slow
 def test_a_figure_is_trained_with_its_own_runs_alone(made: Path, call: Call, capsys: Said) -> None:
     """One run of each of two shapes: neither has another of the figure's beside it in its stack."""
     assert call(main, f"{made}/tiny/figures/two.svg", _store(made)) == 0
@@ -39,7 +39,6 @@ def test_a_figure_is_trained_with_its_own_runs_alone(made: Path, call: Call, cap
     assert "│ 1    │" in out
 
 
-@pytest.mark.slow
 def test_a_run_is_named_by_its_id_or_by_what_it_begins_with(made: Path, call: Call, capsys: Said) -> None:
     first, *others = _ids(made)
     unlike = next(n for n in range(6, 33) if not any(other.startswith(first[:n]) for other in others))
@@ -47,7 +46,6 @@ def test_a_run_is_named_by_its_id_or_by_what_it_begins_with(made: Path, call: Ca
     assert "identical: 2 runs, " in capsys.readouterr().out
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "status", "parts"),
     [
