@@ -23,6 +23,10 @@ COMMANDS = {  # what they do, and the module whose `main` does it
     "train": ("train an experiment, or any combination of settings", "study.train"),
     "report": ("write the report of an experiment from its tracked runs", "study.report.__main__"),
     "compare": ("compare an optimizer with tuned others on a pack of problems", "study.compare.__main__"),
+    "reproduce": (
+        "train the runs of a figure again, and compare each loss",
+        "study.reproduce.__main__",
+    ),
     "ui": ("browse the runs in MLflow's own UI", "study.ui"),
     "certify": ("check optimizers, problems and figures, one's own too", "study.certify.__main__"),
     "calibrate": ("measure how often verdicts and intervals err", "study.certify.calibrate.__main__"),

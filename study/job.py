@@ -99,12 +99,16 @@ class Job:
     hash: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        # once: each run of the job asks for it
+        object.__setattr__(self, "hash", self.hash_under(NUMERICS_VERSION))
+
+    def hash_under(self, version: int) -> str:
+        """Return the hash that the job has under some `NUMERICS_VERSION`: another one for each."""
         problem = {key: value for key, value in self.problem.items() if key not in LOCATIONS}
-        decisive = [NUMERICS_VERSION, problem, self._rule(), self.epochs, self.batch_size, self.eval_moments]
+        decisive = [version, problem, self._rule(), self.epochs, self.batch_size, self.eval_moments]
         if self.schedule is not None:
             decisive.append(self.schedule)
-        digest = hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode())
-        object.__setattr__(self, "hash", digest.hexdigest()[:16])  # once: each run of the job asks for it
+        return hashlib.sha256(json.dumps(_canonical(decisive), sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def optimizer_name(self) -> str:

@@ -32,6 +32,14 @@ def as_shipped(group: str, node: Mapping[str, object]) -> bool:
     return bool(tree.get(group, tree) == node)
 
 
+def file_says(group: str, node: Mapping[str, object], key: str, own: Path | None = None) -> object:
+    """Return what the file of a node's name says under a key, None where there is no file of the same class."""
+    path = _files(group, own).get(str(node["name"]))
+    tree = yaml.safe_load(path.read_text(encoding="utf-8")) if path else None
+    said = tree.get(group, tree) if isinstance(tree, dict) else None
+    return said.get(key) if isinstance(said, dict) and said.get("_target_") == node["_target_"] else None
+
+
 def shadowed(own: Path) -> list[str]:
     """Return the files of a folder of one's own that Hydra would not look at: shipped ones have their names."""
     found = (path.relative_to(own) for path in own.rglob("*.yaml"))

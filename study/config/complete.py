@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from study.config.choices import choices
+from study.config.pages import figures
 from study.config.paths import CONF
 
 
@@ -32,8 +33,9 @@ def complete(words: Sequence[str], commands: Iterable[str]) -> None:
     elif group and (names := choices(group, own)):
         found = [f"{group}={name}" for name in names]
     else:
-        bare = choices("optimizer", own) if typed[1] == "compare" else []
-        found = [*bare, *_hydra(typed[1], " ".join(typed[2:]))]
+        bare = {"compare": lambda: choices("optimizer", own), "reproduce": figures}.get(typed[1], list)()
+        keyed = [word for word in typed[2:-1] if "=" in word]  # the others are no override, and Hydra's none
+        found = [*bare, *_hydra(typed[1], " ".join([*keyed, typed[-1]]))]
     sys.stdout.writelines(f"{word[shown:]}\n" for word in found if word.startswith(typed[-1]))
 
 

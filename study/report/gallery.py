@@ -19,7 +19,7 @@ from study.figures.table import Table
 from study.report.plan import FigurePlan
 from study.report.vector import inline, name_axes_of, readable
 
-LARGEST_VIEW = 400_000
+LARGEST_VIEW = 150_000
 """Bytes of a picture beyond which a page has no further views of it."""
 
 

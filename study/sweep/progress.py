@@ -49,12 +49,19 @@ class Display(Watch):
     Args:
         console: where; the display is drawn only if it is a terminal.
         clock: tells the time in seconds.
+        then: what is done with runs once they are trained, and where they are after that.
     """
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        console: Console,
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        then: tuple[str, str] = ("writing", "in the store"),
+    ) -> None:
         self._console, self._clock = console, clock
         self._bars = Progress(
-            TextColumn("{task.description:8}"),
+            TextColumn("{task.description:9}"),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[done]}"),
             TimeRemainingColumn(compact=True),
@@ -66,7 +73,8 @@ class Display(Watch):
             get_time=clock,
         )
         self._training = self._bars.add_task("training", total=0, done="")
-        self._writing = self._bars.add_task("writing", total=0, done="")
+        self._writing = self._bars.add_task(then[0], total=0, done="")
+        self._where = then[1]
         self._runs = self._written = 0
         self._trained = 0.0
         self._shown = self._began = clock()
@@ -95,7 +103,7 @@ class Display(Watch):
     @override
     def written(self, runs: int) -> None:
         self._written += runs
-        done = f"{self._written:,}/{self._runs:,} runs in the store"
+        done = f"{self._written:,}/{self._runs:,} runs {self._where}"
         self._bars.update(self._writing, completed=self._written, done=done)
 
     def say(self, line: str) -> None:

@@ -21,10 +21,11 @@ FILE = "rules.jsonl"
 measure again."""
 
 
-def ways_of(location: Location) -> Ways:
-    """Return what is known of rules where a store lies."""
+def ways_of(location: Location, *, kept: bool = True) -> Ways:
+    """Return what is known of rules where a store lies, and is kept there unless the process alone is to learn."""
     folder = location.database.parent if location.database else ROOT / "mlruns"
-    return Ways(_Lines(folder / FILE), version)
+    lines = _Lines(folder / FILE)
+    return Ways(lines if kept else dict(lines), version)
 
 
 @cache

@@ -1,7 +1,8 @@
 """Trial of a job: its problem and its rule for a few steps of one run, before anything is trained or written."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -47,7 +48,7 @@ def check_jobs(
     """
     refused: dict[str, str] = {}
     problems: dict[str, tuple[Problem, int] | InvalidInput] = {}
-    with undisturbed():
+    with undisturbed(), _one_thread():
         for job in jobs:
             try:
                 # first: the check of a problem builds a rule, which imports torch's compiler, for a second
@@ -56,6 +57,17 @@ def check_jobs(
             except InvalidInput as error:
                 refused[job.label] = str(error)
     return refused
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one core inside, as at the start of a stack: a floor that is solved for here is kept for there."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def try_out(problem: Problem, job: Job) -> Way:

@@ -36,6 +36,7 @@ def _completed(line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         ("study compare nadam ad", ["adam", "adamw"]),
         ("study compare pack=", ["small", "medium"]),
         ("study bench rep", ["repetitions="]),
+        ("study reproduce headline/loss_curves stack.thr", ["stack.threads="]),
     ],
 )
 def test_the_next_words_are_told(

@@ -4,6 +4,7 @@ import logging
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,19 @@ def test_a_rule_whose_mixing_begins_at_other_seeds_is_measured_at_them() -> None
         losses, *_ = _plain_loop(planted_rules.LooselyClipped, seed, OWN)
         np.testing.assert_allclose(trained.train_loss[row], losses, rtol=TOLERANCE)
     assert ways.known(job, others) == ways.tried(job) == OWN
+
+
+def test_jobs_are_checked_on_one_core_as_a_stack_begins() -> None:
+    """What a problem solves for then is kept while the process lives, and on two cores its last bit is another."""
+    before, seen = torch.get_num_threads(), list[int]()
+    job = _job(PLANTED + "Descent")
+    other = replace(job, problem={**job.problem, "name": "mine"})  # what is as shipped is not asked about
+    torch.set_num_threads(2)
+    try:
+        assert check_jobs([other], Ways(), lambda _: seen.append(torch.get_num_threads())) == {}
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_rule_measured_elsewhere_begins_in_the_way_that_was_right_there(

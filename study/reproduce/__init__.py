@@ -1,0 +1,1 @@
+"""Reproduce: train tracked runs again, from what the store says of them, and compare every point."""
