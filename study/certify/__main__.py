@@ -9,6 +9,11 @@ study certify figure=my_package.MyFigure            a figure of anybody's; figur
 study certify problem=bowl pages=elsewhere          pages go to another folder
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path

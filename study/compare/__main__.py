@@ -15,6 +15,11 @@ Exit status: 0 the gate is open (better on a problem or more, and on more than i
 1 that is not shown, or a run failed; 2 refused.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 

@@ -1,15 +1,13 @@
 """Train what a comparison lacks: one `study train` for each optimizer, a process of its own."""
 
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from types import FrameType
 
+from study import interrupts
 from study.compare.groups import Group
 from study.compare.plan import Plan
-from study.errors import Terminated
 
 _SECONDS = 5  # for a process that was interrupted to end by itself
 
@@ -41,8 +39,8 @@ def train(words: Sequence[str], meanwhile: Callable[[], object] = lambda: None) 
         words: of it.
         meanwhile: is called while it trains.
     """
-    signal.signal(signal.SIGTERM, _terminate)
     with (
+        interrupts.raised(),
         tempfile.TemporaryFile("w+") as told,
         subprocess.Popen([sys.executable, "-m", "study.train", *words], stdout=told) as child,
     ):
@@ -68,7 +66,3 @@ def _end(child: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
     except subprocess.TimeoutExpired:
         child.terminate()
         child.wait()
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated

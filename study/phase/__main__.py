@@ -4,6 +4,11 @@ study phase
 study phase size=128 out=elsewhere
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import sys
 from pathlib import Path
 

@@ -9,6 +9,11 @@ reports/<experiment>/ (a folder of its own for a sweep that was overridden): ind
 summary.csv, curves.parquet.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 

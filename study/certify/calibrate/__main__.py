@@ -4,6 +4,11 @@ study calibrate                                     # some minutes, on all cores
 study calibrate experiments=50 out=elsewhere        # quicker, and less sure
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import sys
 from pathlib import Path
 
@@ -39,7 +44,7 @@ def calibrate(asked: cli.Asked) -> int:
     from study.figures.style import theme
     from study.tracking.provenance import code_version
 
-    with Console(stderr=True).status("simulating") as status:
+    with Console(stderr=True).status("simulating") as status, interrupts.raised():
         table = measure(
             cfg.experiments, seeds=cfg.seeds, seed=cfg.seed, workers=cfg.workers,
             tell=lambda done: status.update(f"simulating: {done} done"),
