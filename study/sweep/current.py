@@ -57,7 +57,7 @@ def ending(tracker: "Tracker | None" = None) -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit) as stop:
         status = "KILLED"
         if CURRENT.get() is None and (isinstance(stop, (KeyboardInterrupt, Terminated))):
-            sys.stderr.write("interrupted before anything was trained\n")
+            sys.stderr.write(f"{interrupts.KEPT}\n")
         raise
     finally:
         TRACKER.set(None)

@@ -38,7 +38,7 @@ END = End(
 
 
 def _table(runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, room: int) -> Group:
-    return closing_table(runs, comparison, settings={}, room=room, ranks=ranked)
+    return closing_table(ranked(runs, {}, comparison), comparison, Console(width=100), room=room)
 
 
 def _text(shown: RenderableType, width: int = 100) -> list[str]:
@@ -112,9 +112,8 @@ def test_terminal_and_report_rank_within_the_same_fields() -> None:
     for rank in (True, False):
         asked = replace(context, rank=rank)
         page = [list(row.values())[: 2 + rank] for row in summary_table(asked, asked.summarise()).rows]
-        shown = closing_table(
-            losses, Comparison("excess", 0.95, rank=rank), settings=settings, room=50, ranks=ranked
-        )
+        how = Comparison("excess", 0.95, rank=rank)
+        shown = closing_table(ranked(losses, settings, how), how, Console(width=100), room=50)
         assert [row[: 2 + rank] for row in _rows(shown)] == page
         if rank:
             assert [row[0] for row in page] == ["1", "2", "1", "2"]
