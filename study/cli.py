@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import fill
 
 from study import interrupts
+from study.busy import busy
 from study.config.choices import choices, experiments, shadowed
 from study.errors import InvalidInput, NotKept, Terminated, one_of
 
@@ -97,10 +98,12 @@ def run(
                 _help(usage or "", asked.config_dir)
             status = None if wants_help else command(asked)
     except (Stop, Exception) as error:
+        busy()
         cause = error.cause if isinstance(error, Stop) else error
         assert isinstance(cause, Exception)
         status = _explained(cause, asked, config, with_traceback=before == "1")
     except (KeyboardInterrupt, Terminated) as stop:
+        busy()
         if not hydra:  # a sweep tells it at its end
             sys.stderr.write(f"{interrupts.KEPT}\n")
         status = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else TERMINATED
@@ -121,6 +124,19 @@ def importing() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def linked(path: Path, shown: str = "") -> str:
+    """Return a file in rich's markup: a link that a terminal opens where it can, and plain text elsewhere.
+
+    Args:
+        path: of the file.
+        shown: in its place; nothing is its address.
+    """
+    from rich.markup import escape
+
+    uri = path.resolve().as_uri()
+    return f"[link={uri}]{escape(shown or uri)}[/link]"
 
 
 def _parse(words: Sequence[str], *, hydra: bool) -> tuple[Asked, bool]:

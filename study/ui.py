@@ -17,12 +17,12 @@ import sys
 from contextlib import suppress
 
 from study import cli
+from study.busy import busy
 from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput
 from study.ranges import up_to
-from study.sweep.busy import busy
 
 HOST = "127.0.0.1"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study import cli
+from study.busy import busy
 from study.config.choices import choices
 from study.config.commands import again_commands, sweep_command
 from study.config.compose import compose
@@ -37,6 +38,7 @@ def main() -> None:
 def report(asked: cli.Asked) -> None:
     """Compose, read the store, write the folder, and say what was written."""
     _require_experiment(asked)
+    busy("reading the runs")
     cfg = compose("config", asked.overrides, asked.config_dir)
     # Heavy imports come once the config is known to compose, so that errors are quick.
     from omegaconf import OmegaConf
@@ -57,9 +59,11 @@ def report(asked: cli.Asked) -> None:
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
     again = "\n".join(again_commands(sweep.info["command"], sweep.experiment, pages=asked.overrides))
+    busy("drawing the figures")
     train = sweep_command(plan.beside, location) if plan.beside else ""
     first = beside(sweep, _tuned(plan.beside, location), plan, command=train)
     written = build(sweep, plan, plan.out or place_of(sweep), again=again, first=first)
+    busy()
     _say(sweep.experiment, written.lead, notices(sweep), written.files)
 
 
@@ -90,9 +94,8 @@ def _say(experiment: str, lead: str, told: list[str], written: list[Path]) -> No
     console.print(f"report of {experiment}, {len(written)} files:")
     for path in written:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        console.print(f"  {escape(str(shown))}  [dim]{path.stat().st_size / 1000:,.1f} kB[/dim]")
-    page = next(path for path in written if path.name == "index.html")
-    console.print(f"open: {page.resolve().as_uri()}", markup=False)
+        console.print(f"  {cli.linked(path, str(shown))}  [dim]{path.stat().st_size / 1000:,.1f} kB[/dim]")
+    console.print(f"open: {cli.linked(next(path for path in written if path.name == 'index.html'))}")
 
 
 if __name__ == "__main__":

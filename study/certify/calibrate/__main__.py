@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from study import cli
+from study.busy import busy
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
 from study.ranges import WHOLE, or_null, up_to
@@ -33,6 +34,7 @@ def calibrate(asked: cli.Asked) -> int:
     or_null(up_to(1024)).require("workers", cfg.workers)
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "calibration"
     require_own(out, key="out")
+    busy("importing SciPy and Matplotlib")
 
     import matplotlib as mpl  # these take seconds to import, which a wrong argument should not wait for
     from rich.console import Console
@@ -44,6 +46,7 @@ def calibrate(asked: cli.Asked) -> int:
     from study.figures.style import theme
     from study.tracking.provenance import code_version
 
+    busy()
     with Console(stderr=True).status("simulating") as status, interrupts.raised():
         table = measure(
             cfg.experiments, seeds=cfg.seeds, seed=cfg.seed, workers=cfg.workers,
