@@ -4,11 +4,13 @@ This file is the second one's program too, so it imports nothing of the study: i
 ids, pickled, and gives what `_own` returns.
 """
 
+import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from typing import Any  # rows hold whatever their columns take
 
@@ -37,7 +39,8 @@ def read(uri: str, run_ids: Sequence[str]) -> list[Part]:
     asked = pickle.dumps((uri, run_ids[first:]))
     with ThreadPoolExecutor(1) as waiting:
         program = [sys.executable, "-P", __file__]  # -P: none of this folder's files is an import of its
-        other = waiting.submit(subprocess.run, program, input=asked, stdout=subprocess.PIPE, check=True)
+        apart = partial(subprocess.run, start_new_session=True)  # an interrupt comes to this process alone
+        other = waiting.submit(apart, program, input=asked, stdout=subprocess.PIPE, check=True)
         own = list(_own(uri, run_ids[:first]))
         rest: list[Part] = pickle.loads(other.result().stdout)
     return own + rest
@@ -71,8 +74,13 @@ def _part(connection: sa.Connection, run_ids: Sequence[str]) -> Part:
 
 
 def _main() -> None:
-    """Be the second process."""
-    pickle.dump(list(_own(*pickle.load(sys.stdin.buffer))), sys.stdout.buffer, protocol=5)
+    """Be the second process; where the first is no more, nobody is told."""
+    read = list(_own(*pickle.load(sys.stdin.buffer)))
+    try:
+        pickle.dump(read, sys.stdout.buffer, protocol=5)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(1)
 
 
 if __name__ == "__main__":
