@@ -64,10 +64,24 @@ def raised() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Hold signals back inside; a command of the study that is started there meets them once it heeds them.
+
+    Until then it is an interpreter that begins, and ends with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _heed(handler: Handler) -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as for what a shell starts in the background
             signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

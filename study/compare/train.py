@@ -4,8 +4,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from typing import IO
 
-from study import interrupts
+from study import cli, interrupts
 from study.compare.groups import Group
 from study.compare.plan import Plan
 
@@ -42,19 +43,26 @@ def train(words: Sequence[str], meanwhile: Callable[[], object] = lambda: None) 
     with (
         interrupts.raised(),
         tempfile.TemporaryFile("w+") as told,
-        subprocess.Popen([sys.executable, "-m", "study.train", *words], stdout=told) as child,
+        _begun(words, told) as child,
     ):
         try:
             meanwhile()
             child.wait()
         except BaseException as stop:
             _end(child, at_once=not isinstance(stop, KeyboardInterrupt))  # Ctrl-C has reached it too
-            raise
+            told_there = child.returncode in (cli.INTERRUPTED, cli.TERMINATED)
+            if isinstance(stop, Exception) or not told_there:
+                raise
         finally:
             if child.returncode:
                 told.seek(0)
                 sys.stderr.write(told.read())
     return int(child.returncode)
+
+
+def _begun(words: Sequence[str], told: IO[str]) -> "subprocess.Popen[bytes]":
+    with interrupts.held():
+        return subprocess.Popen([sys.executable, "-m", "study.train", *words], stdout=told)
 
 
 def _end(child: "subprocess.Popen[bytes]", *, at_once: bool) -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import chain
 from typing import Any  # rows hold whatever their columns take
 
@@ -39,11 +38,17 @@ def read(uri: str, run_ids: Sequence[str]) -> list[Part]:
     asked = pickle.dumps((uri, run_ids[first:]))
     with ThreadPoolExecutor(1) as waiting:
         program = [sys.executable, "-P", __file__]  # -P: none of this folder's files is an import of its
-        apart = partial(subprocess.run, start_new_session=True)  # an interrupt comes to this process alone
-        other = waiting.submit(apart, program, input=asked, stdout=subprocess.PIPE, check=True)
+        other = waiting.submit(_answer, program, asked)
         own = list(_own(uri, run_ids[:first]))
-        rest: list[Part] = pickle.loads(other.result().stdout)
+        rest: list[Part] = pickle.loads(other.result())
     return own + rest
+
+
+def _answer(program: Sequence[str], asked: bytes) -> bytes:
+    """Return what a program answers; an interrupt from the keyboard comes to this process alone."""
+    return subprocess.run(
+        program, input=asked, stdout=subprocess.PIPE, check=True, start_new_session=True
+    ).stdout
 
 
 def _own(uri: str, run_ids: Sequence[str]) -> Iterator[Part]:
