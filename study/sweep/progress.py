@@ -63,12 +63,13 @@ class Display(Watch):
     """A `Watch` on the terminal: two bars, the time left, and who is best so far; elsewhere lines.
 
     Args:
-        console: where; the display is drawn only if it is a terminal.
+        console: where; the display is drawn only if it is a terminal whose cursor can be moved.
         clock: tells the time in seconds.
     """
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.perf_counter) -> None:
         self._console, self._clock = console, clock
+        self._drawn = console.is_terminal and not console.is_dumb_terminal
         self._leaders = Leaders()
         self._runs = self._written = self._stack = 0
         self._trained = self._spent = 0.0
@@ -77,7 +78,7 @@ class Display(Watch):
 
     def live(self) -> AbstractContextManager[object]:
         """Draw while the block runs, four times a second: each costs about a millisecond."""
-        if not self._console.is_terminal:
+        if not self._drawn:
             return nullcontext()
         return Live(self, console=self._console, transient=True, refresh_per_second=4)
 
@@ -91,7 +92,7 @@ class Display(Watch):
     def trained(self, runs: float) -> None:
         self._trained += runs
         self._told = self._clock()
-        if self._told - self._said > _MINUTE and not self._console.is_terminal:
+        if self._told - self._said > _MINUTE and not self._drawn:
             self.say(f"trained {self._counted(self._whole)} runs ({self._left_in_seconds()})")
 
     @override
@@ -102,17 +103,17 @@ class Display(Watch):
     def written(self, runs: int) -> None:
         self._written += runs
         self._told = self._clock()
-        self._each = (self._spent + self._told - self._since) / self._written
+        self._each = (self._spent + self._told - self._since) / max(self._written, 1)
 
     @override
     def ended(self, runs: Iterable[tuple[Job, float]]) -> None:
-        if self._console.is_terminal:
+        if self._drawn:
             self._leaders.add(runs)
 
     @override
     def finished(self, name: str, statuses: Sequence[str]) -> None:
         self._spent += self._clock() - self._since
-        if not self._console.is_terminal:
+        if not self._drawn:
             told = f"{name}: {len(statuses)} runs, {_counted(statuses)}"
             self.say(f"{told} ({self._written:,}/{self._runs:,}, {self._left_in_seconds()})")
 
@@ -141,7 +142,7 @@ class Display(Watch):
         """Yield the bars, as wide as fits, and below them the time left and who is best so far."""
         yield self._bars(options.max_width)
         left = self.left()
-        yield f"{_clock(self._clock() - self._began)} so far" if left is None else f"{_clock(left)} left"
+        yield f"{_spelled(self._clock() - self._began)} so far" if left is None else f"{_spelled(left)} left"
         if best := self._leaders.line(options.max_width):
             yield best
 
@@ -176,7 +177,7 @@ class Display(Watch):
         return "time left unknown" if left is None else f"{left:.0f} s left"
 
 
-def _clock(seconds: float) -> str:
+def _spelled(seconds: float) -> str:
     """Return a time as one reads it: 0:08, 1:02:03."""
     minutes, rest = divmod(math.ceil(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
