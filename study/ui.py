@@ -4,11 +4,20 @@ study ui
 study ui port=5001 tracking.uri=sqlite:///elsewhere.db
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import os
+import signal
 import socket
+import subprocess
 import sys
+from contextlib import suppress
 
 from study import cli
+from study.busy import busy
 from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_runs
@@ -19,14 +28,16 @@ HOST = "127.0.0.1"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 """Environment of a server that does nothing but serve."""
 
+_SECONDS = 4  # for a server to end by itself
+
 
 def main() -> None:
     """Run the command line."""
     cli.run(ui, __doc__, config="ui")
 
 
-def ui(asked: cli.Asked) -> None:
-    """Become the MLflow server of the store that is asked for.
+def ui(asked: cli.Asked) -> int:
+    """Serve the store that is asked for with MLflow's own server, until it ends; return its exit status.
 
     Raises:
         InvalidInput: the port is taken, or the store cannot be served.
@@ -40,11 +51,13 @@ def ui(asked: cli.Asked) -> None:
             f"tracking.uri must be a database to serve; open {location.uri} in a browser instead"
         )
     require_runs(location, "headline")  # the one to begin with
+    busy("opening the store")
     pages = _pages(location)
+    busy()
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
     sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
     sys.stdout.flush()
-    os.execve(sys.executable, server(port, location.uri, location.artifacts), os.environ | QUIET)
+    return _serve(server(port, location.uri, location.artifacts))
 
 
 def server(port: int, uri: str, artifacts: object) -> list[str]:
@@ -52,6 +65,33 @@ def server(port: int, uri: str, artifacts: object) -> list[str]:
     listen = ["--host", HOST, "--port", str(port), "--workers", "1"]
     store = ["--backend-store-uri", uri, "--default-artifact-root", str(artifacts)]
     return [sys.executable, "-m", "mlflow", "server", *listen, *store]
+
+
+def _serve(program: list[str]) -> int:
+    """Run a server, and end it where this process is ended.
+
+    It has a session of its own: an interrupt from the keyboard, which it would answer with a traceback, comes to this
+    process alone.
+    """
+    with (
+        interrupts.raised(),
+        subprocess.Popen(program, env=os.environ | QUIET, start_new_session=True) as process,
+    ):
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return cli.INTERRUPTED
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a server and its workers, after what it is answering now, if that is soon."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_SECONDS)
 
 
 def _pages(location: Location) -> dict[str, str]:

@@ -14,7 +14,7 @@ from study import cli, train
 from study.config.compose import compose
 from study.config.explain import explain
 from study.config.paths import CONF
-from study.errors import InvalidInput, one_of
+from study.errors import InvalidInput, Terminated, one_of
 from study.sweep import current
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -117,9 +117,13 @@ def test_a_bug_ends_in_its_traceback(capsys: pytest.CaptureFixture[str]) -> None
     assert said.endswith("ZeroDivisionError: a bug\n")
 
 
-def test_an_interrupt_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _status(KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), 130), (Terminated(), 143)])
+def test_an_interrupt_is_one_line_and_a_status(
+    error: BaseException, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _status(error) == status
+    said = "interrupted: what was written before is kept, and the same command goes on\n"
+    assert capsys.readouterr().err == said
 
 
 def test_who_asks_for_tracebacks_gets_them(

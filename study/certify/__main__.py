@@ -9,6 +9,11 @@ study certify figure=my_package.MyFigure            a figure of anybody's; figur
 study certify problem=bowl pages=elsewhere          pages go to another folder
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,6 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from study.busy import busy
 from study.certify.check import Result, Verdict
 from study.certify.page import Certificate, index, page, page_name
 from study.certify.parts import Part, is_everything, parts_of
@@ -44,6 +50,7 @@ def certify(asked: Asked) -> int:
         require_own(folder, key="pages")
     say, done = partial(Console().print, highlight=False, soft_wrap=True), []
     for part in parts:
+        busy(f"checking {part.name}")
         try:
             done.append(Certificate(part, _checks(part)))
         except (
@@ -51,8 +58,10 @@ def certify(asked: Asked) -> int:
         ) as error:  # of all that is shipped, one that wants what is not here stops no other
             if own is not None or not whole:
                 raise
+            busy()
             say(f"{part.name}: not tried: {error}")
         else:
+            busy()
             _show(done[-1], in_full=len(parts) == 1)
     written = [certificate for certificate in done if certificate.part.as_it_stands]
     texts = {page_name(certificate.part): page(certificate, own) for certificate in written}

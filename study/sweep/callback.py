@@ -14,7 +14,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from typing_extensions import override
 
-from study import cli
+from study import cli, interrupts
+from study.busy import busy
 from study.config.check import Settings, job_from_config, settings_from_config
 from study.config.commands import deciding
 from study.config.compose import Composer
@@ -23,7 +24,6 @@ from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import current
-from study.sweep.busy import busy
 from study.sweep.labels import labelled
 from study.sweep.looks import Looks
 from study.tracking.present import all_present
@@ -157,6 +157,7 @@ def _begin(
         ways = _checked_by_torch(settings, jobs or (), refused)
     from study.sweep.open import OpenSweep
 
+    interrupts.raise_them()  # from now on there is something to end
     opened = OpenSweep.begin(tracker, settings, jobs, task, overrides=_beside(config))
     opened.ways = ways
     current.CURRENT.set(opened)

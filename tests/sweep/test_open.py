@@ -29,7 +29,7 @@ from study.training.build import build_problem
 from study.training.train import train
 from study.training.ways import Ways
 from tests.sweep.memory import Memory
-from tests.sweep.processes import serving
+from tests.sweep.processes import heed_interrupts, serving
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 2e-5
@@ -343,7 +343,7 @@ def _begun(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_interrupts,
+        preexec_fn=heed_interrupts,
     )
     _wait_for_runs(folder, at_least=3)
     return process
@@ -379,11 +379,6 @@ def _goes_on(folder: Path, command: Command, killed: Stage) -> None:
     assert [(p.info.run_id, p.info.status) for p in again.parents] == [
         (killed.parents[0].info.run_id, "FINISHED")
     ]
-
-
-def _heed_interrupts() -> None:
-    """Undo what a shell does to what it starts in the background, and with it to these tests: ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.slow
