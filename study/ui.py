@@ -19,6 +19,9 @@ HOST = "127.0.0.1"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 """Environment of a server that does nothing but serve."""
 
+_LISTED = "/#/experiments?workflowType=machine_learning"
+_SWITCH = "Where MLflow shows GenAI, press `Model training` (upper left); each description links to the losses by setting."
+
 
 def main() -> None:
     """Run the command line."""
@@ -43,6 +46,7 @@ def ui(asked: cli.Asked) -> None:
     pages = _pages(location)
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
     sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
+    sys.stdout.write(f"  later ones: http://{HOST}:{port}{_LISTED}\n{_SWITCH}\n")
     sys.stdout.flush()
     os.execve(sys.executable, server(port, location.uri, location.artifacts), os.environ | QUIET)
 
