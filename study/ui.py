@@ -20,7 +20,7 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION
 """Environment of a server that does nothing but serve."""
 
 _LISTED = "/#/experiments?workflowType=machine_learning"
-_SWITCH = "Where MLflow shows GenAI, press `Model training` (upper left); each description links to the losses by setting."
+_SWITCH = "Where MLflow shows GenAI, press `Model training` (upper left); descriptions link to the losses by setting."
 
 
 def main() -> None:

@@ -71,6 +71,7 @@ class _Process:
         self._fresh: bytes | None = None
         self._asked = ""
         self._sweep: Sweep | None = None
+        self._ended: Sweep | None = None
 
     def tell(self, kind: str, what: object) -> None:
         """Send something to the trainer, from whichever thread."""
@@ -159,11 +160,15 @@ class _Process:
         settings: Mapping[str, Mapping[str, str]],
         how: Comparison,
     ) -> list[dict[Hashable, Any]]:
-        return ranked(ended, settings, how)
+        rows = ranked(ended, settings, how)
+        if self._ended is not None:  # a nicety: a store that fails here costs nobody the sweep's end
+            with suppress(*_STORE):
+                self._ended.stand(rows, how.value)
+        return rows
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self._own.finish(status, summary)
-        self._sweep = None
+        self._sweep, self._ended = None, self._sweep
 
     @property
     def _own(self) -> Sweep:

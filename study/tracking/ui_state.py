@@ -81,10 +81,10 @@ def path(experiment_id: str) -> str:
 
 
 def described(experiment_id: str, note: str) -> str:
-    """Return an experiment's description, in Markdown, whose first line, which the UI shows everywhere, has the link.
+    r"""Return an experiment's description, in Markdown: its first line, which the UI shows everywhere, has the link.
 
-    >>> described("1", "Optimizers on a bowl\\n\\nWhich one is best?")
-    'Optimizers on a bowl ([losses by setting](#/experiments/1/runs?...))\\n\\nWhich one is best?'
+    >>> described("1", "Optimizers on a bowl\n\nWhich one is best?")
+    'Optimizers on a bowl ([losses by setting](#/experiments/1/runs?...))\n\nWhich one is best?'
     """
     title, *text = note.splitlines(keepends=True) or [""]
     line = title.rstrip("\n")
