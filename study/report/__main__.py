@@ -48,14 +48,17 @@ def report(asked: cli.Asked) -> None:
         from study.report.beside import beside
         from study.report.build import build, place_of
         from study.report.notices import notices
+        from study.tracking.published import publish
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
     again = "\n".join(again_commands(sweep.info["command"], sweep.experiment, pages=asked.overrides))
     train = sweep_command(plan.beside, location) if plan.beside else ""
     first = beside(sweep, _tuned(plan.beside, location), plan, command=train)
-    written = build(sweep, plan, plan.out or place_of(sweep), again=again, first=first)
-    _say(sweep.experiment, written.lead, notices(sweep), written.files)
+    folder = plan.out or place_of(sweep)
+    written = build(sweep, plan, folder, again=again, first=first)
+    kept = publish(location, sweep, folder, written.files, written.lead) if plan.track else ""
+    _say(sweep.experiment, written.lead, [*notices(sweep), *([kept] if kept else [])], written.files)
 
 
 def _tuned(experiment: str | None, location: Location) -> "SweepFrames | None":

@@ -68,7 +68,7 @@ def table(rows: Rows, words: str) -> str:
     return f"{words}\n\n{markdown([*(n.replace('label', 'setting') for n in head), 'median'], lines)}"
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], *, longest: int = _LONGEST) -> str:
     r"""Return a table in Markdown, without its last rows where it would be too long.
 
     >>> print(markdown(["a", "b"], [["1", "x|y"]]))
@@ -79,7 +79,7 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [_line(head), "|" + "---|" * len(head)]
     for index, row in enumerate(rows):
         lines.append(_line(row))
-        if sum(map(len, lines)) + len(lines) > _LONGEST:
+        if sum(map(len, lines)) + len(lines) > longest:
             return "\n".join([*lines[:-1], "", f"... and {len(rows) - index} more"])
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from mlflow.entities import Metric, RunTag
 
 from study.config.location import without_password
+from study.errors import InvalidInput
 from study.job import Job, Role
 from study.tracking import finals, names, standing
 from study.tracking.machine import machine
@@ -222,6 +223,14 @@ def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> 
     if sweep is None:
         raise LookupError(f"no sweep {asked} in experiment {experiment}")
     return sweep
+
+
+def parent(store: Store, experiment: str, sweep: str) -> Sweep:
+    """Return a sweep by its own name."""
+    found = _find(store, store.experiment_id(experiment), names.SWEEP, sweep, {})
+    if found is None:
+        raise InvalidInput(f"sweep must be one of {experiment}, got {sweep}")
+    return found
 
 
 def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[str, str]) -> Sweep | None:
