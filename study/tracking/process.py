@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -72,6 +73,7 @@ class _Process:
         self._asked = ""
         self._sweep: Sweep | None = None
         self._ended: Sweep | None = None
+        self._began = time.monotonic()
 
     def tell(self, kind: str, what: object) -> None:
         """Send something to the trainer, from whichever thread."""
@@ -96,7 +98,7 @@ class _Process:
             with suppress(*_STORE):
                 run = self._sweep.store.client.get_run(self._sweep.run_id)
                 if run.data.tags.get(names.ASKED) == self._asked:
-                    self._sweep.finish("KILLED", {})
+                    self._sweep.finish("KILLED", {"wall_seconds": time.monotonic() - self._began})
 
     def prepare(self, location: Location, folder: str) -> None:
         """Open a store, or make what is to be a fresh database in a folder: it is put in its place by `begin`.

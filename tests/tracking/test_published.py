@@ -33,8 +33,8 @@ def sweep(uri: str, make_job: Callable[..., Job], train: Callable[..., Trained])
 
 
 @pytest.fixture
-def frames(sweep: Sweep, uri: str) -> SweepFrames:
-    return read_sweep("study", store=uri)
+def frames(sweep: Sweep) -> SweepFrames:
+    return read_sweep("study", store=sweep.store.location)
 
 
 def test_a_report_takes_the_place_of_the_one_before(
