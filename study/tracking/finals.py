@@ -74,10 +74,10 @@ def parameters(client: MlflowClient, parent: str, run_id: str) -> dict[str, np.n
     kept = get_artifact_repository(client.get_run(parent).info.artifact_uri, tracking_uri=client.tracking_uri)
     for artifact in kept.list_artifacts(names.FINAL):
         with _saying(f"the artifact {artifact.path}"), _archive(kept, artifact.path) as archive:
-            (row,) = np.nonzero(archive["run_id"] == run_id) if "run_id" in archive else ([],)
-            if len(row):
-                own = [name for name in archive if name.startswith(_PARAM)]
-                return {name.removeprefix(_PARAM): archive[name][row[0]] for name in own}
+            run_ids = archive["run_id"].tolist() if "run_id" in archive else []
+            if run_id in run_ids:
+                row, own = run_ids.index(run_id), [name for name in archive if name.startswith(_PARAM)]
+                return {name.removeprefix(_PARAM): archive[name][row] for name in own}
     return None
 
 

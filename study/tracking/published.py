@@ -40,9 +40,9 @@ def publish(location: Location, sweep: SweepFrames, folder: Path, files: Sequenc
         files = [file for file in files if not file.name.startswith(".")]  # what says whose the folder is
         new = [f"{names.REPORT}/{file.relative_to(folder).as_posix()}" for file in files]
         for file, name in zip(files, new, strict=True):
-            kept.log_artifact(str(file), name.rpartition("/")[0])
+            kept.log_artifact(str(file), name.rpartition("/")[0])  # type: ignore[no-untyped-call]
         for old in set(_files(kept, names.REPORT)) - set(new):
-            kept.delete_artifacts(old)
+            kept.delete_artifacts(old)  # type: ignore[no-untyped-call]
         page = f"#/experiments/{parent.experiment_id}/runs/{parent.run_id}/artifacts/{names.REPORT}/{_PAGE}"
         told = f"{lead}\n\n[The report]({page})"
         before = run.data.tags.get(names.NOTE, "").partition(standing.REPORT)[0]
@@ -67,9 +67,10 @@ def _verdicts(pairs: Path, room: int) -> str:
     """Return what a report found of each two settings as a table that fits the room, "" where it compared none."""
     if not pairs.exists():
         return ""
+    read = pd.read_csv(pairs, keep_default_na=False, na_values={"margin": [""]}).to_dict("records")
     rows = [
-        [row.first, in_words(row.verdict, _margin(row.scale, row.margin)), row.second]
-        for row in pd.read_csv(pairs, keep_default_na=False, na_values={"margin": [""]}).itertuples()
+        [row["first"], in_words(row["verdict"], _margin(row["scale"], row["margin"])), row["second"]]
+        for row in read
     ]
     return standing.markdown(["setting", "verdict", "against"], rows, longest=room) if rows else ""
 

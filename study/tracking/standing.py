@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any  # a row of a frame
 
 from study.tracking import names
 
-Rows = Sequence[Mapping[Hashable, Any]]
+Rows = Sequence[Mapping[Any, Any]]
 """Of `study.stats.summary.ranked`."""
 
 REPORT = "\n\n### Report\n\n"
@@ -88,7 +88,7 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _median(row: Mapping[Hashable, Any]) -> str:
+def _median(row: Mapping[Any, Any]) -> str:
     if row["runs"] == 1:
         return f"{row['median']:.4g}"
     return f"{row['median']:.4g} [{row['low']:.4g}, {row['high']:.4g}]"
