@@ -73,6 +73,7 @@ class _Process:
         self._asked = ""
         self._sweep: Sweep | None = None
         self._ended: Sweep | None = None
+        self._standing: Callable[[], None] = lambda: None
         self._began = time.monotonic()
 
     def tell(self, kind: str, what: object) -> None:
@@ -93,7 +94,12 @@ class _Process:
             return "broken", traceback.format_exc()
 
     def leave(self) -> None:
-        """Say in the store that the sweep was killed, where the trainer is no more and nobody asked for it again."""
+        """Say in the store how the sweep's settings stand, if it ended.
+
+        Or that it was killed, where the trainer is no more and nobody asked for it again.
+        """
+        with suppress(*_STORE):
+            self._standing()
         if self._sweep is not None:
             with suppress(*_STORE):
                 run = self._sweep.store.client.get_run(self._sweep.run_id)
@@ -163,9 +169,8 @@ class _Process:
         how: Comparison,
     ) -> list[dict[Hashable, Any]]:
         rows = ranked(ended, settings, how)
-        if self._ended is not None:  # a nicety: a store that fails here costs nobody the sweep's end
-            with suppress(*_STORE):
-                self._ended.stand(rows, how.value)
+        if self._ended is not None:  # nobody waits for it: it is written once all is told
+            self._standing = partial(self._ended.stand, rows, how.value)
         return rows
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
