@@ -29,6 +29,8 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION
 """Environment of a server that does nothing but serve."""
 
 _SECONDS = 4  # for a server to end by itself
+_LISTED = "/#/experiments?workflowType=machine_learning"
+_SWITCH = "Where MLflow shows GenAI, press `Model training` (upper left); descriptions link to the losses by setting."
 
 
 def main() -> None:
@@ -56,6 +58,7 @@ def ui(asked: cli.Asked) -> int:
     busy()
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
     sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
+    sys.stdout.write(f"  later ones: http://{HOST}:{port}{_LISTED}\n{_SWITCH}\n")
     sys.stdout.flush()
     return _serve(server(port, location.uri, location.artifacts))
 

@@ -84,6 +84,12 @@ def test_it_names_the_page_of_each_experiment_and_serves_it(port: int, tmp_path:
         name, _, page = process.stdout.readline().strip().partition(": ")
         assert name == "some study"
         assert page.startswith(f"http://127.0.0.1:{port}/#/experiments/{store.experiment_id(name)}/runs?")
+        assert (
+            process.stdout.readline()
+            .strip()
+            .startswith(f"later ones: http://127.0.0.1:{port}/#/experiments?")
+        )
+        assert "press `Model training`" in process.stdout.readline()
         _answers(f"http://127.0.0.1:{port}/health", process)
     finally:
         process.send_signal(signal.SIGINT)

@@ -16,6 +16,7 @@ from study import interrupts
 if __name__ == "__main__":
     interrupts.end_at_once()  # while the rest is imported
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,7 @@ def _report(asked: cli.Asked) -> "Written":
         from study.report.beside import beside
         from study.report.build import REPORTS, build, place_of
         from study.report.index import write_index
+        from study.tracking.published import publish
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
@@ -132,11 +134,13 @@ def _report(asked: cli.Asked) -> "Written":
     busy("drawing the figures")
     train = sweep_command(plan.beside, location) if plan.beside else ""
     first = beside(sweep, _tuned(plan.beside, location), plan, command=train)
-    written = build(sweep, plan, plan.out or place_of(sweep), again=again, first=first)
+    folder = plan.out or place_of(sweep)
+    written = build(sweep, plan, folder, again=again, first=first)
     if plan.out is None:
         write_index(REPORTS, readme=False)
+    kept = publish(location, sweep, folder, written.files, written.lead) if plan.track else ""
     busy()
-    return written
+    return replace(written, notices=[*written.notices, kept]) if kept else written
 
 
 def _tuned(experiment: str | None, location: Location) -> "SweepFrames | None":

@@ -24,6 +24,7 @@ from study.config.location import Location
 from study.job import Job, Run
 from study.stats.comparison import Comparison
 from study.sweep.open import OpenSweep
+from study.tracking.names import SUMMARIES
 from study.tracking.reader import read_sweep
 from study.training.build import build_problem
 from study.training.train import train
@@ -162,6 +163,14 @@ class TestSmoke:
         for name, losses in values.items():
             row = next(line for line in said.splitlines() if name in line.split())
             assert f"{median(losses):.4g}" in row
+            assert stage.parents[0].data.metrics[f"median/{name}"] == median(losses)  # in MLflow likewise
+
+    def test_what_a_sweep_took_is_its_parents_alone(self, stages: dict[str, Stage]) -> None:
+        for stage in stages.values():
+            (info, wall), *_ = [(p.info, p.data.metrics["summary/wall_seconds"]) for p in stage.parents]
+            assert info.end_time - info.start_time == round(1000 * wall)
+            kept = {"train/loss", "eval/loss", *(f"summary/{name}" for name in SUMMARIES)}
+            assert all(set(run.data.metrics) <= kept for run in stage.runs)
 
     @pytest.mark.usefixtures("stages")
     def test_nothing_is_left_in_the_folder_of_the_caller(self, folder: Path) -> None:
