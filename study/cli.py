@@ -5,6 +5,7 @@ Exit status: 0 done; 1 done, and something in it failed; 2 refused, nothing writ
 
 import gc
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from textwrap import fill
+from types import FrameType
 
 from study.config.choices import choices, experiments, shadowed
-from study.errors import InvalidInput, NotKept, one_of
+from study.errors import Interrupted, InvalidInput, NotKept, one_of
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 
@@ -85,6 +87,9 @@ def run(
     """
     asked, before = Asked(), os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:  # of a shell's background job it is ignored, and stays so
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         asked, wants_help = _parse(sys.argv[1:], hydra=hydra)
         if wants_help:
@@ -97,11 +102,16 @@ def run(
     except KeyboardInterrupt:
         status = INTERRUPTED
     finally:
+        signal.signal(signal.SIGINT, handler)
         os.environ.pop("HYDRA_FULL_ERROR")
         os.environ |= {} if before is None else {"HYDRA_FULL_ERROR": before}
         gc.freeze()  # the collections at exit would take a second to find that torch and MLflow are still there
     if status:
         sys.exit(status)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupted
 
 
 @contextmanager

@@ -4,15 +4,17 @@ import logging
 import math
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby
+from pathlib import Path
 from typing import TypeVar
 
 from study.config.check import Settings
-from study.errors import InvalidInput, NotKept, Terminated
+from study.errors import CRASHES, ORDERS, InvalidInput, NotKept
 from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.outcome import Outcome
@@ -30,6 +32,8 @@ from study.training.ways import Ways
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_PACKAGE = Path(__file__).parents[1]
 
 _LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
 
@@ -96,9 +100,9 @@ class Training:
         self.threads.share(busy=True)  # for the start: the last places of a floor may differ among several
         try:
             trained = train_once(problem, runs, device=device_of(self.settings), advance=step, ways=self.ways)
-        except (Terminated, NotKept):
+        except (*ORDERS, NotKept):
             raise
-        except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
+        except CRASHES as error:  # whatever a problem or an optimizer from anywhere raises
             alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
             if len(alone) > 1:
                 for members in alone:
@@ -114,14 +118,19 @@ class Training:
 
     def _fail(self, job: Job, error: BaseException) -> None:
         """Take note of a job that crashed, and say so."""
-        if isinstance(error, RuleError) and isinstance(error.__cause__, (Exception, SystemExit)):
+        if isinstance(error, RuleError) and error.__cause__ is not None:
             error = error.__cause__
         if isinstance(error, SystemExit):
-            error = RuntimeError(f"it asks the process to exit with {error}")
+            error = RuntimeError(f"it asks the process to exit with {error}").with_traceback(error.__traceback__)
+        elif isinstance(error, KeyboardInterrupt):
+            error = RuntimeError("it raises KeyboardInterrupt").with_traceback(error.__traceback__)
         assert isinstance(error, Exception)
-        brief = isinstance(error, (InvalidInput, Killed))
-        told = str(error) if brief else f"{type(error).__name__}: {error}"
-        log.error("%s crashed: %s", job.label, told, exc_info=None if brief else error)
+        if isinstance(error, (InvalidInput, Killed)):
+            log.error("%s crashed: %s", job.label, error)
+        else:
+            told = " ".join(str(error).split())
+            log.error("%s crashed: %s: %s%s", job.label, type(error).__name__, told, _where(error))
+            log.debug("%s crashed:", job.label, exc_info=error)  # hydra.verbose=study shows it
         self.outcome.failures[job.hash] = error
 
     def _elsewhere(self, worker: Worker, runs: Sequence[Run]) -> bool:
@@ -156,6 +165,16 @@ class Training:
         self.require()
         with self.lock:  # the workers' threads tell it too
             self.watch.trained(runs)
+
+
+def _where(error: Exception) -> str:
+    """Return the last place outside of the study and of torch at which an error passed, nothing where there is none."""
+    places = [
+        f" ({Path(frame.filename).name}, line {frame.lineno})"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not Path(frame.filename).is_relative_to(_PACKAGE) and "site-packages" not in frame.filename
+    ]
+    return places[-1] if places else ""
 
 
 def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:
