@@ -25,7 +25,7 @@ class Terminated(SystemExit):
 
 
 CRASHES = (Exception, SystemExit, KeyboardInterrupt)
-"""Whatever code from anywhere may raise; what is an order to this process is told apart by `ORDERS`, caught before."""
+"""What code from anywhere may raise. `ORDERS`, which are for this process, are caught before."""
 
 ORDERS = (Interrupted, Terminated)
 

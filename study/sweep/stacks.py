@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby
@@ -24,7 +25,7 @@ from study.sweep.worker import Killed, Worker
 from study.sweep.workers import PAYS, Workers, apart, count_of
 from study.training.build import build_problem, device_of
 from study.training.instance import RuleError
-from study.training.memory import keep_freed
+from study.training.memory import bounded, keep_freed
 from study.training.result import Trained
 from study.training.train import train_once
 from study.training.ways import Ways
@@ -74,7 +75,8 @@ class Training:
         keep_freed()
         each = self.settings.threads or 1
         processes = count_of(self.settings.workers, each)
-        with self.threads.used(), Workers(processes - 1, each, self._elsewhere) as workers:
+        within = nullcontext() if device_of(self.settings).type == "cuda" else bounded()
+        with within, self.threads.used(), Workers(processes - 1, each, self._elsewhere) as workers:
             together = _stacks(self._apart(runs, workers), self.settings.max_runs)
             alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
             for problem, stack in chain(together, alone):
@@ -121,7 +123,9 @@ class Training:
         if isinstance(error, RuleError) and error.__cause__ is not None:
             error = error.__cause__
         if isinstance(error, SystemExit):
-            error = RuntimeError(f"it asks the process to exit with {error}").with_traceback(error.__traceback__)
+            error = RuntimeError(f"it asks the process to exit with {error}").with_traceback(
+                error.__traceback__
+            )
         elif isinstance(error, KeyboardInterrupt):
             error = RuntimeError("it raises KeyboardInterrupt").with_traceback(error.__traceback__)
         assert isinstance(error, Exception)
@@ -168,7 +172,7 @@ class Training:
 
 
 def _where(error: Exception) -> str:
-    """Return the last place outside of the study and of torch at which an error passed, nothing where there is none."""
+    """Return the last place that is neither the study's nor a library's and that an error passed, if there is one."""
     places = [
         f" ({Path(frame.filename).name}, line {frame.lineno})"
         for frame in traceback.extract_tb(error.__traceback__)

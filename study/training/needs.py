@@ -25,6 +25,7 @@ class Needs:
         parameters: numbers that are trained.
         number: bytes of one of them.
         activations: bytes that its gradient at one point takes, beside the parameters' own.
+        evaluated: numbers of each evaluation.
     """
 
     points: int
@@ -32,6 +33,7 @@ class Needs:
     parameters: int
     number: int
     activations: int
+    evaluated: int
 
     @property
     def traced(self) -> int:
@@ -50,10 +52,17 @@ def needs_of(problem: Problem, seed: int) -> Needs:
     drawn = _fewer(problem).data(Source(problem.name, seed))
     few = max(1, len(drawn.targets))
     points = max(few, _points(problem))
+    activations, measured = 0, 0
     with suppress(Exception):  # a model that wants to see values: its layers are not counted then
-        activations = _activations(problem, model, drawn) // few
-        return Needs(points, _bytes(drawn) * points // few, parameters, problem.dtype.itemsize, activations)
-    return Needs(points, _bytes(drawn) * points // few, parameters, problem.dtype.itemsize, 0)
+        activations, measured = _of_gradient(problem, model, drawn)
+    return Needs(
+        points=points,
+        data=_bytes(drawn) * points // few,
+        parameters=parameters,
+        number=problem.dtype.itemsize,
+        activations=activations // few,
+        evaluated=(1 + measured) * (1 if drawn.test is None else 2),
+    )
 
 
 def _points(problem: Problem) -> int:
@@ -70,8 +79,8 @@ def _fewer(problem: Problem) -> Problem:
     return fewer
 
 
-def _activations(problem: Problem, model: nn.Module, data: Data) -> int:
-    """Return the bytes that autograd keeps for a gradient on all of these points, beside inputs and parameters."""
+def _of_gradient(problem: Problem, model: nn.Module, data: Data) -> tuple[int, int]:
+    """Return the bytes that autograd keeps for a gradient on all of these points, and how many metrics there are."""
     there = {id(parameter) for parameter in model.parameters()}
     kept: dict[int, Tensor] = {}
 
@@ -82,8 +91,10 @@ def _activations(problem: Problem, model: nn.Module, data: Data) -> int:
 
     inputs = tuple(tensor.to("meta") for tensor in data.arguments)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        problem.loss(model.to(problem.dtype)(*inputs), data.targets.to("meta"))
-    return sum(map(_size, kept.values()))
+        prediction = model.to(problem.dtype)(*inputs)
+        problem.loss(prediction, data.targets.to("meta"))
+    measured = problem.metrics(prediction, data.eval_targets.to("meta"))
+    return sum(map(_size, kept.values())), len(measured)
 
 
 def _bytes(data: Data) -> int:

@@ -8,13 +8,15 @@ import torch
 
 from study.config.check import check_batch_size
 from study.config.choices import as_shipped
-from study.errors import InvalidInput
+from study.errors import CRASHES, ORDERS, InvalidInput
 from study.job import DECLARED, Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
 from study.training.build import MATRIX, build_optimizer, build_problem, build_rule
 from study.training.drivers import Own
 from study.training.instance import RuleError, Way, undisturbed
+from study.training.memory import bounded
+from study.training.needs import Needs, needs_of
 from study.training.schedule import check_schedule
 from study.training.stack import Stack
 from study.training.ways import Ways
@@ -33,7 +35,10 @@ _WAYS = (
 
 
 def check_jobs(
-    jobs: Iterable[Job], ways: Ways, require_problem: Callable[[Problem], None] = lambda _: None
+    jobs: Iterable[Job],
+    ways: Ways,
+    require_problem: Callable[[Problem], None] = lambda _: None,
+    require_room: Callable[[Job, Needs], None] = lambda *_: None,
 ) -> dict[str, str]:
     """Build every problem and optimizer once, try each rule that is not known, and go through each schedule.
 
@@ -41,21 +46,44 @@ def check_jobs(
         jobs: to be trained.
         ways: what is known of rules.
         require_problem: refuses a problem that training cannot rely on; what is as shipped has a certificate.
+        require_room: refuses a job of which not even one run finds room.
 
     Returns:
         What cannot work, by the labels of the jobs: what must hold, and what came.
     """
     refused: dict[str, str] = {}
     problems: dict[str, tuple[Problem, int] | InvalidInput] = {}
-    with undisturbed():
+    needs: dict[str, Needs | InvalidInput | None] = {}
+    with undisturbed(), bounded():
         for job in jobs:
             try:
                 # first: the check of a problem builds a rule, which imports torch's compiler, for a second
-                _require_values(build_problem(job.problem), job)
+                problem = build_problem(job.problem)
+                key = repr(job.problem)
+                if key not in needs:
+                    needs[key] = _needs(problem, job)
+                of = needs[key]
+                if isinstance(of, InvalidInput):
+                    raise of
+                if of is not None:
+                    require_room(job, of)
+                _require_values(problem, job)
                 _check(job, ways, _problem(job, problems, require_problem))
             except InvalidInput as error:
                 refused[job.label] = str(error)
     return refused
+
+
+def _needs(problem: Problem, job: Job) -> Needs | InvalidInput | None:
+    """Return how large a run is; what its data lack here; None of a problem that fails, as its trial tells."""
+    try:
+        return needs_of(problem, job.seeds.start)
+    except InvalidInput as error:
+        return error
+    except ORDERS:
+        raise
+    except CRASHES:
+        return None
 
 
 def try_out(problem: Problem, job: Job) -> Way:
