@@ -10,14 +10,14 @@ import sys
 
 from study import cli
 from study.config.compose import compose
-from study.config.location import Location
+from study.config.location import Location, without_password
 from study.config.reach import require_runs
 from study.errors import InvalidInput
 from study.ranges import up_to
 
 HOST = "127.0.0.1"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-"""Environment of a server that does nothing but serve."""
+"""In the environment of a server that does nothing but serve."""
 
 
 def main() -> None:
@@ -37,21 +37,25 @@ def ui(asked: cli.Asked) -> None:
     _require_free(port)
     if not location.is_sql:
         raise InvalidInput(
-            f"tracking.uri must be a database to serve; open {location.uri} in a browser instead"
+            f"tracking.uri must be a database to serve; open {without_password(location.uri)} in a browser instead"
         )
     require_runs(location, "headline")  # the one to begin with
     pages = _pages(location)
     sys.stdout.write(f"MLflow UI on http://{HOST}:{port} (stop it with Ctrl-C)\n")
     sys.stdout.writelines(f"  {name}: http://{HOST}:{port}{path}\n" for name, path in pages.items())
     sys.stdout.flush()
-    os.execve(sys.executable, server(port, location.uri, location.artifacts), os.environ | QUIET)
+    os.execve(sys.executable, server(port, location.artifacts), os.environ | serving(location.uri))
 
 
-def server(port: int, uri: str, artifacts: object) -> list[str]:
-    """Return the program that serves a database on a port of 127.0.0.1."""
+def server(port: int, artifacts: object) -> list[str]:
+    """Return the program that serves the database of its environment on a port of 127.0.0.1."""
     listen = ["--host", HOST, "--port", str(port), "--workers", "1"]
-    store = ["--backend-store-uri", uri, "--default-artifact-root", str(artifacts)]
-    return [sys.executable, "-m", "mlflow", "server", *listen, *store]
+    return [sys.executable, "-m", "mlflow", "server", *listen, "--default-artifact-root", str(artifacts)]
+
+
+def serving(uri: str) -> dict[str, str]:
+    """Return the environment of a server that does nothing but serve a database, whose URI may hold a password."""
+    return {**QUIET, "MLFLOW_BACKEND_STORE_URI": uri}
 
 
 def _pages(location: Location) -> dict[str, str]:

@@ -20,6 +20,7 @@ from study.certify.check import Result, Verdict
 from study.certify.page import Certificate, index, page, page_name
 from study.certify.parts import Part, is_everything, parts_of
 from study.cli import FAILED, Asked, run
+from study.config.check import check_part
 from study.config.compose import compose
 from study.config.paths import ROOT
 from study.errors import InvalidInput
@@ -93,6 +94,8 @@ def _checks(part: Part) -> Mapping[str, Result]:
     if missing := {"name", "_target_"} - part.config.keys():
         whose = f"the YAML of {'an' if part.kind == 'optimizer' else 'a'} {part.kind}"
         raise InvalidInput(f"{whose} must have `name` and `_target_`, got none of {sorted(missing)}")
+    if part.kind != "figure":
+        check_part(part.kind, part.config["name"])
     if part.kind == "problem":
         return certify_problem(part.config)
     if part.kind == "figure":

@@ -77,7 +77,7 @@ class Parabola(Problem):
 
     @override
     def train_floors(self, data: Sequence[Data]) -> Sequence[float | None]:
-        """Return what a search for the best networks found; of very wide ones, and very much data, nothing is known."""
+        """Return what a search for the best networks found; of very wide ones, or of much data, nothing is known."""
         if self.width > MOST_UNITS or self.points > MOST_POINTS:
             return [None] * len(data)
         return relu_mse(data[0].inputs, torch.stack([seed.targets for seed in data]), self.width)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study import cli
+from study.config.check import check_nodes
 from study.config.choices import choices
 from study.config.commands import again_commands, sweep_command
 from study.config.compose import compose
@@ -38,6 +39,7 @@ def report(asked: cli.Asked) -> None:
 
     with cli.importing():
         from study.report.plan import Plan
+    check_nodes(cfg, ("tracking", "report"))
     node = OmegaConf.to_container(cfg.report, resolve=True)
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})

@@ -23,6 +23,7 @@ from study.config.explain import explain
 from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
+from study.ranges import COUNT, or_null
 from study.sweep import current
 from study.sweep.busy import busy
 from study.sweep.labels import labelled
@@ -98,6 +99,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
         raise InvalidInput(f"until=resolved must be asked of a plain multirun, got {sweeper._target_}")
     if sweeper._target_ not in (*_EXHAUSTIVE, _TUNING):
         return None, {}
+    or_null(COUNT).require("hydra.sweeper.max_batch_size", sweeper.get("max_batch_size"))
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     require_few(overrides)

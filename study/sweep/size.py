@@ -158,7 +158,8 @@ def require_room(
         InvalidInput: with what it would take, what there is, and what to write instead.
     """
     size = least(missing) if needs is None else size_of(missing, needs, max_runs)
-    what = f"{size.runs:,} runs with {'at least ' * (needs is None)}{size.values:,} recorded values"
+    runs = f"{size.runs:,} run{'s' * (size.runs != 1)}"
+    what = f"{runs} with {'at least ' * (needs is None)}{size.values:,} recorded values"
     if disk is not None and size.disk > disk:
         raise InvalidInput(
             f"the disk must hold the sweep, {what}, about {in_bytes(size.disk)}, got {in_bytes(disk)} free; write "

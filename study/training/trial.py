@@ -1,6 +1,7 @@
 """Trial of a job: its problem and its rule for a few steps of one run, before anything is trained or written."""
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -82,8 +83,15 @@ def _needs(problem: Problem, job: Job) -> Needs | InvalidInput | None:
         return error
     except ORDERS:
         raise
-    except CRASHES:
-        return None
+    except CRASHES as error:
+        asked = re.search(r"tried to allocate (\d+) bytes|Unable to allocate (.+) for an array", str(error))
+        if asked is None and not isinstance(error, MemoryError):
+            return None
+        much = " ".join(filter(None, asked.groups())) if asked else "more than there is"
+        return InvalidInput(
+            f"{problem.name}: the memory must hold its data and its model, which ask for {much} bytes at once; "
+            "write a smaller problem"
+        )
 
 
 def try_out(problem: Problem, job: Job) -> Way:
@@ -113,7 +121,8 @@ def try_out(problem: Problem, job: Job) -> Way:
 def _require_values(problem: Problem, job: Job) -> None:
     """Refuse a rule that its class does not build over a matrix: for a name or a value of a hyperparameter."""
     try:
-        build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
+        with undisturbed():
+            build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
     except InvalidInput as error:
         remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
         raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
@@ -155,11 +164,13 @@ def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
     problem, points = of
     check_batch_size(job.batch_size, points)
     params = list(problem.model().parameters())
-    if ways.tried(job) is None:
-        ways.try_first(job, try_out(problem, job))
-    else:
-        build_rule(job.optimizer, params)
-    check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
+    with undisturbed():
+        if ways.tried(job) is None:
+            ways.try_first(job, try_out(problem, job))
+        else:
+            build_rule(job.optimizer, params)
+    with undisturbed():
+        check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
 
 
 def _remedy(problem: Problem, job: Job) -> str:
