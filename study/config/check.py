@@ -20,6 +20,7 @@ from study.ranges import (
     POSITIVE,
     SWITCH,
     TEXT,
+    WHOLE,
     Range,
     numbers,
     or_null,
@@ -206,14 +207,15 @@ def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 def _check_scalars(tree: Mapping[str, object]) -> None:
     batch = or_null(COUNT, " for all data")
-    first = up_to(_LAST_SEED, least=0)
-    ranges = {"seeds": COUNT, "epochs": COUNT, "first_seed": first, "batch_size": batch, "force": SWITCH}
+    ranges = {"seeds": COUNT, "epochs": COUNT, "first_seed": WHOLE, "batch_size": batch, "force": SWITCH}
     ranges["eval_moments"] = COUNT
     for key, range_ in ranges.items():
         range_.require(key, tree[key])
+    up_to(_LAST_SEED, least=0).require("first_seed", tree["first_seed"])
     stack = cast("Mapping[str, object]", tree["stack"])
     COUNT.require("stack.max_runs", stack["max_runs"])
     for key in ("threads", "workers"):
-        or_null(up_to(_MOST_PROCESSES), " for all cores").require(f"stack.{key}", stack[key])
+        or_null(COUNT, " for all cores").require(f"stack.{key}", stack[key])
+        or_null(up_to(_MOST_PROCESSES)).require(f"stack.{key}", stack[key])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

@@ -43,7 +43,7 @@ class Location:
         Raises:
             InvalidInput: the URI is of no kind that can be tracked to.
         """
-        given = f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}" if uri is None else uri
+        given = uri or f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}"
         kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
         if not isinstance(given, str) or given.partition(":")[0] not in _SCHEMES:
             raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(repr(given))}")

@@ -60,6 +60,7 @@ def check_jobs(
             try:
                 # first: the check of a problem builds a rule, which imports torch's compiler, for a second
                 problem = build_problem(job.problem)
+                _require_values(problem, job)
                 key = repr(job.problem)
                 if key not in needs:
                     needs[key] = _needs(problem, job)
@@ -68,7 +69,6 @@ def check_jobs(
                     raise of
                 if of is not None:
                     require_room(job, of)
-                _require_values(problem, job)
                 _check(job, ways, _problem(job, problems, require_problem))
             except InvalidInput as error:
                 refused[job.label] = str(error)
