@@ -24,7 +24,7 @@ from study.config.check import check_part
 from study.config.compose import compose
 from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.ranges import POSITIVE
+from study.ranges import NAMED, POSITIVE, or_null
 from study.report.folder import replacing, require_own
 
 _STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
@@ -78,6 +78,7 @@ def _planted(own: Path | None) -> dict[str, str]:
 def _folder(asked: Asked) -> Path:
     """Return where pages go: where it was said, beside one's own files, or to those that are shipped."""
     named = compose("certify", [word for word in asked.overrides if word.startswith("pages=")]).pages
+    or_null(NAMED).require("pages", named)
     beside = ROOT / "reports" if asked.config_dir is None else asked.config_dir
     return beside / "certificates" if named is None else Path(str(named))
 

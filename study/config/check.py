@@ -18,6 +18,7 @@ from study.ranges import (
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
+    SEED,
     SWITCH,
     TEXT,
     WHOLE,
@@ -27,7 +28,6 @@ from study.ranges import (
     up_to,
 )
 
-_LAST_SEED = 2**53  # whole numbers up to it are exact wherever runs go
 _MOST_PROCESSES = 1024
 
 DEVICES = ("cpu", "cuda", "auto")
@@ -211,7 +211,7 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
     ranges["eval_moments"] = COUNT
     for key, range_ in ranges.items():
         range_.require(key, tree[key])
-    up_to(_LAST_SEED, least=0).require("first_seed", tree["first_seed"])
+    SEED.require("first_seed", tree["first_seed"])
     stack = cast("Mapping[str, object]", tree["stack"])
     COUNT.require("stack.max_runs", stack["max_runs"])
     for key in ("threads", "workers"):

@@ -201,7 +201,8 @@ def free_disk(location: Location) -> int | None:
     if location.database is None:
         return None
     folder: Path = next(parent for parent in location.database.parents if parent.exists())
-    return shutil.disk_usage(folder).free
+    usage = shutil.disk_usage(folder)
+    return usage.free if usage.total else None  # none of a system's own folders is on a disk
 
 
 def in_bytes(count: int) -> str:

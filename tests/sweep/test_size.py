@@ -23,7 +23,9 @@ def test_every_recorded_value_is_counted() -> None:
     job = _job()
     found = size.size_of([(job, 5)], {job.hash: _NEEDS}, 2000)
     assert found.runs == 5
-    assert found.values == 5 * (3 * 4 + 4 * 2)  # ceil(100 / 30) losses an epoch, two values at each of 4 evaluations
+    assert found.values == 5 * (
+        3 * 4 + 4 * 2
+    )  # ceil(100 / 30) losses an epoch, two values at each of 4 evaluations
 
 
 def test_few_parameters_and_a_rate_that_moves_are_recorded_at_every_step() -> None:
@@ -82,7 +84,9 @@ def test_more_than_the_memory_holds_is_refused_with_a_stack_that_fits() -> None:
 
 def test_where_no_stack_fits_less_is_to_be_asked_for() -> None:
     job = _job(seeds=1, epochs=10**8)
-    with pytest.raises(InvalidInput, match="write fewer seeds, fewer epochs, a smaller batch_size or a smaller"):
+    with pytest.raises(
+        InvalidInput, match="write fewer seeds, fewer epochs, a smaller batch_size or a smaller"
+    ):
         size.require_room([(job, 1)], {job.hash: _NEEDS}, max_runs=2000, memory=10**9, disk=None)
 
 

@@ -36,7 +36,9 @@ def test_needs_are_those_of_what_is_drawn(name: str) -> None:
 
 def test_many_points_and_a_wide_model_are_not_made() -> None:
     few = needs_of(_problem("problem=parabola"), 0)
-    many = needs_of(_problem("problem=parabola", "problem.points=10000000000", "problem.width=10000000000"), 0)
+    many = needs_of(
+        _problem("problem=parabola", "problem.points=10000000000", "problem.width=10000000000"), 0
+    )
     assert (many.points, many.parameters) == (10**10, 3 * 10**10 + 1)
     assert many.data == few.data // 1000 * 10**10
     assert math.isclose(many.activations, 10**10 * 4, rel_tol=0.01)  # what the hidden layer hands on
