@@ -43,8 +43,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     with subprocess.Popen(
         program, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+        asked, answered = process.stdin, process.stdout
+        assert asked is not None
+        assert answered is not None
 
         def ask(
             *words: str, files: Mapping[str, str | bytes] | None = None, environment: Mapping[str, str] = {}
@@ -69,14 +70,14 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
                 },
                 "said": str(said),
             }
-            process.stdin.write(f"{json.dumps(call)}\n")
-            process.stdin.flush()
-            status = int(process.stdout.readline())
+            asked.write(f"{json.dumps(call)}\n")
+            asked.flush()
+            status = int(answered.readline())
             out, err = ((said / name).read_text() for name in ("out", "err"))
             return Told(status, out, err, sorted(_files(base) - before - {"said/out", "said/err"}))
 
         yield ask
-        process.stdin.close()
+        asked.close()
 
 
 @pytest.fixture
