@@ -15,7 +15,8 @@ from study.config.location import URI_VARIABLE, in_environment
 from study.report.render import markdown_table, write_page
 from study.ui import HOST, server, serving
 
-STUDY = Path(__file__).parents[1] / "study"
+ROOT = Path(__file__).parents[1]
+STUDY = ROOT / "study"
 SECRET = "hunter2%21"
 PIPES = {"config/compose.py", "tracking/beside.py", "tracking/series.py"}
 """Who unpickles: what this very program has pickled, in memory or through a pipe to a process of its own."""
@@ -151,6 +152,19 @@ def test_a_password_is_nowhere_to_be_read(postgresql: Callable[[], str], tmp_pat
     for path in files:
         assert b"hunter2" not in path.read_bytes(), path
     assert "hunter2" not in "".join(_stored(plain))
+
+
+@pytest.mark.slow
+def test_an_audit_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
+    quick = {"PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1", "PIP_CONFIG_FILE": os.devnull}
+    program, python = ROOT / ".ci" / "audit", ROOT / ".venv" / "bin" / "python"
+    if not program.exists() or not python.exists():
+        pytest.skip("it is a part of a checkout with its .venv")
+    environment = {**os.environ, **nowhere, **quick, "AUDIT": str(tmp_path / "audit")}
+    done = subprocess.run([str(program)], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr == "not audited: pip-audit cannot be installed; is there a network?\n"
 
 
 def _watch(process: "subprocess.Popen[str]", seen: set[str]) -> None:

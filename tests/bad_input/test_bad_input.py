@@ -25,10 +25,7 @@ ONE_KEY: Mapping[str, tuple[list[str], str]] = {
     "stack.max_runs": (["0", "x"], "a whole number >= 1, got"),
     "stack.threads": (["0", "x"], "a whole number >= 1, or null for all cores, got"),
     "optimizer.lr": (["0", "-1", "nan", "inf", "x", "null", "[1]"], "a finite number > 0, got"),
-    "optimizer._target_": (
-        ["os.getcwd", "builtins.exit", "study", "5"],
-        "must be a",
-    ),
+    "optimizer._target_": (["study", "5", "torch.optim.Nope", "torch.optim"], "_target_ must"),
     "problem.noise": (["-1", "nan", "x"], "a finite number >= 0, got"),
 }
 """By key: values that are refused, each in a job of one multirun, and what is told of each."""
@@ -155,7 +152,7 @@ def test_each_wrong_value_of_a_key_is_told(key: str, refused: Ask) -> None:
     assert [label.partition("=")[2] for label in told] == values
     for line in told.values():
         assert must in line
-        assert key in line
+        assert key.rpartition(".")[2] in line
 
 
 @pytest.mark.parametrize("words", TRAIN)
