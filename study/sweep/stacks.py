@@ -14,6 +14,8 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeVar
 
+import torch
+
 from study.config.check import Settings
 from study.errors import CRASHES, ORDERS, InvalidInput, NotKept
 from study.job import Job, Run
@@ -133,8 +135,9 @@ class Training:
             log.error("%s crashed: %s", job.label, error)
         else:
             told = " ".join(str(error).split())
-            log.error("%s crashed: %s: %s%s", job.label, type(error).__name__, told, _where(error))
-            log.debug("%s crashed:", job.label, exc_info=error)  # hydra.verbose=study shows it
+            where = _where(error)  # none is of a mistake in this package, which needs its whole way
+            shown = None if where and not log.isEnabledFor(logging.DEBUG) else error  # hydra.verbose=study
+            log.error("%s crashed: %s: %s%s", job.label, type(error).__name__, told, where, exc_info=shown)
         self.outcome.failures[job.hash] = error
 
     def _elsewhere(self, worker: Worker, runs: Sequence[Run]) -> bool:
@@ -172,13 +175,15 @@ class Training:
 
 
 def _where(error: Exception) -> str:
-    """Return the last place that is neither the study's nor a library's and that an error passed, if there is one."""
-    places = [
-        f" ({Path(frame.filename).name}, line {frame.lineno})"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not Path(frame.filename).is_relative_to(_PACKAGE) and "site-packages" not in frame.filename
-    ]
-    return places[-1] if places else ""
+    """Return the last place that an error passed in what somebody brought, nothing where there is none."""
+    ours = (_PACKAGE, Path(torch.__file__).parent)
+    python = Path(logging.__file__).parents[1]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        of_python = file.is_relative_to(python) and "site-packages" not in file.parts
+        if not of_python and not any(file.is_relative_to(folder) for folder in ours):
+            return f" ({file.name}, line {frame.lineno})"
+    return ""
 
 
 def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:
