@@ -14,7 +14,7 @@ from study import cli, train
 from study.config.compose import compose
 from study.config.explain import explain
 from study.config.paths import CONF
-from study.errors import InvalidInput, one_of
+from study.errors import Interrupted, InvalidInput, one_of
 from study.sweep import current
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -119,6 +119,25 @@ def test_a_bug_ends_in_its_traceback(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_an_interrupt_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
     assert _status(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_ctrl_c_is_told_from_a_rule_that_raises_the_like(capsys: pytest.CaptureFixture[str]) -> None:
+    caught: list[BaseException] = []
+
+    def command(_: cli.Asked) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            caught.append(error)
+            raise
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as ended:
+        cli.run(command, "")
+    assert ended.value.code == 130
+    assert isinstance(caught[0], Interrupted)
+    assert signal.getsignal(signal.SIGINT) is before
     assert capsys.readouterr().err == ""
 
 
