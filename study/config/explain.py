@@ -47,11 +47,11 @@ def explain(
         return f"a choice must be the name of one file, as in optimizer=adam: {error}"
     if isinstance(error, YAMLError):
         return f"a YAML file must be readable: {' '.join(str(error).split())}"
-    if isinstance(error, (UnicodeDecodeError, RecursionError, OSError)) and (told := _unreadable(own)):
-        return told
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         unknown = re.match(r"Could not override '([^']+)'", str(error))
         return _unknown_key(unknown[1], overrides, own, config) if unknown else " ".join(str(error).split())
+    if isinstance(error, (UnicodeDecodeError, RecursionError, OSError)):
+        return _unreadable(own)
     return None
 
 

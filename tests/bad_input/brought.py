@@ -5,18 +5,22 @@ from textwrap import indent
 
 Files = dict[str, str | bytes]
 
+UNREADABLE: Mapping[str, tuple[str | bytes, str]] = {
+    "wrong bytes": (b"name: \xff\xfe\x00\n", "in UTF-8, got c/optimizer/x.yaml: 'utf-8' codec can't decode"),
+    "deep": (f"name: x\nlr: {'[' * 500}{']' * 500}\n", "got c/optimizer/x.yaml: it is nested too deeply"),
+    "a number": ("5\n", "got c/optimizer/x.yaml: it holds 5"),
+}
+"""By what is wrong: a file of which Hydra says nothing, and what is told."""
+
 YAMLS: Mapping[str, tuple[str | bytes, str]] = {
     "malformed": ("name: [x\nlr: 1\n", "a YAML file must be readable: while parsing a flow sequence"),
     "tab": ("name: x\n\tlr: 1\n", "found character '\\t' that cannot start any token"),
     "duplicate key": ("name: x\nlr: 1\nlr: 2\n", "found duplicate key lr"),
-    "wrong bytes": (b"name: \xff\xfe\x00\n", "in UTF-8, got c/optimizer/x.yaml: 'utf-8' codec can't decode"),
     "python object": (
         'name: x\n_target_: torch.optim.SGD\nlr: !!python/object/apply:os.system ["touch here"]\n',
         "could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
     ),
     "no alias": ("name: x\nlr: *b\n", "found undefined alias"),
-    "deep": (f"name: x\nlr: {'[' * 500}{']' * 500}\n", "got c/optimizer/x.yaml: it is nested too deeply"),
-    "a number": ("5\n", "got c/optimizer/x.yaml: it holds 5"),
     "a list": ("- a\n", "optimizer must be a config with `name` and `_target_`, got ['a']"),
     "nothing": ("", "optimizer must be a config with `name` and `_target_`, got {}"),
     "no name": ("_target_: torch.optim.SGD\nlr: 1\n", "optimizer must be a config with `name` and"),
@@ -27,7 +31,7 @@ YAMLS: Mapping[str, tuple[str | bytes, str]] = {
         "Interpolation key 'nope' not found",
     ),
     "mandatory": ("name: x\n_target_: torch.optim.SGD\nlr: ???\n", "Missing mandatory value: lr"),
-    "no such default": ("defaults:\n  - nope\nname: x\n", "Could not load 'optimizer/nope'"),
+    "no such default": ("defaults:\n  - nope\nname: x\n", "nope'"),
     "no such package": ("name: x\n_target_: nowhere.Rule\nlr: 1\n", "there is no package 'nowhere' here"),
     "syntax error": ("name: x\n_target_: broken.Rule\nlr: 1\n", "SyntaxError: invalid syntax"),
     "exits on import": ("name: x\n_target_: exits.Rule\nlr: 1\n", "got exits.Rule: SystemExit: 0"),
@@ -39,7 +43,7 @@ YAMLS: Mapping[str, tuple[str | bytes, str]] = {
         for name in ("../x", "/x", '"a\\nb"', "<script>", "a" * 300, "[a]", "5", "null", '"a|b"')
     },
 }
-"""By what is wrong: the file of an optimizer, and what is told."""
+"""By what is wrong: the file of an optimizer, and what is told of it or of the job that chose it."""
 
 MODULES: Files = {"broken.py": "def :\n", "exits.py": "import sys\nsys.exit(0)\n"}
 

@@ -1,5 +1,6 @@
 """Some 250 ways to ask for what cannot be: one line says what must hold and what came, and nothing is written."""
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,13 +34,7 @@ ONE_KEY: Mapping[str, tuple[list[str], str]] = {
 TRAIN = {
     "tracking.experiment=''": "tracking.experiment must be a name of at most 100 letters",
     "tracking.experiment=5": "the first a letter or a digit, got 5",
-    "tracking.experiment=true": "got True",
-    "tracking.experiment=null": "got None",
-    "tracking.experiment=[a]": "got ['a']",
-    "tracking.experiment={a:1}": "got {'a': 1}",
     "tracking.experiment=../x": "got '../x'",
-    "tracking.experiment=/abs": "got '/abs'",
-    "tracking.experiment=a%2Fb": "got 'a%2Fb'",
     f"tracking.experiment={_LONG}": "got 'aaa",
     "problem.name=other": "problem.name must be left as its file has it, since runs and their randomness",
     "optimizer.name=../x": "optimizer.name must be left as its file has it",
@@ -50,7 +45,6 @@ TRAIN = {
     "tracking.uri='http://me:secret@['": "got 'http://me:***@[': Invalid IPv6 URL",
     "tracking.uri=postgresql://me:secret@127.0.0.1:x/runs": "Port could not be cast to integer value as 'x'",
     "tracking.uri=postgresql://me:secret@127.0.0.1:9/runs": "must name a store that answers",
-    "tracking.uri=sqlite:////proc/x/runs.db": "must name a store that answers",
     "sweep_id=../x": "sweep_id must be a name of at most 100 letters",
     "sweep_id=null": "sweep_id must be a name",
     "stack=null": "stack must be a config, as stack.<key>=<value> changes it",
@@ -171,13 +165,25 @@ def test_what_other_commands_cannot_do_is_told(words: str, refused: Ask) -> None
     assert "secret" not in said
 
 
-@pytest.mark.parametrize("wrong", brought.YAMLS)
-def test_a_wrong_file_is_told(wrong: str, refused: Ask) -> None:
-    content, says = brought.YAMLS[wrong]
-    files = {"c/optimizer/x.yaml": content, **brought.MODULES}
-    said = refused("train", *_OWN, "optimizer=x", "epochs=1", files=files).err
+@pytest.mark.parametrize("wrong", brought.UNREADABLE)
+def test_a_file_that_cannot_be_read_is_told(wrong: str, refused: Ask) -> None:
+    content, says = brought.UNREADABLE[wrong]
+    said = refused("train", *_OWN, "optimizer=x", "epochs=1", files={"c/optimizer/x.yaml": content}).err
     assert says in said
     assert said.count("\n") == 1
+
+
+def test_every_wrong_file_is_told(refused: Ask) -> None:
+    names = [f"x{number}" for number in range(len(brought.YAMLS))]
+    wrong = dict(zip(names, brought.YAMLS.values(), strict=True))
+    files = {f"c/optimizer/{name}.yaml": content for name, (content, _) in wrong.items()}
+    told = refused("train", "-m", *_OWN, f"optimizer={','.join(names)}", files={**files, **brought.MODULES})
+    lines = told.err.splitlines()[1:]
+    for name, (_, says) in wrong.items():  # what is found by torch is told of the class
+        assert any(
+            says in line and re.match(rf"  (optimizer={name}:|x _target_=)", line) for line in lines
+        ), name
+    assert len(lines) == len(names)
 
 
 @pytest.mark.parametrize("command", ["train experiment=x", "report experiment=x", "certify", "compare x"])
