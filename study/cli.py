@@ -17,6 +17,7 @@ from textwrap import fill
 from study import interrupts
 from study.busy import busy
 from study.config.choices import choices, experiments, shadowed
+from study.config.location import in_environment, without_password
 from study.errors import InvalidInput, NotKept, Terminated, one_of
 
 FAILED, REFUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
@@ -147,7 +148,7 @@ def _parse(words: Sequence[str], *, hydra: bool) -> tuple[Asked, bool]:
     """Return what was typed, and whether help is wanted."""
     rest, own, waiting = [], None, list(words)
     while waiting:
-        flag, _, value = (word := waiting.pop(0)).partition("=")
+        flag, _, value = (word := in_environment(waiting.pop(0))).partition("=")
         if flag in ("--config-dir", "-cd"):
             own = _folder(value or (waiting.pop(0) if waiting else ""))
         else:
@@ -180,10 +181,10 @@ def _explained(error: Exception, asked: Asked, config: str, *, with_traceback: b
     kept = not isinstance(error, NotKept)
     message = explain(error, asked.overrides, asked.config_dir, config=config) if kept else str(error)
     if message is None or with_traceback:
-        traceback.print_exception(error)
+        sys.stderr.write(without_password("".join(traceback.format_exception(error))))
     if message is None:
         return FAILED
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{without_password(message)}\n")
     return REFUSED if kept else FAILED
 
 

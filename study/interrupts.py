@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from study.errors import Terminated
+from study.errors import Interrupted, Terminated
 
 KEPT = "interrupted: what was written before is kept, and the same command goes on"
 """True at every moment of every command."""
@@ -41,7 +41,7 @@ def end_at_once(tidy: Callable[[], object] = lambda: None) -> None:
 
 
 def raise_them() -> None:
-    """From now on, let a signal raise `KeyboardInterrupt` or `Terminated`: what was begun is then ended in order."""
+    """From now on, let a signal raise `Interrupted` or `Terminated`: what was begun is then ended in order."""
     _heed(_raise)
 
 
@@ -90,7 +90,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGALRM, lambda _, at: _raise(number, at))
         signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         return
-    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+    raise Interrupted if number == signal.SIGINT else Terminated
 
 
 def _is_importing(frame: FrameType | None) -> bool:

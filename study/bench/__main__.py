@@ -24,7 +24,7 @@ from omegaconf import OmegaConf
 from study import cli
 from study.config.compose import compose
 from study.config.paths import ROOT
-from study.ranges import COUNT, numbers, or_null
+from study.ranges import COUNT, NAMED, numbers, or_null
 from study.report.folder import replacing, require_own
 
 
@@ -44,6 +44,7 @@ def bench(asked: cli.Asked) -> int | None:
     numbers(each=COUNT).require("sizes", cfg["sizes"])
     COUNT.require("repetitions", cfg["repetitions"])
     or_null(numbers(each=COUNT)).require("gpu", cfg["gpu"])
+    or_null(NAMED).require("out", cfg["out"])
     if cfg["gpu"] is not None:
         from study.bench.gpu import measure_gpu
 

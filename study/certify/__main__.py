@@ -26,10 +26,11 @@ from study.certify.check import Result, Verdict
 from study.certify.page import Certificate, index, page, page_name
 from study.certify.parts import Part, is_everything, parts_of
 from study.cli import FAILED, Asked, run
+from study.config.check import check_part
 from study.config.compose import compose
 from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.ranges import POSITIVE
+from study.ranges import NAMED, POSITIVE, or_null
 from study.report.folder import replacing, require_own
 
 _STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
@@ -86,6 +87,7 @@ def _planted(own: Path | None) -> dict[str, str]:
 def _folder(asked: Asked) -> Path:
     """Return where pages go: where it was said, beside one's own files, or to those that are shipped."""
     named = compose("certify", [word for word in asked.overrides if word.startswith("pages=")]).pages
+    or_null(NAMED).require("pages", named)
     beside = ROOT / "reports" if asked.config_dir is None else asked.config_dir
     return beside / "certificates" if named is None else Path(str(named))
 
@@ -102,6 +104,8 @@ def _checks(part: Part) -> Mapping[str, Result]:
     if missing := {"name", "_target_"} - part.config.keys():
         whose = f"the YAML of {'an' if part.kind == 'optimizer' else 'a'} {part.kind}"
         raise InvalidInput(f"{whose} must have `name` and `_target_`, got none of {sorted(missing)}")
+    if part.kind != "figure":
+        check_part(part.kind, part.config["name"])
     if part.kind == "problem":
         return certify_problem(part.config)
     if part.kind == "figure":

@@ -16,7 +16,7 @@ from study import cli
 from study.busy import busy
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
-from study.ranges import up_to
+from study.ranges import NAMED, or_null, up_to
 from study.report.folder import replacing, require_own
 from study.report.render import render
 
@@ -30,6 +30,7 @@ def phase(asked: cli.Asked) -> None:
     """Measure; write the page, the picture (PNG, SVG) and the grid (Parquet); say what they say."""
     cfg = compose("phase", asked.overrides, asked.config_dir)
     up_to(256, least=8).require("size", cfg.size)
+    or_null(NAMED).require("out", cfg.out)
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "phase"
     require_own(out, key="out")
     busy(f"measuring {cfg.size} x {cfg.size} cells")

@@ -25,6 +25,7 @@ from rich.markup import escape
 
 from study import cli
 from study.busy import busy
+from study.config.check import check_nodes
 from study.config.choices import choices
 from study.config.commands import again_commands, sweep_command
 from study.config.compose import compose
@@ -116,6 +117,7 @@ def _report(asked: cli.Asked) -> "Written":
 
     with cli.importing():
         from study.report.plan import Plan
+    check_nodes(cfg, ("tracking", "report"))
     node = OmegaConf.to_container(cfg.report, resolve=True)
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})

@@ -16,7 +16,7 @@ from study import cli
 from study.busy import busy
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
-from study.ranges import WHOLE, or_null, up_to
+from study.ranges import NAMED, WHOLE, or_null, up_to
 from study.report.folder import replacing, require_own
 
 
@@ -32,6 +32,7 @@ def calibrate(asked: cli.Asked) -> int:
     up_to(100_000, least=10).require("seeds", cfg.seeds)
     WHOLE.require("seed", cfg.seed)
     or_null(up_to(1024)).require("workers", cfg.workers)
+    or_null(NAMED).require("out", cfg.out)
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "calibration"
     require_own(out, key="out")
     busy("importing SciPy and Matplotlib")
