@@ -86,15 +86,34 @@ def test_two_that_made_a_fresh_store_aside_share_it(tmp_path: Path, make_job: Ma
     trackers = [_prepared(location) for _ in range(2)]
     for number, tracker in enumerate(trackers):
         tracker._prepared.result()
-        tracker.begin("study", "", [make_job("sgd", 0.1 + number, seeds=range(1))], REQUEST)
+        tracker.begin(f"study{number}", "", [make_job("sgd", 0.1, seeds=range(1))], REQUEST)
     for tracker in trackers:
         tracker.finish("FINISHED", {})
         tracker.close()
-    assert [run.info.status for run in _runs(location.uri)] == ["FINISHED"] * 2
-    assert {str(run.info.artifact_uri).rpartition("/study/")[0] for run in _runs(location.uri)} == {
-        f"{tmp_path}/new/artifacts"
-    }
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {"mlflow.db", "mlflow.lock", "artifacts"}
+    parents = [*_runs(location.uri, "study0"), *_runs(location.uri, "study1")]
+    assert [run.info.status for run in parents] == ["FINISHED"] * 2
+    assert {str(run.info.artifact_uri).rpartition("/study")[0] for run in parents} == {f"{tmp_path}/new/artifacts"}
+    left = {path.name for path in (tmp_path / "new").iterdir()}
+    assert left == {"mlflow.db", "mlflow.lock", "mlflow.locks", "artifacts"}
+
+
+@pytest.mark.slow
+def test_a_second_sweep_of_an_experiment_waits_until_the_first_is_no_more(
+    tracker: Tracker, uri: str, jobs: list[Job], train: Train
+) -> None:
+    """Killed with its trainer it has told nobody of its end, and half a stack is all that is there of another run."""
+    tracker.begin("study", "", jobs[:1], REQUEST)
+    tracker.keep(train(jobs[:1]), lambda _: None)
+    second, told = _prepared(Location.of(uri)), list[str]()
+    begun = Thread(target=lambda: second.begin("study", "", jobs, replace(REQUEST, id="second"), waits=told.append))
+    begun.start()
+    begun.join(timeout=3)
+    assert begun.is_alive()
+    assert told == ["study"]
+    os.kill(tracker._process.pid, signal.SIGKILL)
+    begun.join(timeout=30)
+    assert [_status_of(run) for run in _runs(uri)] == [("second", "RUNNING"), ("first", "KILLED"), ("", "FINISHED"), ("", "FINISHED")]
+    second.close()
 
 
 @pytest.mark.slow
