@@ -34,7 +34,10 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "store": {"study.tracking"},
     "sweep": {"study.sweep", "study.train", "study._plugins"},
     "pictures": {"study.figures", "study.report"},
-    "tools": {"study.certify", "study.compare", "study.phase", "study.bench", "study.ui", "study.__main__"},
+    "tools": {
+        *("study.certify", "study.compare", "study.phase", "study.bench", "study.torture"),
+        *("study.ui", "study.__main__"),
+    },
 }
 BELOW = {  # what a layer may import beside itself, at once or later
     "face": set(LAYERS),

@@ -1,4 +1,4 @@
-"""Claim of an experiment: of all sweeps of it in one store, one at a time writes, so that none trains what another does.
+"""Claim of an experiment: of its sweeps in one store one at a time writes, so that none trains what another does.
 
 The system releases a claim with the process that holds it, however that ends: nobody has to tidy up after a kill.
 """

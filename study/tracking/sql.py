@@ -123,7 +123,9 @@ def _finished(experiment: int, hashes: Collection[str]) -> sa.Select[Any]:
     return sa.select(r.run_uuid).join(_TAGS, t.run_uuid == r.run_uuid).where(*those, *of_jobs)
 
 
-def _there(connection: sa.Connection, experiment: int, runs: Iterable[StoredRun]) -> dict[JobAndSeed, list[str]]:
+def _there(
+    connection: sa.Connection, experiment: int, runs: Iterable[StoredRun]
+) -> dict[JobAndSeed, list[str]]:
     """Return the ids of the finished runs that have the job and the seed of one of these, by job and seed."""
     same = {run.job_and_seed for run in runs}
     of_jobs = _finished(experiment, {job for job, _ in same}).where(_PARAMS.c.key == names.SEED)

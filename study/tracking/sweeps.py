@@ -205,7 +205,9 @@ def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> 
     """
     sweep = _find(store, store.experiment_id(experiment), names.ASKED, asked, tags)
     if sweep is None:
-        raise NotKept(f"this sweep of {experiment} is another command's by now, which keeps what this one lacks")
+        raise NotKept(
+            f"this sweep of {experiment} is another command's by now, which keeps what this one lacks"
+        )
     return sweep
 
 

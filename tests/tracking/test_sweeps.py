@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from study.config.location import Location
+from study.errors import NotKept
 from study.job import Job
 from study.tracking import names, sweeps
 from study.tracking.provenance import Request
@@ -114,7 +115,7 @@ def test_another_process_finds_the_sweep_by_what_it_was_asked_for(store: Store, 
     sweep = _begin(store, jobs)
     _begin(store, jobs, asked="second")
     assert sweeps.find(store, "study", "second", {}).run_id == sweep.run_id
-    with pytest.raises(LookupError, match="no sweep third in experiment study"):
+    with pytest.raises(NotKept, match="this sweep of study is another command's by now"):
         sweeps.find(store, "study", "third", {})
 
 
