@@ -51,8 +51,8 @@ def _kill(number: signal.Signals, *, trainer: bool = True, tracker: bool = False
         kill(writes)
         began = time.monotonic()
         ended = sweep.end()
-        late = hit and (trainer or writes is not None) and time.monotonic() - began > SOON
-        return Struck(late, untidy(ended, 0, *statuses))
+        late = hit and trainer and time.monotonic() - began > SOON
+        return Struck(late or ended.status is None, untidy(ended, 0, *statuses))
 
     return strike
 

@@ -62,8 +62,9 @@ class _File:
         self.holder = holder
 
     def taken(self) -> bool:
-        with suppress(Timeout):
-            self._lock.acquire(timeout=0)
+        if not self._lock.is_locked:  # it counts how often it was acquired
+            with suppress(Timeout):
+                self._lock.acquire(timeout=0)
         return self._lock.is_locked
 
     def release(self) -> None:
