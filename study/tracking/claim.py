@@ -83,11 +83,13 @@ class _Advisory:
         engine = sa.create_engine(
             uri, connect_args=waits(uri), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
         )
-        self._connection = engine.connect()
+        self._connection = engine.connect()  # it may be none that answers, which is told here
         self._key = int(_digest(f"study sweep {experiment}"), 16) - 2**63  # a signed number of 64 bits
         self._has = False
 
     def taken(self) -> bool:
+        if self._connection.closed:
+            self._connection = self._connection.engine.connect()
         if not self._has:
             query = sa.select(sa.func.pg_try_advisory_lock(self._key))
             self._has = bool(self._connection.scalar(query))

@@ -1,4 +1,4 @@
-"""The audit's counts, of databases made by hand: a planted loss, a double, a number that differs, what seems to run."""
+"""The audit's counts, of databases made by hand: a planted loss, a double, another number, what seems to run."""
 
 import sqlite3
 from collections.abc import Iterable
