@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from random import Random
 import sqlalchemy as sa
 
 from study.bench import servers
+from study.config.location import Location
 from study.torture.audit import Found, Held, judged, read
 from study.torture.outages import OUTAGES, POSTGRESQL
 from study.torture.strikes import CROWDS, KILLS, Strike, Struck, untidy
@@ -102,10 +103,11 @@ def try_all(faults: Sequence[Fault], tell: Callable[[str], None]) -> Iterator[Tr
 
 def _try(fault: Fault, wanted: Held, seconds: float, uri: str | None) -> Tried:
     with tempfile.TemporaryDirectory(prefix="study-torture-", ignore_cleanup_errors=True) as folder:
-        store = Store.fresh(Path(folder)) if uri is None else Store(Path(folder), uri)
-        struck = STRIKES[fault.kind](store, Random(fault.seed), seconds)
-        before = _before(store, struck.experiments)
-        again = [untidy(store.train(experiment=name).end(), 0) for name in struck.experiments[:1]]
+        store = Store.fresh(Path(folder)) if uri is None else Store(Path(folder), Location.of(uri).uri)
+        with closing(store):
+            struck = STRIKES[fault.kind](store, Random(fault.seed), seconds)
+            before = _before(store, struck.experiments)
+            again = [untidy(store.train(experiment=name).end(), 0) for name in struck.experiments[:1]]
         after = [read(store.uri, name) for name in struck.experiments]
         found = [judged(held, wanted) for held in after]
         gone = sum(

@@ -91,6 +91,7 @@ class Store:
 
     folder: Path
     uri: str
+    commands: list[Command] = field(default_factory=list)  # all that were started
 
     @classmethod
     def fresh(cls, folder: Path) -> "Store":
@@ -127,7 +128,7 @@ class Store:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
             first()
 
-        return Command(
+        started = Command(
             subprocess.Popen(
                 [sys.executable, "-m", f"study.{name}", *words],
                 stdin=subprocess.DEVNULL,
@@ -139,6 +140,13 @@ class Store:
                 preexec_fn=prepare,
             )
         )
+        self.commands.append(started)
+        return started
+
+    def close(self) -> None:
+        """End whatever still runs: a strike that was interrupted leaves nothing behind."""
+        for command in self.commands:
+            kill(command.process.pid if command.runs else None)
 
     def written(self) -> int:
         """Return how many runs are in it, 0 where none can be read."""
