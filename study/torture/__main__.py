@@ -8,16 +8,18 @@ Ctrl-C ends it early: the page is then about what was tried. Exit status 1 if a 
 run for ever.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
-from study.errors import InvalidInput, one_of
+from study.errors import InvalidInput, Terminated, one_of
 from study.ranges import WHOLE, up_to
 from study.report.folder import replacing, require_own
 
@@ -55,6 +57,7 @@ def _tried(faults: "Sequence[Fault]") -> "list[Tried]":
 
     from study.torture.rounds import Tried, try_all
 
+    signal.signal(signal.SIGTERM, _terminate)  # it is to end its servers too
     console, tried = Console(stderr=True, highlight=False, soft_wrap=True), list[Tried]()
     with console.status("torture") as status, suppress(KeyboardInterrupt):
         tell = status.update if console.is_terminal else console.print
@@ -64,6 +67,10 @@ def _tried(faults: "Sequence[Fault]") -> "list[Tried]":
                 why = each.why or ("late" if each.survived else each.found)
                 console.print(f"{each.kind} (seed {each.seed}): {why}", markup=False)
     return tried
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
 
 
 def _written(tried: "Sequence[Tried]", out: Path, *, rounds: int, seed: int) -> int:

@@ -76,7 +76,9 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
         InvalidInput: no store answers there.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)  # one line per migration of a fresh store
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # likewise; an error is raised as well
+    logging.getLogger("mlflow.store.db.utils").setLevel(
+        logging.CRITICAL
+    )  # likewise; an error is raised as well
     try:
         with _alone(location):
             if fresh and location.database and not location.database.exists():
