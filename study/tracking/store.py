@@ -76,8 +76,10 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
     Raises:
         InvalidInput: no store answers there.
     """
-    for name in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # one line per migration of a fresh store
+    logging.getLogger("mlflow.store.db.utils").setLevel(
+        logging.CRITICAL
+    )  # likewise; an error is raised as well
     try:
         with _alone(location):
             if fresh and location.database and not location.database.exists():
