@@ -33,7 +33,8 @@ def findings(port: int, location: Location) -> Iterator[Finding]:
     """
     yield of_port(port)
     folder = location.database.parent if location.database else ROOT
-    yield of_disk(shutil.disk_usage(_there(folder)).free, folder)
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    yield of_disk(shutil.disk_usage(there).free, there)
     places = [Path(tempfile.gettempdir()), *([folder] if location.database else [])]
     yield of_leftovers(left(places, before=time.time() - _DAY))
     yield of_airfoil(ROOT / FILE)
@@ -143,6 +144,3 @@ def _cuda() -> str | None:
     found = re.search(r"^cuda\b[^=]*= '([\d.]+)'", text, flags=re.M)
     return found and found[1]
 
-
-def _there(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())

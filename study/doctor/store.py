@@ -215,7 +215,8 @@ def _versions() -> dict[str, str]:
     before = {}
     for file in Path(mlflow.origin).parent.glob("store/db_migrations/versions/*.py"):
         told = dict(_REVISION.findall(file.read_text(encoding="utf-8")))
-        before[told["revision"]] = told.get("down_revision", "")
+        if "revision" in told:
+            before[told["revision"]] = told.get("down_revision", "")
     return before
 
 
