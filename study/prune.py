@@ -51,12 +51,21 @@ def prune(asked: cli.Asked) -> None:
     if cfg.really:
         require_writable(location)
     before = cfg.days and datetime.now() - timedelta(days=cfg.days)
-    named = cfg.experiments if cfg.experiments is None or OmegaConf.is_list(cfg.experiments) else [cfg.experiments]
+    named = (
+        cfg.experiments
+        if cfg.experiments is None or OmegaConf.is_list(cfg.experiments)
+        else [cfg.experiments]
+    )
     _pruned(location, named and [str(name) for name in named], cfg.keep, before, really=cfg.really)
 
 
 def _pruned(
-    location: Location, names: Sequence[str] | None, keep: int | None, before: datetime | None, *, really: bool
+    location: Location,
+    names: Sequence[str] | None,
+    keep: int | None,
+    before: datetime | None,
+    *,
+    really: bool,
 ) -> None:
     from study.tracking import pruning  # MLflow: once the words are known to be good
 

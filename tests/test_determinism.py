@@ -1,10 +1,10 @@
 """What comes out the same to the last bit, and what within which tolerance: eight runs, trained in several ways.
 
-On one machine, with one version of torch, a run's numbers depend on how many runs are in its stack, and on nothing else:
-not on the process, the launcher, the number of threads, or who is beside it. A sum over a stack of another size may be
-added in another order. Measured here (x86-64, MKL), relative to each recorded number: 0 between stacks of two runs and
-more in float32, 1.0e-6 between those and a run alone, and 1.3e-15 in float64. `MUON` alone is beyond that: it rounds to
-bfloat16 in each step, and so makes another path of it.
+On one machine, with one version of torch, a run's numbers depend on how many runs are in its stack, and on nothing
+else: not on the process, the launcher, the number of threads, or who is beside it. Sums over a stack of another size
+may be added in another order. Measured on x86-64, relative to each recorded number: 0 between stacks of two runs and
+more in float32, 1.0e-6 between those and a run alone, and 1.3e-15 in float64. `MUON` is left out there: it rounds to
+bfloat16 in each step, which makes another path of a last place, so that a run alone ends elsewhere.
 """
 
 import sqlite3
@@ -59,7 +59,9 @@ def _trained(jobs: list[Job], **settings: Any) -> Values:
     outcome = execute(jobs, replace(SETTINGS, **settings), sweep, Silent(), Ways())
     assert not outcome.failures
     return {
-        (run.params["optimizer.name"], run.params["seed"]): {key: at.values for key, at in run.metrics.items()}
+        (run.params["optimizer.name"], run.params["seed"]): {
+            key: at.values for key, at in run.metrics.items()
+        }
         for run in sweep.records
     }
 
@@ -137,6 +139,4 @@ def _are_identical(found: Values, expected: Values) -> None:
 def _are_near(found: Values, expected: Values, tolerance: float) -> None:
     for run, values in found.items():
         for key, numbers in values.items():
-            np.testing.assert_allclose(
-                numbers, expected[run][key], rtol=tolerance, err_msg=f"{key} of {run}"
-            )
+            np.testing.assert_allclose(numbers, expected[run][key], rtol=tolerance, err_msg=f"{key} of {run}")

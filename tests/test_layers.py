@@ -67,7 +67,8 @@ BANNED = {  # what no module of a layer may lead to when it is imported
 }
 _SWEEP = ("sweep.callback", "sweep.current", "sweep.progress", "sweep.open", "sweep.execute", "sweep.summary")
 _TRACKING = ("tracking.beside", "tracking.tracker", "tracking.present", "tracking.provenance")
-LIGHT = ("__main__", "train", "ui", "doctor", "_plugins", "report.__main__", "reproduce.__main__", *_SWEEP, *_TRACKING)
+_MAINS = ("report.__main__", "reproduce.__main__")
+LIGHT = ("__main__", "train", "ui", "doctor", "prune", "_plugins", *_MAINS, *_SWEEP, *_TRACKING)
 BOTH_SIDES = ("study.sweep.elsewhere",)
 """What a process of another launcher does, which has no tracker: it trains and writes."""
 

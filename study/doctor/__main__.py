@@ -1,4 +1,4 @@
-"""Check what sweeps and reports need: packages, store, machine; one line each, with a remedy where something is wrong.
+"""Check what sweeps and reports need: packages, store, machine; one line each, with a remedy where it is wrong.
 
 study doctor
 study doctor tracking.uri=sqlite:///elsewhere.db port=5001

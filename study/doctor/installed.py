@@ -24,7 +24,7 @@ def findings() -> Iterator[Finding]:
     old = "install Python >= 3.11, and write make setup PYTHON=python3.11"
     fits = sys.version_info >= _OLDEST
     yield Finding("Python", "ok", now) if fits else Finding("Python", "problem", f"{now}, not >= 3.11", old)
-    there = {canonicalize_name(found.name): found.version for found in distributions()}
+    there = {str(canonicalize_name(found.name)): found.version for found in distributions()}
     yield of_requirements(_asked(), there)
     lock = CHECKOUT and CHECKOUT / "requirements.lock"
     if lock and lock.is_file():
@@ -58,10 +58,10 @@ def of_requirements(asked: Iterable[str], there: Mapping[str, str]) -> Finding:
 
 
 def of_lock(lock: str, there: Mapping[str, str]) -> Finding:
-    """Return whether what is installed has the versions that the tests ran with; what is not installed is not missed.
+    """Return whether what is installed has the versions of the lock; what is not installed is not missed.
 
     Example:
-        >>> of_lock("numpy==2.4.6\\nray==2.60.0", {"numpy": "2.4.5"}).line
+        >>> of_lock("numpy==2.4.6 ray==2.60.0", {"numpy": "2.4.5"}).line
         'warning  lock          1 of 1 packages is not as in requirements.lock: numpy 2.4.5 (2.4.6); run make setup'
     """
     pinned = dict(line.split("==") for line in lock.split() if "==" in line)

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from study.config.location import Location
 from study.config.paths import ROOT
-from study.doctor.finding import Finding
+from study.doctor.finding import Finding, Level
 from study.problems.airfoil_file import DIGESTS, FILE
 from study.ui import HOST
 
@@ -59,13 +59,13 @@ def of_port(port: int) -> Finding:
     return Finding(f"port {port}", "warning", "another program holds it, which is no MLflow", other)
 
 
-def of_disk(free: float, folder: Path) -> Finding:
+def of_disk(free: int, folder: Path) -> Finding:
     """Return whether there is room for runs.
 
-    >>> of_disk(3e9, Path("mlruns")).line
+    >>> of_disk(3_000_000_000, Path("mlruns")).line
     'ok       disk          3.0 GB free at mlruns'
     """
-    level = "ok" if free >= _LITTLE else "warning" if free >= _NONE else "problem"
+    level: Level = "ok" if free >= _LITTLE else "warning" if free >= _NONE else "problem"
     remedy = "" if level == "ok" else "make room, as by study prune"
     return Finding("disk", level, f"{free / 1e9:.1f} GB free at {folder}", remedy)
 
@@ -91,7 +91,9 @@ def of_leftovers(found: list[Path]) -> Finding:
     if not found:
         return Finding("leftovers", "ok", "no temporary file of the study's is left")
     named = " ".join(map(str, found[:3])) + (" ..." if len(found) > 3 else "")
-    return Finding("leftovers", "warning", f"{len(found)} temporary files of killed commands", f"rm -r {named}")
+    return Finding(
+        "leftovers", "warning", f"{len(found)} temporary files of killed commands", f"rm -r {named}"
+    )
 
 
 def of_airfoil(file: Path) -> Finding:
@@ -100,7 +102,9 @@ def of_airfoil(file: Path) -> Finding:
         return Finding("airfoil data", "ok", "not here yet: problem=airfoil downloads them")
     if sha1(file.read_bytes(), usedforsecurity=False).hexdigest() in DIGESTS:
         return Finding("airfoil data", "ok", "their SHA-1 is right")
-    return Finding("airfoil data", "problem", "their SHA-1 is wrong", f"remove {file}; the next sweep loads them")
+    return Finding(
+        "airfoil data", "problem", "their SHA-1 is wrong", f"remove {file}; the next sweep loads them"
+    )
 
 
 def of_threads(asked: str, usable: int) -> Finding:
@@ -125,7 +129,7 @@ def of_gpu(devices: int, cuda: str | None) -> Finding:
 
     Example:
         >>> of_gpu(1, None).line
-        "warning  GPU           1 here, which this build of torch cannot use; install a CUDA build for device=cuda"
+        'warning  GPU           1 here, which this build of torch cannot use; install a CUDA build for device=cuda'
     """
     if not devices:
         return Finding("GPU", "ok", "none here: device=cpu")
@@ -143,4 +147,3 @@ def _cuda() -> str | None:
     text = Path(torch.origin).with_name("version.py").read_text(encoding="utf-8")
     found = re.search(r"^cuda\b[^=]*= '([\d.]+)'", text, flags=re.M)
     return found and found[1]
-
