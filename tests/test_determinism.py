@@ -101,17 +101,16 @@ def test_in_double_precision_by_less(most: int) -> None:
     _are_near(_trained(jobs, max_runs=most), _trained(jobs), DOUBLE)
 
 
-def test_processes_of_a_launcher_give_what_each_job_alone_gives_here(
+def test_tasks_of_a_launcher_give_what_the_same_stacks_give_here(
     jobs: list[Job], tmp_path: Path, command: Callable[..., Any]
 ) -> None:
-    """`basic` trains each job by itself, as here; joblib in two processes, which take what comes."""
+    """Two processes train two jobs each, together; here they are trained one after the other."""
     where = f"tracking.uri=sqlite:///{tmp_path}/runs.db"
     words = ["-m", f"optimizer={','.join((*RULES, MUON))}", "seeds=2", "epochs=2", where]
-    done = command(tmp_path, "study.train", *words, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    done = command(tmp_path, "study.train", *words, "hydra/launcher=stacked_joblib", "hydra.launcher.tasks=2")
     assert done.returncode == 0, done.stderr
     stored = _stored(tmp_path / "runs.db")
-    alone = {run: values for job in jobs for run, values in _trained([job]).items()}
-    _are_identical(stored, alone)
+    _are_identical(stored, {**_trained(jobs[:2]), **_trained(jobs[2:])})
 
 
 def _stored(database: Path) -> Values:
