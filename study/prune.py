@@ -23,7 +23,7 @@ from study.ranges import POSITIVE, SWITCH, WHOLE, or_null
 from study.sweep.busy import busy
 
 if TYPE_CHECKING:
-    from study.tracking.pruning import Going
+    from study.tracking.unasked import Going
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from study.config.explain import explain
 from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
+from study.ranges import COUNT
 from study.sweep import current
 from study.sweep.busy import busy
 from study.sweep.labels import labelled
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from study.sweep.open import OpenSweep
     from study.training.ways import Ways
 
+
+_TASKS = "hydra.launcher.tasks"  # of launchers that hand jobs on in groups
 
 # by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
 _TUNING = "hydra_plugins.tuning_sweeper.TuningSweeper"
@@ -67,6 +70,7 @@ class SweepCallback(Callback):
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Begin a sweep of all jobs of a multirun, or of those that a sweeper of another kind will decide on."""
         try:
+            COUNT.require(_TASKS, OmegaConf.select(config, _TASKS, default=1))
             with _tracking(config) as tracker:
                 began = time.perf_counter()
                 jobs, refused = jobs_of(config)

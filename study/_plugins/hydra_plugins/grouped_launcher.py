@@ -15,8 +15,6 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from typing_extensions import override
 
-from study.ranges import COUNT
-
 Overrides = Sequence[Sequence[str]]
 
 
@@ -33,7 +31,6 @@ class GroupedLauncher(Launcher):
 
     @override
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        COUNT.require("hydra.launcher.tasks", self._tasks)
         self._context, self._config = hydra_context, config
 
     @override

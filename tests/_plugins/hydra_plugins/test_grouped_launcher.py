@@ -14,8 +14,6 @@ from hydra.types import HydraContext, RunMode
 from hydra_plugins.grouped_launcher import GroupedLauncher, split
 from omegaconf import DictConfig
 
-from study.errors import InvalidInput
-
 CONF = Path(__file__).parents[3] / "conf"
 JOBS = [[f"optimizer.lr=0.{digit}"] for digit in "12345"]
 
@@ -60,11 +58,6 @@ def test_a_task_that_ends_early_has_failed_with_all_its_jobs(
     monkeypatch.setattr("study.train.train_jobs", MagicMock(side_effect=OSError("the machine is gone")))
     returned = _launcher(loader, 2, tmp_path).launch(JOBS, 0)
     assert [done.status for done in returned] == [JobStatus.FAILED] * 5
-
-
-def test_no_task_is_refused(loader: ConfigLoader, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="tasks must be a whole number >= 1, got 0"):
-        _launcher(loader, 0, tmp_path)
 
 
 @pytest.fixture
