@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 from study import cli
+from study.busy import busy
 from study.config.compose import compose
 from study.config.location import Location
 from study.config.reach import require_answer, require_runs, require_writable
 from study.errors import InvalidInput, one_of
 from study.ranges import POSITIVE, SWITCH, WHOLE, or_null
-from study.sweep.busy import busy
 
 if TYPE_CHECKING:
     from study.tracking.unasked import Going

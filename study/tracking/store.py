@@ -61,7 +61,8 @@ class Store:
     def describe(self, experiment: str, note: str) -> None:
         """Say what an experiment is about, as markdown, and how MLflow's UI opens it."""
         experiment_id = self.experiment_id(experiment)
-        for key, value in ((names.NOTE, note[:_NOTE_LENGTH]), (ui_state.TAG, ui_state.STATE)):
+        note = ui_state.described(experiment_id, note)[:_NOTE_LENGTH]
+        for key, value in ((names.NOTE, note), (ui_state.TAG, ui_state.STATE)):
             self.client.set_experiment_tag(experiment_id, key, value)
 
 
@@ -75,8 +76,10 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
     Raises:
         InvalidInput: no store answers there.
     """
-    for name in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # one line per migration of a fresh store
+    logging.getLogger("mlflow.store.db.utils").setLevel(
+        logging.CRITICAL
+    )  # likewise; an error is raised as well
     try:
         with _alone(location):
             if fresh and location.database and not location.database.exists():
