@@ -143,13 +143,17 @@ def _of(pruned: Pruned, name: str) -> set[str]:
 
 
 def _nothing_dangles(pruned: Pruned) -> None:
-    for table in ("metrics", "latest_metrics", "params", "tags"):
-        lost = f"SELECT count(*) FROM {table} WHERE run_uuid NOT IN (SELECT run_uuid FROM runs)"
+    for table, column, whole in (
+        *((table, "run_uuid", "runs") for table in ("metrics", "latest_metrics", "params", "tags")),
+        ("inputs", "destination_id", "runs"),
+        ("input_tags", "input_uuid", "inputs"),
+    ):
+        key = "run_uuid" if whole == "runs" else column
+        lost = f"SELECT count(*) FROM {table} WHERE {column} NOT IN (SELECT {key} FROM {whole})"
         assert pruned.count(lost) == 0, table
-    assert (
-        pruned.count("SELECT count(*) FROM inputs WHERE destination_id NOT IN (SELECT run_uuid FROM runs)")
-        == 0
-    )
+    assert pruned.count("SELECT count(*) FROM inputs") > 0
+    query = "SELECT count(*) FROM datasets WHERE dataset_uuid NOT IN (SELECT source_id FROM inputs)"
+    assert pruned.count(query) == 0
 
 
 def _are_same(found: SweepFrames, expected: SweepFrames) -> None:
