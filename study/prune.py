@@ -8,7 +8,7 @@ A run that a sweep which stays asks for is never deleted, whichever sweep traine
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -95,10 +95,14 @@ def _told(every: "Sequence[Going]", rows: Mapping[str, tuple[int, int]]) -> Iter
     """Yield what goes: a line for each experiment of which anything does, and one for the rows."""
     for going in every:
         if going.ids or going.files or going.left:
-            stays = f"; {len(going.left)} sweeps stay, whose runs others show" if going.left else ""
+            stays = f"; {_many(going.left, 'sweep')} to stay, whose runs others show" if going.left else ""
             beyond = f" ({going.superseded} superseded)" if going.superseded else ""
-            yield f"{going.experiment}: {len(going.sweeps)} sweeps and {len(going.runs)} runs{beyond}{stays}"
+            yield f"{going.experiment}: {_many(going.sweeps, 'sweep')} and {_many(going.runs, 'run')}{beyond}{stays}"
     yield ", ".join(f"{count:,} of {all_:,} {table}" for table, (count, all_) in rows.items())
+
+
+def _many(each: Sized, what: str) -> str:
+    return f"{len(each)} {what}{'s' * (len(each) != 1)}"
 
 
 if __name__ == "__main__":

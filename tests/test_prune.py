@@ -49,7 +49,7 @@ def test_it_lists_and_deletes_when_really_asked(tmp_path: Path, capsys: pytest.C
         prune(Asked((where, "experiments=min")))
     prune(Asked((where, "experiments=mine", "keep=1")))
     said = capsys.readouterr().out
-    assert said.startswith("mine: 1 sweeps and 0 runs\n1 of 2 runs")
+    assert said.startswith("mine: 1 sweep and 0 runs\n1 of 2 runs")
     assert "nothing was deleted" in said
     assert _runs(tmp_path / "runs.db") == _runs(tmp_path / "before.db") == ["01", "02"]
     prune(Asked((where, "keep=1", "really=true")))

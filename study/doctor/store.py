@@ -133,7 +133,7 @@ def of_twice(jobs: int, beyond: int) -> Finding:
         beyond: those runs beyond one of each.
     """
     if jobs:
-        told = f"{beyond} runs beyond one of each job and seed; reports take the newest, MLflow's charts all"
+        told = f"{beyond} run{'s' * (beyond != 1)} beyond one of each job and seed; reports show the newest, MLflow all"
         return Finding("doubles", "warning", told, "write study prune really=true")
     return Finding("doubles", "ok", "each job has one run at a seed")
 

@@ -1,35 +1,13 @@
 """What a machine offers: ports that are held, files that are left, by whom and since when."""
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
+from http.server import HTTPServer
 from pathlib import Path
 
 import pytest
 
 from study.doctor.machine import left, of_airfoil, of_disk, of_gpu, of_leftovers, of_port, of_threads
-
-
-@pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    """Answer with a version, or with whatever its `said` is."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(served.said if self.path == "/version" else b"?")  # type: ignore[attr-defined]
-
-        def log_message(self, *_: object) -> None: ...
-
-    served = HTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=served.serve_forever)
-    thread.start()
-    yield served
-    served.shutdown()
-    thread.join()
-    served.server_close()
 
 
 def test_who_holds_a_port(server: HTTPServer) -> None:

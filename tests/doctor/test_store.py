@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from http.server import HTTPServer
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from study.config.location import Location
 from study.doctor import store
 from study.doctor.finding import Finding
-from study.doctor.store import findings, of_schema
+from study.doctor.store import findings, of_schema, of_server
 from study.tracking.claim import claim_of
 from study.tracking.sql import KNOWN_REVISIONS
 
@@ -66,7 +67,7 @@ def test_none_is_there_yet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("planted", "says"),
     [
-        ([("c", "0", 0)], "1 runs beyond one of each job and seed"),
+        ([("c", "0", 0)], "1 run beyond one of each job and seed"),
         ([("c", "0", 0), ("d", "0", 0), ("e", "1", 0)], "3 runs beyond one of each job and seed"),
         ([("c", "0", 1), ("d", "2", 0)], "each job has one run at a seed"),
     ],
@@ -150,6 +151,15 @@ def test_what_may_only_be_read(database: Path, make_read_only: Callable[[Path], 
 def test_a_server_that_is_not_there(free_port: Callable[[], int]) -> None:
     (finding,) = findings(Location.of(f"http://127.0.0.1:{free_port()}"))
     assert finding.level == "problem"
+
+
+@pytest.mark.parametrize(("said", "level"), [(b"3.17.2", "ok"), (b"3.0.0", "warning")])
+def test_a_server_of_another_version(said: bytes, level: str, server: HTTPServer) -> None:
+    server.said = said  # type: ignore[attr-defined]
+    finding = of_server(Location.of(f"http://me:secret@127.0.0.1:{server.server_port}"), "3.17.2")
+    assert finding.level == level
+    assert said.decode() in finding.line
+    assert "secret" not in finding.line
 
 
 @pytest.mark.slow
