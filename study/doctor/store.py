@@ -133,7 +133,7 @@ def of_twice(jobs: int, beyond: int) -> Finding:
         beyond: those runs beyond one of each.
     """
     if jobs:
-        told = f"{beyond} run{'s' * (beyond != 1)} beyond one of each job and seed; reports show the newest, MLflow all"
+        told = f"{beyond} run{'s' * (beyond != 1)} beyond one of each job and seed; reports show the newest"
         return Finding("doubles", "warning", told, "write study prune really=true")
     return Finding("doubles", "ok", "each job has one run at a seed")
 
