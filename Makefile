@@ -18,7 +18,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui test test-fast lint format typecheck audit certify calibrate torture compare field phase bench clean
+.PHONY: help setup sweep report ui test test-fast lint format typecheck audit certify calibrate torture doctor prune compare field phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -76,6 +76,12 @@ calibrate: $(RUNNING)  ## simulate what verdicts and intervals promise, some min
 
 torture: $(RUNNING)  ## kill sweeps, crowd them, take their store away: what do they get over? ARGS=rounds=20
 	@$(BIN)/python -m study.torture $(ARGS)
+
+doctor: $(RUNNING)  ## check packages, store and machine: what is wrong, and what to do about it
+	@$(BIN)/python -m study.doctor $(ARGS)
+
+prune: $(RUNNING)  ## list what no sweep that stays asks for; ARGS="keep=1 really=true" deletes it
+	@$(BIN)/python -m study.prune $(ARGS)
 
 compare: $(RUNNING)  ## compare an optimizer with tuned others: make compare ARGS=nadam
 	@$(BIN)/python -m study.compare $(ARGS)

@@ -85,6 +85,15 @@ def test_an_override_that_cannot_be_composed_is_explained(words: str, parts: lis
         assert part in message
 
 
+def test_a_launcher_whose_package_is_not_installed_is_told_which(tmp_path: Path) -> None:
+    (tmp_path / "hydra" / "launcher").mkdir(parents=True)
+    (tmp_path / "hydra" / "launcher" / "mine.yaml").write_text("defaults: [absent@by]\n")
+    with pytest.raises(HydraException) as error:
+        compose("config", ["hydra/launcher=mine"], tmp_path)
+    told = "hydra/launcher/mine must have its package, which is not installed; run pip install '.[absent]'"
+    assert explain(error.value) == told
+
+
 def test_an_unknown_choice_lists_every_file() -> None:
     with pytest.raises(HydraException) as error:
         compose("config", ["optimizer=xyzzy"])

@@ -36,7 +36,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "pictures": {"study.figures", "study.report"},
     "tools": {
         *(f"study.{name}" for name in ("certify", "compare", "phase", "bench", "reproduce", "torture")),
-        *("study.ui", "study.__main__"),
+        *("study.doctor", "study.prune", "study.ui", "study.__main__"),
     },
 }
 BELOW = {  # what a layer may import beside itself, at once or later
@@ -67,7 +67,8 @@ BANNED = {  # what no module of a layer may lead to when it is imported
 }
 _SWEEP = ("sweep.callback", "sweep.current", "sweep.progress", "sweep.open", "sweep.execute", "sweep.summary")
 _TRACKING = ("tracking.beside", "tracking.tracker", "tracking.present", "tracking.provenance")
-LIGHT = ("__main__", "train", "ui", "_plugins", "report.__main__", "reproduce.__main__", *_SWEEP, *_TRACKING)
+_MAINS = ("report.__main__", "reproduce.__main__")
+LIGHT = ("__main__", "train", "ui", "doctor", "prune", "_plugins", *_MAINS, *_SWEEP, *_TRACKING)
 BOTH_SIDES = ("study.sweep.elsewhere",)
 """What a process of another launcher does, which has no tracker: it trains and writes."""
 

@@ -22,6 +22,9 @@ _DECIDING = (
     "experiment",
 )  # the groups whose choice decides which keys there are
 
+_EXTRAS = {"submitit_local": "slurm", "submitit_slurm": "slurm"}
+"""What `pip install '.[...]'` calls the package of a launcher that it does not call as Hydra does."""
+
 
 def explain(
     error: BaseException, overrides: Sequence[str] = (), own: Path | None = None, *, config: str = "config"
@@ -40,13 +43,18 @@ def explain(
         missing = error.missing_cfg_file
         split = missing.rpartition if missing.startswith("hydra/") else missing.partition
         group, _, choice = split("/")
-        return one_of(group, choice, choices(group, own) or error.options)
+        named = choices(group, own)
+        plugins = error.options if missing.startswith("hydra/") or not named else []
+        return one_of(group, choice, {*named, *plugins})
     if isinstance(error, OverrideParseException):
         return f"an override must be key=value, got {error.override!r}: {str(error).splitlines()[0]}"
     if isinstance(error, ValueError) and str(error).startswith("Config group override"):  # Hydra's own
         return f"a choice must be the name of one file, as in optimizer=adam: {error}"
     if isinstance(error, YAMLError):
         return f"a YAML file must be readable: {' '.join(str(error).split())}"
+    if absent := re.match(r"In '([^']+)': Could not load 'hydra/launcher/(\w+)'", str(error)):
+        extra = _EXTRAS.get(absent[2], absent[2])
+        return f"{absent[1]} must have its package, which is not installed; run pip install '.[{extra}]'"
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         unknown = re.match(r"Could not override '([^']+)'", str(error))
         return _unknown_key(unknown[1], overrides, own, config) if unknown else " ".join(str(error).split())

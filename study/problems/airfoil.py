@@ -17,16 +17,12 @@ from typing_extensions import override
 
 from study.config.paths import ROOT
 from study.errors import InvalidInput
+from study.problems.airfoil_file import DIGESTS, FILE, URL
 from study.problems.base import Data, Problem
 from study.problems.regression import Affine, constant_mse, half_mse, least_mse, with_ones
 from study.randomness import Source
 from study.ranges import NotNegative, Positive, up_to
 
-URL = "http://d2l-data.s3-accelerate.amazonaws.com/airfoil_self_noise.dat"
-DIGESTS = (
-    "76e5be1548fd8222e5074cf0faae75edff8cf93f",  # lines end with CRLF, as UCI serves it
-    "d9dfd00ed1ff52487b87aceb5ff20462d8e0801c",  # lines end with LF
-)
 _LARGEST = 1_000_000  # bytes; the file has 59,984
 
 
@@ -86,7 +82,7 @@ class Airfoil(Problem):
         return constant_mse(data.eval_targets) / 2
 
     def _file(self) -> Path:
-        return ROOT / (self.path or "data/airfoil_self_noise.dat")
+        return ROOT / (self.path or FILE)
 
 
 def read(path: Path, url: str) -> bytes:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_TASKS = "hydra.launcher.tasks"  # of launchers that hand jobs on in groups
+
 # by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
 _TUNING = "hydra_plugins.tuning_sweeper.TuningSweeper"
 _EXHAUSTIVE = (
@@ -100,6 +102,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     if sweeper._target_ not in (*_EXHAUSTIVE, _TUNING):
         return None, {}
     or_null(COUNT).require("hydra.sweeper.max_batch_size", sweeper.get("max_batch_size"))
+    COUNT.require(_TASKS, OmegaConf.select(config, _TASKS, default=1))
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     require_few(overrides)

@@ -22,5 +22,6 @@ def run_elsewhere(jobs: Sequence[Job], settings: Settings) -> Outcome:
     """Train jobs of a sweep that another process began."""
     tags = provenance(CHECKOUT, settings.device)
     sweep = sweeps.find(open_store(settings.location), settings.experiment, settings.sweep_id, tags)
-    alone = replace(settings, threads=settings.threads or 1)  # another job may have the next core
+    # another task may have the next core
+    alone = replace(settings, threads=settings.threads or 1, workers=settings.workers or 1)
     return execute(jobs, alone, sweep, Lines())

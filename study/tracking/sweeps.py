@@ -272,7 +272,17 @@ def tidy(store: Store) -> None:
             claim = claim_of(store.location, experiment.name)
             if claim.taken():
                 end_abandoned(store, experiment.experiment_id, claim.holder)
+                _end_orphans(store, experiment.experiment_id)
             claim.release()
+
+
+def _end_orphans(store: Store, experiment_id: str) -> None:
+    """Likewise of runs whose sweep has ended, as where a server was gone while one was half written."""
+    client, query = store.client, f"attributes.status = 'RUNNING' and tags.`{names.KIND}` = 'run'"
+    for run in client.search_runs([experiment_id], query, max_results=_AT_ONCE):
+        if client.get_run(run.data.tags[names.PARENT]).info.status != "RUNNING":
+            client.set_terminated(run.info.run_id, "KILLED")
+            client.delete_run(run.info.run_id)
 
 
 def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[str, str]) -> Sweep | None:

@@ -16,6 +16,7 @@ from typing_extensions import override
 from study.errors import InvalidInput
 from study.problems import airfoil
 from study.problems.airfoil import Airfoil, read
+from study.problems.airfoil_file import DIGESTS, URL
 from study.problems.base import Problem
 from study.randomness import Source
 from study.training.result import Trained
@@ -103,10 +104,10 @@ def test_another_file_at_the_path_is_refused_and_left_alone(tmp_path: Path) -> N
     with pytest.raises(
         InvalidInput, match=r"problem.path must be the airfoil data, of SHA-1 76e5be.* got another"
     ):
-        read(path, airfoil.URL)
+        read(path, URL)
     assert path.read_text() == "1\t2\t3\t4\t5\t6\n"
     with pytest.raises(InvalidInput, match=r"problem\.path must be a readable file"):
-        read(tmp_path, airfoil.URL)
+        read(tmp_path, URL)
 
 
 def test_both_line_endings_are_the_same_data(airfoil_file: Path, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_both_line_endings_are_the_same_data(airfoil_file: Path, tmp_path: Path)
         digests.add(hashlib.sha1(text).hexdigest())
         p = Airfoil("airfoil", str(tmp_path / name), 1500, 0.01, 1e6, 1.0)
         inputs.append(p.data(Source("airfoil", 0)).inputs)
-    assert digests == set(airfoil.DIGESTS)
+    assert digests == set(DIGESTS)
     assert torch.equal(*inputs)
 
 

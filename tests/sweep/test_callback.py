@@ -65,6 +65,13 @@ def test_the_last_job_is_checked_before_the_first_is_begun(loader: ConfigLoader,
     assert not store.parent.exists()
 
 
+def test_a_launcher_of_no_task_is_refused(loader: ConfigLoader, begun: MagicMock) -> None:
+    words = ("hydra/launcher=stacked_joblib", "hydra.launcher.tasks=0")
+    with pytest.raises(Stop, match=r"launcher\.tasks must be a whole number >= 1, got 0"):
+        SweepCallback().on_multirun_start(_master(loader, *words))
+    assert not begun.called
+
+
 def test_a_single_job_is_checked_too(loader: ConfigLoader) -> None:
     config = loader.load_configuration("config", ["optimizer.lr=-1"], run_mode=RunMode.RUN)
     with pytest.raises(Stop, match="got -1"):

@@ -147,6 +147,22 @@ def test_tidying_leaves_the_sweeps_of_living_processes_alone(store: Store, jobs:
     assert _ends(store, sweep.run_id) == [("KILLED", "active")]
 
 
+def test_tidying_ends_what_was_half_written_when_its_sweep_ended(store: Store, jobs: list[Job]) -> None:
+    """As where a server is gone for a while: the sweep says that it failed, and cannot say so of the run."""
+    ended, goes_on = _begin(store, jobs), _begin(store, jobs[:1], asked="second")
+    below = [{names.KIND: "run", names.PARENT: sweep.run_id} for sweep in (ended, goes_on)]
+    half, other = (store.client.create_run(ended.experiment_id, tags=tags).info.run_id for tags in below)
+    ended.finish("FAILED", {})
+    claim = claim_of(store.location, "study")
+    assert claim.taken()
+    sweeps.tidy(store)
+    assert _ends(store, half, other) == [("RUNNING", "active")] * 2
+    claim.release()
+    sweeps.tidy(store)
+    assert _ends(store, ended.run_id, half) == [("FAILED", "active"), ("KILLED", "deleted")]
+    assert _ends(store, goes_on.run_id, other) == [("KILLED", "active"), ("KILLED", "deleted")]
+
+
 def _ends(store: Store, *run_ids: str) -> list[tuple[str, str]]:
     infos = [store.client.get_run(run_id).info for run_id in run_ids]
     return [(info.status, info.lifecycle_stage) for info in infos]

@@ -1,0 +1,1 @@
+"""Doctor: what a machine, an installation and a store need so that sweeps go well, checked in some seconds."""
