@@ -14,27 +14,17 @@ from study.tracking import sweeps, ui_state
 from study.tracking.provenance import Request
 from study.tracking.store import open_store
 from study.training.result import Trained
+from tests.browser import chromium, needs_chromium
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-CHROMIUM = next(
-    (path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if path.exists()), None
-)
-QUIET = ["background-networking", "component-update", "sync", "gpu"]
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture
 def page() -> Iterator[Any]:
-    switches = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+    with chromium() as browser:
         yield browser.new_page(viewport={"width": 1600, "height": 1200})
-        browser.close()
 
 
 def test_every_run_is_shown_under_its_job_and_its_parent(
