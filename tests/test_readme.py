@@ -85,3 +85,25 @@ def test_the_classifier_trains_as_it_stands_here(tmp_path: Path, command: Callab
     assert {"eval/accuracy", "test/accuracy", "test/loss"} <= set(points["metric"])
     last = points[points["metric"] == "test/accuracy"].groupby("run_id")["value"].last()
     assert (last > 0.5).all()
+
+
+@pytest.mark.slow
+def test_an_optimizer_of_ones_own_is_trained_and_reported_as_it_stands_here(
+    tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    """The file of three lines, and the first two commands below it; the class is SGD under another name."""
+    (config,) = [block for kind, block in BLOCKS if kind == "yaml" and "my_package.MyOptimizer" in block]
+    (tmp_path / "my_conf" / "optimizer").mkdir(parents=True)
+    (tmp_path / "my_conf" / "optimizer" / "mine.yaml").write_text(config)
+    (tmp_path / "my_package.py").write_text(
+        "import torch\n\n\nclass MyOptimizer(torch.optim.SGD):\n    pass\n"
+    )
+    store = f"tracking.uri=sqlite:///{tmp_path}/runs.db"
+    mine = [line for line in LINES if line.startswith("study ") and "tracking.experiment=mine" in line]
+    train, report = (shlex.split(line)[1:] for line in mine[:2])
+    for (name, *words), more in ((train, ["seeds=2"]), (report, [f"report.out={tmp_path}/page"])):
+        kept = [word for word in words if not word.startswith("seeds=")]
+        done = command(tmp_path, f"study.{name}", *kept, *more, store)
+        assert done.returncode == 0, done.stderr
+    assert set(read_sweep("mine", store=store.partition("=")[2]).runs["label"]) == {"adam", "mine"}
+    assert "| mine |" in (tmp_path / "page" / "report.md").read_text()
