@@ -18,7 +18,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui test test-fast lint format typecheck certify calibrate compare field phase bench clean
+.PHONY: help setup sweep report ui test test-fast lint format typecheck certify calibrate torture compare field phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -70,6 +70,9 @@ certify: $(TESTING)  ## certify every shipped rule and problem: is it what it cl
 
 calibrate: $(RUNNING)  ## simulate what verdicts and intervals promise, some minutes: are they right as often as they say?
 	@$(BIN)/python -m study.certify.calibrate $(ARGS)
+
+torture: $(RUNNING)  ## kill sweeps, crowd them, take their store away: what do they get over? ARGS=rounds=20
+	@$(BIN)/python -m study.torture $(ARGS)
 
 compare: $(RUNNING)  ## compare an optimizer with tuned others: make compare ARGS=nadam
 	@$(BIN)/python -m study.compare $(ARGS)

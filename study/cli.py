@@ -30,6 +30,7 @@ COMMANDS = {  # what they do, and the module whose `main` does it
     "ui": ("browse the runs in MLflow's own UI", "study.ui"),
     "certify": ("check optimizers, problems and figures, one's own too", "study.certify.__main__"),
     "calibrate": ("measure how often verdicts and intervals err", "study.certify.calibrate.__main__"),
+    "torture": ("kill sweeps and take their store away: what they get over", "study.torture.__main__"),
     "phase": ("draw which step sizes and momenta converge", "study.phase.__main__"),
     "bench": ("measure what a run costs", "study.bench.__main__"),
 }

@@ -56,10 +56,12 @@ def server(port: int, uri: str, artifacts: object) -> list[str]:
 
 def _pages(location: Location) -> dict[str, str]:
     """Return the path of each of the study's experiments in the UI, by name."""
-    from study.tracking import ui_state  # mlflow takes a second to import: errors come first
+    from study.tracking import sweeps, ui_state  # mlflow takes a second to import: errors come first
     from study.tracking.store import open_store
 
-    return {found.name: ui_state.path(found.experiment_id) for found in open_store(location).experiments()}
+    store = open_store(location)
+    sweeps.tidy(store)
+    return {found.name: ui_state.path(found.experiment_id) for found in store.experiments()}
 
 
 def _require_free(port: int) -> None:

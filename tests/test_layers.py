@@ -35,7 +35,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "sweep": {"study.sweep", "study.train", "study._plugins"},
     "pictures": {"study.figures", "study.report"},
     "tools": {
-        *(f"study.{name}" for name in ("certify", "compare", "phase", "bench", "reproduce")),
+        *(f"study.{name}" for name in ("certify", "compare", "phase", "bench", "reproduce", "torture")),
         *("study.ui", "study.__main__"),
     },
 }

@@ -1,6 +1,7 @@
 """Open sweep: its parent in the store, its display, and the end of both."""
 
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -113,7 +114,7 @@ class OpenSweep:
         )
         note = f"{config.report.title}\n\n{config.report.text}"
         busy("opening the store")
-        tracker.begin(settings.experiment, note, jobs, request)
+        tracker.begin(settings.experiment, note, jobs, request, waits=_waits)
         busy()
         opened = cls(tracker, settings, comparison, overrides=overrides)
         opened.jobs += jobs or ()
@@ -208,6 +209,13 @@ class OpenSweep:
             commands=(report, ui_command(location)),
             trials=present - len(runs),
         )
+
+
+def _waits(experiment: str) -> None:
+    busy()
+    sys.stderr.write(
+        f"another sweep of {experiment} is writing to this store; waiting for it (Ctrl-C ends this one)\n"
+    )
 
 
 def _pipeline(outcomes: Sequence[Outcome], seconds: float) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Client backend, the way into any store, a tracking server among them: MLflow's public client."""
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -42,12 +43,18 @@ class ClientBackend:
             runs: each of another job or seed.
             written: is told how many more are in the store.
             replace: delete every other finished run of the experiment that has the job and the seed of one of
-                `runs`, as MLflow does: it can be restored. Without it nothing is deleted.
+                `runs`, as MLflow does: it can be restored. Without it nothing is deleted, and a run is not written
+                where another has its job and its seed: it has an id that is in no store then.
         """
-        old = self._same(experiment_id, runs) if replace else [()] * len(runs)
+        old = self._same(experiment_id, runs)
         pool = ThreadPoolExecutor(self._workers)
         try:
-            futures = [pool.submit(self._write, experiment_id, *pair) for pair in zip(runs, old, strict=True)]
+            futures = [
+                pool.submit(self._write, experiment_id, run, there)
+                if replace or not there
+                else pool.submit(lambda: uuid.uuid4().hex)
+                for run, there in zip(runs, old, strict=True)
+            ]
             for future in as_completed(futures):
                 future.result()
                 written(1)

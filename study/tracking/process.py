@@ -22,12 +22,14 @@ from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
 from study.config.location import Location, without_password
-from study.errors import InvalidInput
+from study.config.reach import no_answer
+from study.errors import InvalidInput, NotKept
 from study.job import Job
 from study.stats.comparison import Comparison
 from study.stats.summary import ranked
 from study.tracking import names, sweeps
 from study.tracking.beside import receive, send
+from study.tracking.claim import Claim, claim_of
 from study.tracking.provenance import Request
 from study.tracking.records import Ended
 from study.tracking.store import open_store
@@ -35,6 +37,7 @@ from study.tracking.sweeps import Sweep
 from study.training.result import Trained
 
 _STORE = (MlflowException, sa.exc.SQLAlchemyError, OSError)
+_AGAIN = 0.1  # seconds between two looks whether another sweep has ended
 
 
 def serve(pipe: int) -> None:
@@ -70,6 +73,7 @@ class _Process:
         self._trainer, self._lock = trainer, threading.Lock()
         self._fresh: bytes | None = None
         self._asked = ""
+        self._claim: Claim | None = None
         self._sweep: Sweep | None = None
 
     def tell(self, kind: str, what: object) -> None:
@@ -83,6 +87,8 @@ class _Process:
             return "done", getattr(self, name)(*arguments)
         except InvalidInput as error:
             return "refused", str(error)
+        except NotKept as error:
+            return "lost", str(error)
         except _STORE as error:
             why = str(error).strip().splitlines()[0].partition(" (Caused by")[0]
             return "failed", without_password(shorten(why, 200, placeholder=" ..."))
@@ -114,6 +120,18 @@ class _Process:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def claim(self, location: Location, experiment: str) -> None:
+        try:
+            claim = claim_of(location, experiment)
+            if not claim.taken():
+                self.tell("waits", experiment)
+            while not claim.taken():
+                if self._trainer.poll(_AGAIN):  # it is no more
+                    raise EOFError
+        except (sa.exc.SQLAlchemyError, ImportError, OSError) as error:
+            raise no_answer(location, error) from error
+        self._claim = claim
+
     def begin(
         self,
         location: Location,
@@ -125,7 +143,12 @@ class _Process:
         store = open_store(location, self._fresh)
         store.describe(experiment, note)
         self._asked = request.id
+        holder = self._claim.holder if self._claim else ""
+        if self._claim:
+            sweeps.end_abandoned(store, store.experiment_id(experiment), holder)
         self._sweep = sweeps.begin(store, experiment, jobs, request)
+        if holder:
+            store.client.set_tag(self._sweep.run_id, names.HOLDER, holder)
         return self._sweep.id
 
     def join(self, location: Location, experiment: str, asked: str, tags: Mapping[str, str]) -> None:
@@ -164,6 +187,8 @@ class _Process:
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self._own.finish(status, summary)
         self._sweep = None
+        if self._claim:
+            self._claim.release()
 
     @property
     def _own(self) -> Sweep:

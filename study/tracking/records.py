@@ -57,8 +57,8 @@ class StoredRun:
 
     @property
     def job_and_seed(self) -> tuple[str, str]:
-        """What the run is a training of: its job's hash and its seed, as the store keeps them."""
-        return self.tags[names.JOB_HASH], self.params[names.SEED]
+        """What the run is a training of: its job's hash and its seed, as the store keeps them; empty of no job's."""
+        return self.tags.get(names.JOB_HASH, ""), self.params.get(names.SEED, "")
 
     @property
     def status(self) -> str:

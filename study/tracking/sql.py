@@ -45,6 +45,7 @@ _POINT = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
 
 Row = tuple[Any, ...]
 New = tuple[str, StoredRun]  # a run and its id
+JobAndSeed = tuple[str, str]
 
 
 def open_engine(uri: str) -> sa.Engine:
@@ -75,6 +76,11 @@ class SqlBackend:
         ids = _new_ids(len(runs))
         new, experiment = list(zip(ids, runs, strict=True)), int(experiment_id)
         with self._engine.begin() as connection:
+            if connection.dialect.name == "sqlite":  # what is there is then still so when this is written
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if not replace:
+                there = set(_there(connection, experiment, runs))
+                new = [(run_id, run) for run_id, run in new if run.job_and_seed not in there]
             _insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, experiment, new))
             _insert(connection, _PARAMS, _PAIR, ((i, *pair) for i, run in new for pair in run.params.items()))
             _insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in new for pair in run.tags.items()))
@@ -117,13 +123,25 @@ def _finished(experiment: int, hashes: Collection[str]) -> sa.Select[Any]:
     return sa.select(r.run_uuid).join(_TAGS, t.run_uuid == r.run_uuid).where(*those, *of_jobs)
 
 
-def _delete_others(connection: sa.Connection, experiment: int, new: Sequence[New]) -> None:
-    """Delete the other finished runs that have the job and the seed of a new one: mark them, as MLflow does."""
-    ids, same = {run_id for run_id, _ in new}, {run.job_and_seed for _, run in new}
+def _there(
+    connection: sa.Connection, experiment: int, runs: Iterable[StoredRun]
+) -> dict[JobAndSeed, list[str]]:
+    """Return the ids of the finished runs that have the job and the seed of one of these, by job and seed."""
+    same = {run.job_and_seed for run in runs}
     of_jobs = _finished(experiment, {job for job, _ in same}).where(_PARAMS.c.key == names.SEED)
     seeded = of_jobs.join(_PARAMS, _PARAMS.c.run_uuid == _RUNS.c.run_uuid)
-    found = connection.execute(seeded.add_columns(_TAGS.c.value, _PARAMS.c.value)).all()
-    old = [run_id for run_id, job, seed in found if (job, seed) in same and run_id not in ids]
+    there: dict[JobAndSeed, list[str]] = {}
+    for run_id, *key in connection.execute(seeded.add_columns(_TAGS.c.value, _PARAMS.c.value)):
+        job, seed = key
+        if (job, seed) in same:
+            there.setdefault((job, seed), []).append(run_id)
+    return there
+
+
+def _delete_others(connection: sa.Connection, experiment: int, new: Sequence[New]) -> None:
+    """Delete the other finished runs that have the job and the seed of a new one: mark them, as MLflow does."""
+    ids, there = {run_id for run_id, _ in new}, _there(connection, experiment, [run for _, run in new])
+    old = [run_id for found in there.values() for run_id in found if run_id not in ids]
     deleted = _RUNS.update().values(lifecycle_stage="deleted", deleted_time=int(time.time() * 1000))
     for chunk in _chunks(old):
         connection.execute(deleted.where(_RUNS.c.run_uuid.in_(chunk)))

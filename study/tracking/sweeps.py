@@ -4,16 +4,21 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 from mlflow.entities import Metric, RunTag
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from study.config.location import without_password
+from study.errors import NotKept
 from study.job import Job, Role
 from study.tracking import finals, names
+from study.tracking.claim import claim_of
 from study.tracking.provenance import Request, sources
 from study.tracking.records import Ended, Sources, records
 from study.tracking.store import Store
@@ -21,6 +26,7 @@ from study.training.result import Trained
 
 _TAGS = 100  # MLflow's limit of tags in one call
 _TAG_LENGTH = 8000
+_AT_ONCE = 1000  # more seem to run in no store
 
 Key = tuple[str, int]  # a run's job hash and seed
 
@@ -192,11 +198,48 @@ def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Re
 
 
 def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> Sweep:
-    """Return the sweep that was begun under the id `asked`, perhaps by another process."""
+    """Return the sweep that was begun under the id `asked`, perhaps by another process.
+
+    Raises:
+        NotKept: it was asked for again meanwhile, and is that command's now.
+    """
     sweep = _find(store, store.experiment_id(experiment), names.ASKED, asked, tags)
     if sweep is None:
-        raise LookupError(f"no sweep {asked} in experiment {experiment}")
+        raise NotKept(
+            f"this sweep of {experiment} is another command's by now, which keeps what this one lacks"
+        )
     return sweep
+
+
+def end_abandoned(store: Store, experiment_id: str, holder: str) -> None:
+    """Say of sweeps of an experiment that still seem to run that they were killed, and delete what is half written.
+
+    Whoever calls it has the experiment's claim, so that no living process is at them.
+
+    Args:
+        store: where.
+        experiment_id: of the experiment.
+        holder: among whose sweeps the claim is one at a time, all of the store where it is empty.
+    """
+    client, running = store.client, "attributes.status = 'RUNNING'"
+    whose = f" and tags.`{names.HOLDER}` = '{holder}'" if holder else ""
+    kind = f"{running} and tags.`{names.KIND}` = "
+    for parent in client.search_runs([experiment_id], f"{kind}'sweep'{whose}", max_results=_AT_ONCE):
+        below = f"{kind}'run' and tags.`{names.PARENT}` = '{parent.info.run_id}'"
+        for run in client.search_runs([experiment_id], below, max_results=_AT_ONCE):
+            client.set_terminated(run.info.run_id, "KILLED")
+            client.delete_run(run.info.run_id)
+        client.set_terminated(parent.info.run_id, "KILLED")
+
+
+def tidy(store: Store) -> None:
+    """Do so for each experiment of the study's whose claim nobody has; what cannot be written is left as it is."""
+    for experiment in store.experiments():
+        with suppress(MlflowException, SQLAlchemyError, OSError):
+            claim = claim_of(store.location, experiment.name)
+            if claim.taken():
+                end_abandoned(store, experiment.experiment_id, claim.holder)
+            claim.release()
 
 
 def _find(store: Store, experiment_id: str, tag: str, value: str, tags: Mapping[str, str]) -> Sweep | None:

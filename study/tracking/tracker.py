@@ -45,13 +45,25 @@ class Tracker:
         self._location = location
         self._prepared = self._later("prepare", location, self._folder.name)
 
-    def begin(self, experiment: str, note: str, jobs: Sequence[Job] | None, request: Request) -> None:
+    def begin(
+        self,
+        experiment: str,
+        note: str,
+        jobs: Sequence[Job] | None,
+        request: Request,
+        *,
+        waits: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Make or find the parent of the sweep, below an experiment that `note` describes.
+
+        `waits` is told, in a thread, the experiment's name where another sweep of it writes to the store: this one
+        begins once that one is at its end, so that none trains what the other does.
 
         Raises:
             InvalidInput: no store answers there; nothing was written.
         """
         self._prepared.result()
+        self._later("claim", self._location, experiment, told=waits).result()
         self._joined = experiment, request.id, request.tags
         self.id = self._ask("begin", self._location, experiment, note, jobs, request)
 
@@ -130,17 +142,17 @@ class Tracker:
         return self._later(name, *arguments).result()
 
     def _later(
-        self, name: str, *arguments: object, told: Callable[[int], None] = lambda _: None
+        self, name: str, *arguments: object, told: Callable[[Any], None] = lambda _: None
     ) -> "Future[Any]":
         return self._thread.submit(self._answer, name, arguments, told)
 
-    def _answer(self, name: str, arguments: Sequence[object], told: Callable[[int], None]) -> object:
+    def _answer(self, name: str, arguments: Sequence[object], told: Callable[[Any], None]) -> object:
         """Send a request, and return its answer; what comes before that is told, or logged here."""
         try:
             send(self._pipe, (name, arguments))
             while True:
                 kind, answer = receive(self._pipe)
-                if kind == "written":
+                if kind in ("written", "waits"):
                     told(answer)
                 elif kind == "logged":
                     logger, level, message = answer
@@ -157,6 +169,8 @@ class Tracker:
         """Return what a request could not be answered for."""
         if kind == "refused":
             return InvalidInput(answer)
+        if kind == "lost":
+            return NotKept(answer)
         if kind == "failed":
             return NotKept(f"the store at {without_password(self._location.uri)} failed: {answer}; {_REMEDY}")
         return RuntimeError(f"the tracker failed:\n{answer}")

@@ -292,6 +292,15 @@ class TestReplacing:
         assert [run.info.run_id for run in found] == old
 
 
+def test_a_job_and_a_seed_that_are_there_are_not_written_again(written: Written, way: str) -> None:
+    """Unless they are to be replaced: two sweeps at once then have each of them once."""
+    experiment = written.store.client.create_experiment(f"once-{way}")
+    old = _write(written, experiment, "a 0", "b 1")
+    again = _write(written, experiment, "a 0", "a 1", "b 1")
+    assert _active(written, experiment) == {*old, again[1]}
+    assert len({*old, *again}) == 5
+
+
 def _write(written: Written, experiment: str, *jobs_and_seeds: str, replace: bool = False) -> list[str]:
     return written.store.backend.write(
         experiment,

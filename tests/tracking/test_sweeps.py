@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from study.config.location import Location
+from study.errors import NotKept
 from study.job import Job
 from study.tracking import names, sweeps
+from study.tracking.claim import claim_of
 from study.tracking.provenance import Request
 from study.tracking.store import Store, open_store
 from study.tracking.sweeps import JobRow, Sweep, job_rows
@@ -114,8 +116,40 @@ def test_another_process_finds_the_sweep_by_what_it_was_asked_for(store: Store, 
     sweep = _begin(store, jobs)
     _begin(store, jobs, asked="second")
     assert sweeps.find(store, "study", "second", {}).run_id == sweep.run_id
-    with pytest.raises(LookupError, match="no sweep third in experiment study"):
+    with pytest.raises(NotKept, match="this sweep of study is another command's by now"):
         sweeps.find(store, "study", "third", {})
+
+
+def test_what_a_kill_left_running_is_ended_by_who_has_the_claim(store: Store, jobs: list[Job]) -> None:
+    """A run that is half written is deleted; a sweep of another machine, and what is not the study's, may live."""
+    sweep, client = _begin(store, jobs), store.client
+    below = {names.KIND: "run", names.PARENT: sweep.run_id}
+    half = client.create_run(sweep.experiment_id, tags=below).info.run_id
+    foreign = client.create_run(sweep.experiment_id).info.run_id
+    sweeps.end_abandoned(store, sweep.experiment_id, "this machine")
+    assert _ends(store, sweep.run_id, half) == [("RUNNING", "active")] * 2
+    client.set_tag(sweep.run_id, names.HOLDER, "this machine")
+    sweeps.end_abandoned(store, sweep.experiment_id, "this machine")
+    assert _ends(store, sweep.run_id, half, foreign) == [
+        ("KILLED", "active"),
+        ("KILLED", "deleted"),
+        ("RUNNING", "active"),
+    ]
+
+
+def test_tidying_leaves_the_sweeps_of_living_processes_alone(store: Store, jobs: list[Job]) -> None:
+    sweep, claim = _begin(store, jobs), claim_of(store.location, "study")
+    assert claim.taken()
+    sweeps.tidy(store)
+    assert _ends(store, sweep.run_id) == [("RUNNING", "active")]
+    claim.release()
+    sweeps.tidy(store)
+    assert _ends(store, sweep.run_id) == [("KILLED", "active")]
+
+
+def _ends(store: Store, *run_ids: str) -> list[tuple[str, str]]:
+    infos = [store.client.get_run(run_id).info for run_id in run_ids]
+    return [(info.status, info.lifecycle_stage) for info in infos]
 
 
 def test_finished_runs_are_those_of_the_jobs_in_this_experiment(

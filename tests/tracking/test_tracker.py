@@ -7,9 +7,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from mlflow import MlflowClient
@@ -86,15 +88,39 @@ def test_two_that_made_a_fresh_store_aside_share_it(tmp_path: Path, make_job: Ma
     trackers = [_prepared(location) for _ in range(2)]
     for number, tracker in enumerate(trackers):
         tracker._prepared.result()
-        tracker.begin("study", "", [make_job("sgd", 0.1 + number, seeds=range(1))], REQUEST)
+        tracker.begin(f"study{number}", "", [make_job("sgd", 0.1, seeds=range(1))], REQUEST)
     for tracker in trackers:
         tracker.finish("FINISHED", {})
         tracker.close()
-    assert [run.info.status for run in _runs(location.uri)] == ["FINISHED"] * 2
-    assert {str(run.info.artifact_uri).rpartition("/study/")[0] for run in _runs(location.uri)} == {
+    parents = [*_runs(location.uri, "study0"), *_runs(location.uri, "study1")]
+    assert [run.info.status for run in parents] == ["FINISHED"] * 2
+    assert {str(run.info.artifact_uri).rpartition("/study")[0] for run in parents} == {
         f"{tmp_path}/new/artifacts"
     }
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {"mlflow.db", "mlflow.lock", "artifacts"}
+    left = {path.name for path in (tmp_path / "new").iterdir()}
+    assert left == {"mlflow.db", "mlflow.lock", "mlflow.locks", "artifacts"}
+
+
+@pytest.mark.slow
+def test_a_second_sweep_of_an_experiment_waits_until_the_first_is_no_more(
+    tracker: Tracker, uri: str, jobs: list[Job], train: Train
+) -> None:
+    """That one is killed, so that nobody else says in the store that it is."""
+    tracker.begin("study", "", jobs[:1], REQUEST)
+    tracker.keep(train(jobs[:1]), lambda _: None)
+    second, told = _prepared(Location.of(uri)), list[str]()
+    begun = Thread(
+        target=lambda: second.begin("study", "", jobs, replace(REQUEST, id="second"), waits=told.append)
+    )
+    begun.start()
+    begun.join(timeout=3)
+    assert begun.is_alive()
+    assert told == ["study"]
+    os.kill(tracker._process.pid, signal.SIGKILL)
+    begun.join(timeout=30)
+    parents = {run.data.tags.get(names.ASKED): run.info.status for run in _runs(uri) if _is_parent(run)}
+    assert parents == {"first": "KILLED", "second": "RUNNING"}
+    second.close()
 
 
 @pytest.mark.slow
@@ -198,6 +224,10 @@ def test_each_kind_of_answer_becomes_what_it_is(caplog: pytest.LogCaptureFixture
 def test_a_tracker_never_imports_torch() -> None:
     code = "import sys, study.tracking.process, study.tracking.reader; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def _is_parent(run: MlflowRun) -> bool:
+    return bool(run.data.tags[names.KIND] == "sweep")
 
 
 def _prepared(location: Location) -> Tracker:

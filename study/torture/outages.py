@@ -1,0 +1,173 @@
+"""Stores that fail: full, read-only, locked, damaged, or behind a server that is no more.
+
+A sweep then ends soon and in one message, or waits where waiting helps; what it cannot read it leaves as it is.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from random import Random
+from urllib.request import urlopen
+
+import sqlalchemy as sa
+
+from study.bench.servers import free_port
+from study.torture.strikes import SOON, Strike, Struck, untidy
+from study.torture.sweep import OPTIMIZERS, Store, asked, moment
+from study.ui import HOST, QUIET, server
+
+_FAILS = (1, 2)  # exit statuses of what could not be kept, and of what was refused
+_DROP, _DAC_OVERRIDE = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: see prctl(2) and capabilities(7)
+
+
+def _full(store: Store, draw: Random, _: float) -> Struck:
+    """Let no file grow beyond a size that the store's would have soon."""
+    size = draw.randint(100_000, 1_500_000)
+    sweep = store.train(first=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+    return Struck(wrong=untidy(sweep.end(), 0, *_FAILS))
+
+
+def _read_only(store: Store, draw: Random, _: float) -> Struck:
+    """Take the right to write to the store away, of which root is then not free."""
+    _begin(store, draw)
+    folder = store.database.parent
+    files = [folder, *folder.rglob("*")]
+    for path in files:
+        path.chmod(path.stat().st_mode & ~0o222)
+    ended = store.train(first=_no_override).end()
+    for path in files:
+        path.chmod(path.stat().st_mode | 0o200)
+    return Struck(wrong=untidy(ended, 2))
+
+
+def _no_override() -> None:
+    if os.getuid() == 0:
+        ctypes.CDLL(None).prctl(_DROP, _DAC_OVERRIDE, 0, 0, 0)
+
+
+def _locked(store: Store, draw: Random, seconds: float) -> Struck:
+    """Lock the database for some seconds: the sweep waits."""
+    if draw.random() < 0.5:
+        _begin(store, draw)
+    sweep = store.train()
+    moment(sweep, store, draw.random(), seconds=seconds, written=draw.random() < 0.5)
+    if store.database.exists():
+        with closing(sqlite3.connect(store.database, timeout=60, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            time.sleep(draw.uniform(1, 4))
+            other.execute("ROLLBACK")
+    return Struck(wrong=untidy(sweep.end(), 0))
+
+
+def _damaged(store: Store, draw: Random, _: float) -> Struck:
+    """Damage the database: it is said, and what is left of it is left as it is."""
+    _begin(store, draw)
+    whole = store.database.read_bytes()
+    cut = draw.randrange(5_000, len(whole) // 2)
+    damaged = draw.choice(
+        [b"\0" * 4096 + whole[4096:], draw.randbytes(4096) + whole[4096:], whole[:cut], whole[:50]]
+    )
+    store.database.write_bytes(damaged)
+    ended = store.train().end()
+    kept = store.database.read_bytes() == damaged
+    store.database.write_bytes(whole)
+    return Struck(wrong=untidy(ended, *_FAILS) or ("" if kept else "the damaged file was written"))
+
+
+def _server_absent(store: Store, draw: Random, _: float) -> Struck:
+    """Name a tracking server that is not there."""
+    _begin(store, draw)
+    return Struck(wrong=untidy(store.train(uri=f"http://{HOST}:{free_port()}").end(), 2))
+
+
+def _server_killed(store: Store, draw: Random, seconds: float) -> Struck:
+    """Kill a tracking server while a sweep writes through it; its store is whole afterwards, for the next sweep."""
+    _begin(store, draw)
+    with _serving(store) as (url, pid):
+        sweep = store.train(uri=url)
+        hit = moment(sweep, store, draw.random(), seconds=2 * seconds, written=draw.random() < 0.7)
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        began = time.monotonic()
+        ended = sweep.end()
+        late = hit and time.monotonic() - began > SOON
+    with _serving(store) as (url, _):  # by the same way, so that what it left half written can be mended
+        again = store.train(uri=url).end()
+    return Struck(late, untidy(ended, 0, *_FAILS) or untidy(again, 0))
+
+
+@contextmanager
+def _serving(store: Store) -> Iterator[tuple[str, int]]:
+    """Serve the store over HTTP; yield the address, and the server's process group."""
+    port = free_port()
+    address = f"http://{HOST}:{port}"
+    place = server(port, store.uri, store.database.parent / "artifacts")
+    process = subprocess.Popen(
+        place,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | QUIET,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError):
+                urlopen(f"{address}/health", timeout=5).close()
+                break
+            time.sleep(0.1)
+        yield address, process.pid
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _database_crashes(store: Store, draw: Random, seconds: float) -> Struck:
+    """Kill a process of PostgreSQL: the server then ends all its connections, and recovers."""
+    sweep = store.train()
+    hit = moment(sweep, store, draw.random(), seconds=seconds, written=draw.random() < 0.7)
+    engine = sa.create_engine(store.uri, poolclass=sa.NullPool)
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with engine.connect() as connection:
+        pids = list(connection.execute(sa.text(query)).scalars())
+    if pids:
+        os.kill(draw.choice(pids), signal.SIGKILL)
+    began = time.monotonic()
+    ended = sweep.end()
+    late = hit and bool(pids) and ended.status != 0 and time.monotonic() - began > SOON
+    _wait_for(engine)
+    return Struck(late, untidy(ended, 0, *_FAILS))
+
+
+def _wait_for(engine: sa.Engine) -> None:
+    """Wait until a database has recovered."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(sa.exc.SQLAlchemyError):
+            engine.connect().close()
+            return
+        time.sleep(0.2)
+
+
+def _begin(store: Store, draw: Random) -> None:
+    """Have some of the runs in the store beforehand."""
+    store.train(*asked(draw.sample(OPTIMIZERS, 2), 0, draw.randint(1, 5))).end()
+
+
+POSTGRESQL = "PostgreSQL crashes"
+OUTAGES: Mapping[str, Strike] = {
+    "disk full": _full,
+    "store read-only": _read_only,
+    "database locked for seconds": _locked,
+    "database damaged": _damaged,
+    "tracking server absent": _server_absent,
+    "tracking server killed": _server_killed,
+    POSTGRESQL: _database_crashes,
+}
