@@ -36,7 +36,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "pictures": {"study.figures", "study.report"},
     "tools": {
         *(f"study.{name}" for name in ("certify", "compare", "phase", "bench", "reproduce", "torture")),
-        *("study.ui", "study.__main__"),
+        *("study.ui", "study.server", "study.sync", "study.__main__"),
     },
 }
 BELOW = {  # what a layer may import beside itself, at once or later

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from study.config.paths import ROOT
+from study.config.paths import MLRUNS, ROOT
 from study.errors import InvalidInput
 
 _POSTGRESQL = "postgresql+psycopg2"  # SQLAlchemy's own choice of a driver changes with its version
@@ -39,13 +39,13 @@ class Location:
         Raises:
             InvalidInput: the URI is of no kind that can be tracked to.
         """
-        given = uri or f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}"
+        given = uri or f"sqlite:///{MLRUNS / 'mlflow.db'}"
         scheme, _, rest = given.partition(":")
         if scheme not in _SCHEMES:
             kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
             raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(given)!r}")
         if scheme.startswith("postgresql"):
-            return cls(f"{_POSTGRESQL}:{rest}", None, str(ROOT / "mlruns" / "artifacts"))
+            return cls(f"{_POSTGRESQL}:{rest}", None, str(MLRUNS / "artifacts"))
         if scheme.startswith("http"):
             return cls(given, None, None)
         file = given.partition(":///")[2]

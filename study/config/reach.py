@@ -61,9 +61,16 @@ def require_runs(location: Location, experiment: str) -> None:
 
 def no_answer(location: Location, error: Exception) -> InvalidInput:
     """Return the refusal of a store, with the reason in one line and without a password."""
-    reason = shorten(str(error).splitlines()[0].partition(" (Caused by")[0], 200, placeholder=" ...")
-    told = f"tracking.uri must name a store that answers, got {location.uri}: {reason}"
-    return InvalidInput(without_password(told))
+    told = (
+        f"tracking.uri must name a store that answers, got {without_password(location.uri)}: {reason(error)}"
+    )
+    return InvalidInput(told)
+
+
+def reason(error: Exception) -> str:
+    """Return why a store failed, in one line and without a password."""
+    told = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(" (Caused by")[0]
+    return without_password(shorten(told, 200, placeholder=" ..."))
 
 
 def _open_file(database: Path) -> None:

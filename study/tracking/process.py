@@ -13,7 +13,6 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from textwrap import shorten
 from typing import Any  # a row of a frame
 
 import pandas as pd
@@ -21,15 +20,16 @@ import sqlalchemy as sa
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
-from study.config.location import Location, without_password
-from study.config.reach import no_answer
+from study.config.location import Location
+from study.config.reach import no_answer, reason
 from study.errors import InvalidInput, NotKept
 from study.job import Job
 from study.stats.comparison import Comparison
 from study.stats.summary import ranked
-from study.tracking import names, sweeps
+from study.tracking import names, spool, sweeps
 from study.tracking.beside import receive, send
 from study.tracking.claim import Claim, claim_of
+from study.tracking.deliver import deliver
 from study.tracking.provenance import Request
 from study.tracking.records import Ended
 from study.tracking.store import open_store
@@ -90,8 +90,7 @@ class _Process:
         except NotKept as error:
             return "lost", str(error)
         except _STORE as error:
-            why = str(error).strip().splitlines()[0].partition(" (Caused by")[0]
-            return "failed", without_password(shorten(why, 200, placeholder=" ..."))
+            return "failed", reason(error) + self._waiting()
         except Exception:  # a mistake in this package, whatever it is
             return "broken", traceback.format_exc()
 
@@ -147,6 +146,7 @@ class _Process:
         if self._claim:
             sweeps.end_abandoned(store, store.experiment_id(experiment), holder)
         self._sweep = sweeps.begin(store, experiment, jobs, request)
+        deliver(self._sweep.store, self._sweep.experiment_id, but=self._sweep.run_id)
         if holder:
             store.client.set_tag(self._sweep.run_id, names.HOLDER, holder)
         return self._sweep.id
@@ -159,6 +159,7 @@ class _Process:
         return self._own.declare(jobs)
 
     def endings(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], Ended]:
+        deliver(self._own.store, self._own.experiment_id, but=self._own.run_id)  # it may be back
         return self._own.endings(jobs, value)
 
     def keep(self, trained: Trained, sources: Mapping[str, Mapping[str, str]], replace: bool) -> list[Ended]:
@@ -189,6 +190,11 @@ class _Process:
         self._sweep = None
         if self._claim:
             self._claim.release()
+
+    def _waiting(self) -> str:
+        """Return what is to be said of stacks that wait for the store."""
+        waits = self._sweep is not None and spool.waiting(*self._sweep.place)
+        return f"; what it lacks waits in {spool.FOLDER}, and `study sync` delivers it" if waits else ""
 
     @property
     def _own(self) -> Sweep:
