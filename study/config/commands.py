@@ -52,6 +52,11 @@ def ui_command(location: Location) -> str:
     return shlex.join([*_program("ui"), *words] if CHECKOUT is None else ["make", "ui", *_arguments(words)])
 
 
+def sync_command() -> str:
+    """Return the command that delivers what waits for a store."""
+    return shlex.join(_program("sync"))
+
+
 def again_commands(
     command: str, experiment: str, *, location: Location | None = None, pages: Iterable[str] = ()
 ) -> tuple[str, str]:

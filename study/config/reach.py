@@ -1,6 +1,7 @@
 """Reaching a store: whether it answers, told without MLflow, whose import takes seconds."""
 
 import os
+import re
 import socket
 import sqlite3
 from contextlib import closing
@@ -69,8 +70,9 @@ def no_answer(location: Location, error: Exception) -> InvalidInput:
 
 def reason(error: Exception) -> str:
     """Return why a store failed, in one line and without a password."""
-    told = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(" (Caused by")[0]
-    return without_password(shorten(told, 200, placeholder=" ..."))
+    told, _, cause = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(" (Caused by")
+    systems = re.search(r"\[Errno -?\d+\] [\w ]+", cause)  # below what MLflow and two packages say of it
+    return systems[0] if systems else without_password(shorten(told, 200, placeholder=" ..."))
 
 
 def _open_file(database: Path) -> None:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
+from study.config.commands import sync_command
 from study.config.location import Location
 from study.config.reach import no_answer, reason
 from study.errors import InvalidInput, NotKept
@@ -194,7 +195,7 @@ class _Process:
     def _waiting(self) -> str:
         """Return what is to be said of stacks that wait for the store."""
         waits = self._sweep is not None and spool.waiting(*self._sweep.place)
-        return f"; what it lacks waits in {spool.FOLDER}, and `study sync` delivers it" if waits else ""
+        return f"; what it lacks waits in {spool.FOLDER}, and {sync_command()} delivers it" if waits else ""
 
     @property
     def _own(self) -> Sweep:

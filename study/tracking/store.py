@@ -79,6 +79,7 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
     """
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it asks again, and then raises
     try:
         with _alone(location):
             if fresh and location.database and not location.database.exists():
