@@ -4,18 +4,27 @@ study torture rounds=20                                   # some minutes
 study torture rounds=140 seed=1                           # 100 kills, 20 crowds and 20 outages
 study torture rounds=5 "kinds=[SIGINT,SIGTERM]" out=elsewhere
 
-Exit status 1 if a run was lost or doubled, or seems to run for ever.
+Ctrl-C ends it early: the page is then about what was tried. Exit status 1 if a run was lost or doubled, or seems to
+run for ever.
 """
 
+import signal
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
-from study.errors import InvalidInput, one_of
+from study.errors import InvalidInput, Terminated, one_of
 from study.ranges import WHOLE, up_to
 from study.report.folder import replacing, require_own
+
+if TYPE_CHECKING:
+    from study.torture.rounds import Fault, Tried
 
 
 def main() -> None:
@@ -31,39 +40,50 @@ def torture(asked: cli.Asked) -> int:
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "reliability"
     require_own(out, key="out")
 
-    from rich.console import (
-        Console,
-    )  # these take seconds to import, which a wrong argument should not wait for
-
-    from study.torture.page import counted, lead_of, page
-    from study.torture.rounds import STRIKES, deal, try_all
-    from study.torture.strikes import SOON
-    from study.torture.sweep import RUNS
-    from study.tracking.provenance import code_version
+    # it takes seconds to import, which a wrong word should not wait for
+    from study.torture.rounds import STRIKES, deal
 
     kinds = None if cfg.kinds is None else [str(kind) for kind in cfg.kinds]
     for kind in kinds or ():
         if kind not in STRIKES:
             raise InvalidInput(one_of("kinds", kind, STRIKES))
-    console, tried = Console(stderr=True), []
-    with console.status("torture") as status:
+    tried = _tried(deal(cfg.rounds, cfg.seed, kinds))
+    return _written(tried, out, rounds=cfg.rounds, seed=cfg.seed) if tried else cli.INTERRUPTED
 
-        def tell(what: str) -> None:
-            status.update(what) if console.is_terminal else console.print(
-                what, highlight=False, soft_wrap=True
-            )
 
-        for each in try_all(deal(cfg.rounds, cfg.seed, kinds), tell):
+def _tried(faults: "Sequence[Fault]") -> "list[Tried]":
+    """Try faults, and tell of each that goes wrong."""
+    from rich.console import Console
+
+    from study.torture.rounds import Tried, try_all
+
+    signal.signal(signal.SIGTERM, _terminate)  # it is to end its servers too
+    console, tried = Console(stderr=True, highlight=False, soft_wrap=True), list[Tried]()
+    with console.status("torture") as status, suppress(KeyboardInterrupt):
+        tell = status.update if console.is_terminal else console.print
+        for each in try_all(faults, tell):
             tried.append(each)
             if not each.survived or each.struck.late:
-                told = (
-                    f"{each.kind} (seed {each.seed}): {each.why or ('late' if each.survived else each.found)}"
-                )
-                console.print(told, highlight=False, markup=False, soft_wrap=True)
-    table = counted(tried)
+                why = each.why or ("late" if each.survived else each.found)
+                console.print(f"{each.kind} (seed {each.seed}): {why}", markup=False)
+    return tried
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _written(tried: "Sequence[Tried]", out: Path, *, rounds: int, seed: int) -> int:
+    """Write the page and the counts, say what is in them, and return the exit status."""
+    from study.torture.page import counted, lead_of, page
+    from study.torture.strikes import SOON
+    from study.torture.sweep import RUNS
+    from study.tracking.provenance import code_version
+
+    table, early = counted(tried), len(tried) if len(tried) < rounds else 0
     with replacing(out, key="out") as fresh:
         table.to_csv(fresh / "reliability.csv", index=False)
-        said = {"rounds": cfg.rounds, "seed": cfg.seed, "runs": RUNS, "soon": f"{SOON:g}"}
+        said = {"rounds": rounds, "early": early, "seed": seed, "runs": RUNS, "soon": f"{SOON:g}"}
         text = page(table, tried, **said, commit=code_version(CHECKOUT))
         (fresh / "README.md").write_text(text, encoding="utf-8")
     shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out

@@ -63,7 +63,8 @@ def page(table: pd.DataFrame, tried: Sequence[Tried], **said: object) -> str:
     Args:
         table: as `counted` returns it.
         tried: all rounds, of which those that went wrong are told.
-        said: what else the template says: `rounds`, `seed`, `soon`, `commit`.
+        said: what else the template says: `rounds`, `early` (how many, if it was ended early), `seed`, `runs`,
+            `soon`, `commit`.
     """
     rows = [{str(key): str(value) for key, value in row.items()} for row in table.to_dict("records")]
     failed = [

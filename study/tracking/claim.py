@@ -96,7 +96,10 @@ class _Advisory:
         return self._has
 
     def release(self) -> None:
-        self._connection.close()  # with NullPool, the session and its locks end
+        if self._has:
+            with suppress(sa.exc.SQLAlchemyError):  # the server is no more, nor is the lock
+                self._connection.execute(sa.select(sa.func.pg_advisory_unlock(self._key)))
+        self._connection.close()  # alone it would end the session and its locks, but some time later
         self._has = False
 
 

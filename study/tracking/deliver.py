@@ -64,13 +64,6 @@ def deliver(store: Store, experiment_id: str, *, but: str = "") -> Delivered:
                 spool.drop(file)
     for parent in parents - {but}:
         sweeps.settle(store, experiment_id, parent)
-    if runs:
-        log.warning(
-            "%d runs that waited for %s are delivered%s",
-            runs,
-            where[0],
-            f", {there} were there" if there else "",
-        )
     return Delivered(runs, there, refused)
 
 

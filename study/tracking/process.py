@@ -38,6 +38,8 @@ from study.tracking.sweeps import Sweep
 from study.training.result import Trained
 
 _STORE = (MlflowException, sa.exc.SQLAlchemyError, OSError)
+log = logging.getLogger(__name__)
+
 _AGAIN = 0.1  # seconds between two looks whether another sweep has ended
 
 
@@ -147,7 +149,7 @@ class _Process:
         if self._claim:
             sweeps.end_abandoned(store, store.experiment_id(experiment), holder)
         self._sweep = sweeps.begin(store, experiment, jobs, request)
-        deliver(self._sweep.store, self._sweep.experiment_id, but=self._sweep.run_id)
+        self._deliver()
         if holder:
             store.client.set_tag(self._sweep.run_id, names.HOLDER, holder)
         return self._sweep.id
@@ -160,7 +162,7 @@ class _Process:
         return self._own.declare(jobs)
 
     def endings(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], Ended]:
-        deliver(self._own.store, self._own.experiment_id, but=self._own.run_id)  # it may be back
+        self._deliver()
         return self._own.endings(jobs, value)
 
     def keep(self, trained: Trained, sources: Mapping[str, Mapping[str, str]], replace: bool) -> list[Ended]:
@@ -191,6 +193,12 @@ class _Process:
         self._sweep = None
         if self._claim:
             self._claim.release()
+
+    def _deliver(self) -> None:
+        """Write what waits for the store: it may be back."""
+        done = deliver(self._own.store, self._own.experiment_id, but=self._own.run_id)
+        if done.runs:
+            log.warning("%d runs that waited for the store are delivered", done.runs)
 
     def _waiting(self) -> str:
         """Return what is to be said of stacks that wait for the store."""

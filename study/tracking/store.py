@@ -77,9 +77,10 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
     Raises:
         InvalidInput: no store answers there.
     """
-    for name in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # one line per migration of a fresh store
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it asks again, and then raises
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # one line per migration of a fresh store
+    # likewise; an error is raised as well, and what is asked once more is not told
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     try:
         with _alone(location):
             if fresh and location.database and not location.database.exists():

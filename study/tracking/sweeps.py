@@ -29,7 +29,7 @@ from study.training.result import Trained
 _TAGS = 100  # MLflow's limit of tags in one call
 _TAG_LENGTH = 8000
 _AT_ONCE = 1000  # more seem to run in no store
-_AWAY = "the store at %s is away, and training goes on: what is trained waits in %s (%s)"
+_AWAY = "the store at %s is away (%s): training goes on, and what is trained waits in %s"
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class Sweep:
             except Exception as error:
                 if self.store.location.database is not None or not is_away(error):
                     raise
-                log.warning(_AWAY, without_password(self.store.location.uri), spool.FOLDER, reason(error))
+                log.warning(_AWAY, without_password(self.store.location.uri), reason(error), spool.FOLDER)
             else:
                 return [Ended(run.status, run.criterion) for run in runs]
         spool.put(self._whose(trained, told, replace=replace), trained)

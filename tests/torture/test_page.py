@@ -21,7 +21,7 @@ def test_each_kind_has_a_row_of_what_was_counted() -> None:
 
 
 def test_the_page_tells_what_went_wrong() -> None:
-    said = {"rounds": 4, "seed": 0, "runs": 40, "soon": "5", "commit": "abc"}
+    said = {"rounds": 4, "early": 0, "seed": 0, "runs": 40, "soon": "5", "commit": "abc"}
     text = page(counted(TRIED), TRIED, **said)
     assert "| SIGINT | 3 | 1 | 0 | 2 | 0 | 0 |" in text
     assert "| SIGINT | 4 | a traceback: ValueError \\| x |" in text
