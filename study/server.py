@@ -27,6 +27,8 @@ from types import FrameType
 from typing import Any  # keywords of Popen
 from urllib.request import urlopen
 
+from filelock import FileLock, Timeout
+
 from study import cli
 from study.config import credentials
 from study.config.compose import compose
@@ -70,11 +72,14 @@ def serve(asked: cli.Asked) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with ExitStack() as running:
+            running.enter_context(FileLock(folder / "lock", timeout=0))
             uri, processes = running.enter_context(_database(folder))
             processes += [running.enter_context(_mlflow(folder, uri, port))]
             _say(folder, uri, port)
             while all(process.poll() is None for process in processes):
                 time.sleep(0.2)
+    except Timeout as error:
+        raise InvalidInput(f"one server must have {folder}, got a second one; end the other first") from error
     except NotServed as error:
         raise InvalidInput(f"{error}; see {folder}/*.log") from error
     sys.stderr.write(f"the server ended by itself; {folder}/*.log may say why\n")

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from study.config.commands import sweep_command
+from study.config.credentials import PASSWORD, USERNAME
 from study.config.location import Location, without_password
 from study.errors import InvalidInput
 
-_SECONDS = 10  # to wait for a server
+_SECONDS = 7  # to wait for a server: with the start of a command less than ten
+_CAUSE = re.compile(r"\[Errno -?\d+\] [\w ]+|too many \d+ error responses|Read timed out")
 
 
 def require_answer(location: Location) -> None:
@@ -71,8 +73,10 @@ def no_answer(location: Location, error: Exception) -> InvalidInput:
 def reason(error: Exception) -> str:
     """Return why a store failed, in one line and without a password."""
     told, _, cause = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(" (Caused by")
-    systems = re.search(r"\[Errno -?\d+\] [\w ]+", cause)  # below what MLflow and two packages say of it
-    return systems[0] if systems else without_password(shorten(told, 200, placeholder=" ..."))
+    if "error code 401" in told:
+        return f"it asks for a name and a password that it knows (401); set {USERNAME} and {PASSWORD}"
+    found = _CAUSE.search(cause)  # below what MLflow and two packages say of it
+    return found[0] if found else without_password(shorten(told, 200, placeholder=" ..."))
 
 
 def _open_file(database: Path) -> None:

@@ -64,25 +64,24 @@ class Whose:
     replace: bool
 
 
-def put(whose: Whose, trained: Trained, folder: Path = FOLDER) -> Path:
+def put(whose: Whose, trained: Trained) -> Path:
     """Keep a stack, and return its file."""
-    place = folder / whose.sweep
+    place = FOLDER / whose.sweep
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = uuid.uuid4().hex[:12]
     aside = place / f"{name}.part"
     with aside.open("wb") as file:
-        np.savez(file, **_arrays(trained), told=np.array(json.dumps(_told(whose, trained))))
+        told = np.array(json.dumps(_told(whose, trained)))
+        np.savez(file, allow_pickle=False, **{**_arrays(trained), _TOLD: told})
         file.flush()
         os.fsync(file.fileno())  # a name that is there after a crash has its content too
     return aside.replace(place / f"{name}.npz")
 
 
-def waiting(
-    store: str | None = None, experiment_id: str | None = None, folder: Path = FOLDER
-) -> list[tuple[Path, Whose]]:
+def waiting(store: str | None = None, experiment_id: str | None = None) -> list[tuple[Path, Whose]]:
     """Return the files that wait for a store, oldest first: of one experiment, or of all; None is every store."""
     found = []
-    for file in sorted(folder.glob("*/*.npz"), key=lambda file: file.stat().st_mtime_ns):
+    for file in sorted(FOLDER.glob("*/*.npz"), key=lambda file: file.stat().st_mtime_ns):
         whose = Whose(**_read(file)["whose"])
         if store in (None, whose.store) and experiment_id in (None, whose.experiment_id):
             found.append((file, whose))
