@@ -198,6 +198,7 @@ def _mlflow(folder: Path, uri: str, port: int) -> Iterator["subprocess.Popen[byt
     hosts = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS") or f"{HOST}:{port},localhost:{port}"
     words = ["--host", HOST, "--port", str(port), "--workers", "1", "--allowed-hosts", hosts]
     words += ["--app-name", "basic-auth", "--backend-store-uri", uri]
+    words += ["--uvicorn-opts", "--log-level warning"]  # no line for each request
     words += ["--serve-artifacts", "--artifacts-destination", str(folder / "artifacts")]
     with served(
         [sys.executable, "-m", "mlflow", "server", *words],

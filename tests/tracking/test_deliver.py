@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -40,7 +41,7 @@ def _begin(uri: str, jobs: list[Job]) -> Sweep:
     )
 
 
-def _wait(sweep: Sweep, trained: Trained, **changes: object) -> Path:
+def _wait(sweep: Sweep, trained: Trained, **changes: Any) -> Path:
     sources = {run.job.hash: {names.OPTIMIZER_SOURCE: "a package 1.0"} for run in trained.runs}
     whose = spool.Whose(*sweep.place, sweep.run_id, sweep.id, sweep.tags, sources, replace=False)
     return spool.put(replace(whose, **changes), trained)
@@ -132,7 +133,8 @@ def test_what_is_refused_is_put_aside_and_the_rest_is_delivered(
     (told,) = caplog.messages
     assert str(file.with_suffix(".refused")) in told
     assert "not found" in told
-    assert spool.waiting() == waits == []
+    assert spool.waiting() == []
+    assert waits == []
 
 
 def test_a_store_that_fails_is_told_and_all_waits_on(
