@@ -19,7 +19,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui server test test-fast lint format typecheck certify calibrate torture compare field phase bench clean
+.PHONY: help setup sweep report ui server test test-fast lint format typecheck audit certify calibrate torture compare field phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -72,6 +72,9 @@ format: $(TESTING)  ## bring the code into the format that lint checks
 
 typecheck: $(TESTING)  ## check types, strictly
 	$(BIN)/mypy
+
+audit: $(RUNNING)  ## look known vulnerabilities of the locked packages up; says so where it cannot
+	@PIP_ARGS='$(PIP_ARGS)' .ci/audit
 
 certify: $(TESTING)  ## certify every shipped rule and problem: is it what it claims to be?
 	@$(BIN)/python -m study.certify $(ARGS)

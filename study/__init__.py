@@ -16,17 +16,28 @@ if TYPE_CHECKING:
     from study.frames import SweepFrames
     from study.optimizers.base import Rule
     from study.problems.base import Data, Problem
+    from study.tracking.model import final_model
     from study.tracking.reader import read_sweep
 
 __version__: str
 
-__all__ = ["Data", "InvalidInput", "Problem", "Rule", "SweepFrames", "__version__", "read_sweep"]
+__all__ = [
+    "Data",
+    "InvalidInput",
+    "Problem",
+    "Rule",
+    "SweepFrames",
+    "__version__",
+    "final_model",
+    "read_sweep",
+]
 
 _HOMES = {
     "Data": "study.problems.base",
     "Problem": "study.problems.base",
     "Rule": "study.optimizers.base",
     "SweepFrames": "study.frames",
+    "final_model": "study.tracking.model",
     "read_sweep": "study.tracking.reader",
 }
 

@@ -14,10 +14,13 @@ from importlib import import_module
 from pathlib import Path
 from textwrap import fill
 
+from study import interrupts
+from study.busy import busy
 from study.config.choices import choices, experiments, shadowed
-from study.errors import InvalidInput, NotKept, one_of
+from study.config.location import in_environment, without_password
+from study.errors import InvalidInput, NotKept, Terminated, one_of
 
-FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+FAILED, REFUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 COMMANDS = {  # what they do, and the module whose `main` does it
     "train": ("train an experiment, or any combination of settings", "study.train"),
@@ -61,6 +64,7 @@ class Asked:
 
 def main() -> None:
     """Run `study <command> ...`, the console script."""
+    interrupts.end_at_once()  # while the command is imported
     name, *words = sys.argv[1:] or ["-h"]
     if name == "complete":
         from study.config.complete import complete
@@ -84,6 +88,8 @@ def run(
 ) -> None:
     """Run a command with what was typed; end the process with one message if it asks for what cannot be.
 
+    A signal ends it at once, but inside of `interrupts.raised`.
+
     Args:
         command: is handed what was typed, and returns an exit status (None is 0).
         usage: what `-h` shows, the module's docstring; the choices there are follow.
@@ -93,16 +99,22 @@ def run(
     asked, before = Asked(), os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors instead of printing them
     try:
-        asked, wants_help = _parse(sys.argv[1:], hydra=hydra)
-        if wants_help:
-            _help(usage or "", asked.config_dir)
-        status = None if wants_help else command(asked)
+        with interrupts.as_before():
+            interrupts.end_at_once()
+            asked, wants_help = _parse(sys.argv[1:], hydra=hydra)
+            if wants_help:
+                _help(usage or "", asked.config_dir)
+            status = None if wants_help else command(asked)
     except (Stop, Exception) as error:
+        busy()
         cause = error.cause if isinstance(error, Stop) else error
         assert isinstance(cause, Exception)
         status = _explained(cause, asked, config, with_traceback=before == "1")
-    except KeyboardInterrupt:
-        status = INTERRUPTED
+    except (KeyboardInterrupt, Terminated) as stop:
+        busy()
+        if not hydra:  # a sweep tells it at its end
+            sys.stderr.write(f"{interrupts.KEPT}\n")
+        status = INTERRUPTED if isinstance(stop, KeyboardInterrupt) else TERMINATED
     finally:
         os.environ.pop("HYDRA_FULL_ERROR")
         os.environ |= {} if before is None else {"HYDRA_FULL_ERROR": before}
@@ -122,11 +134,24 @@ def importing() -> Iterator[None]:
         gc.enable()
 
 
+def linked(path: Path, shown: str = "") -> str:
+    """Return a file in rich's markup: a link that a terminal opens where it can, and plain text elsewhere.
+
+    Args:
+        path: of the file.
+        shown: in its place; nothing is its address.
+    """
+    from rich.markup import escape
+
+    uri = path.resolve().as_uri()
+    return f"[link={uri}]{escape(shown or uri)}[/link]"
+
+
 def _parse(words: Sequence[str], *, hydra: bool) -> tuple[Asked, bool]:
     """Return what was typed, and whether help is wanted."""
     rest, own, waiting = [], None, list(words)
     while waiting:
-        flag, _, value = (word := waiting.pop(0)).partition("=")
+        flag, _, value = (word := in_environment(waiting.pop(0))).partition("=")
         if flag in ("--config-dir", "-cd"):
             own = _folder(value or (waiting.pop(0) if waiting else ""))
         else:
@@ -159,10 +184,10 @@ def _explained(error: Exception, asked: Asked, config: str, *, with_traceback: b
     kept = not isinstance(error, NotKept)
     message = explain(error, asked.overrides, asked.config_dir, config=config) if kept else str(error)
     if message is None or with_traceback:
-        traceback.print_exception(error)
+        sys.stderr.write(without_password("".join(traceback.format_exception(error))))
     if message is None:
         return FAILED
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{without_password(message)}\n")
     return REFUSED if kept else FAILED
 
 

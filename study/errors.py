@@ -13,11 +13,21 @@ class NotKept(Exception):
     """Say why a sweep that was begun cannot be kept any more: its store fails; shown without a traceback."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """The process was interrupted (Ctrl-C): no `KeyboardInterrupt` that a rule raises of its own is one of these."""
+
+
 class Terminated(SystemExit):
     """The process was told to end (SIGTERM), which no crash of what somebody brought may be mistaken for."""
 
     def __init__(self) -> None:
         super().__init__(128 + signal.SIGTERM)  # the exit status that a shell gives to what was so ended
+
+
+CRASHES = (Exception, SystemExit, KeyboardInterrupt)
+"""What code from anywhere may raise. `ORDERS`, which are for this process, are caught before."""
+
+ORDERS = (Interrupted, Terminated)
 
 
 def one_of(what: str, received: object, choices: Iterable[str]) -> str:

@@ -71,6 +71,7 @@ WHOLE = Range("a whole number >= 0", lambda value: is_whole(value) and value >= 
 COUNT = Range("a whole number >= 1", lambda value: is_whole(value) and value >= 1)
 SWITCH = Range("true or false", lambda value: isinstance(value, bool))
 TEXT = Range("text", lambda value: isinstance(value, str))
+NAMED = Range("text that is not empty", lambda value: isinstance(value, str) and value != "")
 
 
 def up_to(most: int, *, least: int = 1) -> Range:
@@ -116,6 +117,8 @@ def or_null(range_: Range, meaning: str = "") -> Range:
     wording = f"{range_.wording}, or null{meaning}"
     return Range(wording, lambda value: value is None or range_.holds(value), range_.choices)
 
+
+SEED = up_to(2**53, least=0)  # up to there whole numbers are exact wherever runs go
 
 Real = Annotated[float | int, NUMBER]
 Positive = Annotated[float | int, POSITIVE]

@@ -9,6 +9,11 @@
 conf/config.yaml says what a job is made of; --cfg job prints it, as Hydra's other flags do what they always do.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import os
 from collections.abc import Sequence
 from contextlib import closing

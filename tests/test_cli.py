@@ -10,11 +10,11 @@ import pytest
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from study import cli, train
+from study import cli, interrupts, train
 from study.config.compose import compose
 from study.config.explain import explain
 from study.config.paths import CONF
-from study.errors import InvalidInput, one_of
+from study.errors import Interrupted, InvalidInput, Terminated, one_of
 from study.sweep import current
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -46,7 +46,7 @@ def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("schedule=cosine schedule.Tmax=1", ["schedule.Tmax is not a key", "did you mean schedule.T_max?"]),
         ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
         pytest.param(
-            "tracking=remote", ["tracking must be one of local; got 'remote'"], marks=pytest.mark.slow
+            "tracking=remote", ["tracking must be one of local, server; got 'remote'"], marks=pytest.mark.slow
         ),
         pytest.param("optimizer=xyzzy", ["optimizer must be one of", "got 'xyzzy'"], marks=pytest.mark.slow),
         (
@@ -117,9 +117,33 @@ def test_a_bug_ends_in_its_traceback(capsys: pytest.CaptureFixture[str]) -> None
     assert said.endswith("ZeroDivisionError: a bug\n")
 
 
-def test_an_interrupt_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _status(KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), 130), (Terminated(), 143)])
+def test_an_interrupt_is_one_line_and_a_status(
+    error: BaseException, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _status(error) == status
+    said = "interrupted: what was written before is kept, and the same command goes on\n"
+    assert capsys.readouterr().err == said
+
+
+def test_ctrl_c_is_told_from_a_rule_that_raises_the_like(capsys: pytest.CaptureFixture[str]) -> None:
+    caught: list[BaseException] = []
+
+    def command(_: cli.Asked) -> None:
+        try:
+            with interrupts.raised():
+                signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            caught.append(error)
+            raise
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as ended:
+        cli.run(command, "")
+    assert ended.value.code == 130
+    assert isinstance(caught[0], Interrupted)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert capsys.readouterr().err == f"{interrupts.KEPT}\n"
 
 
 def test_who_asks_for_tracebacks_gets_them(

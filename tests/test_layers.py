@@ -27,7 +27,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
         "study.theory",
         "study.tracking.names",
     },
-    "config": {"study.config", "study.cli"},
+    "config": {"study.config", "study.busy", "study.cli", "study.interrupts"},
     "trainer": {"study.randomness", "study.problems", "study.optimizers", "study.training"},
     "checks": {f"study.certify.{name}" for name in ("check", "draws", "problem", "rule", "stacked")},
     "frames": {"study.frames", "study.stats"},

@@ -1,6 +1,5 @@
 """`make ui`: what it refuses, and that it serves the store it is told to."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from study import ui
 from study.cli import Asked
 from study.config.location import Location
 from study.errors import InvalidInput
+from tests.sweep.processes import heed_interrupts
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_it_names_the_page_of_each_experiment_and_serves_it(port: int, tmp_path:
     command = [sys.executable, "-m", "study.ui", f"port={port}", f"tracking.uri={uri}"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            command, stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=heed_interrupts
         )
     try:
         assert process.stdout is not None
@@ -84,10 +84,20 @@ def test_it_names_the_page_of_each_experiment_and_serves_it(port: int, tmp_path:
         name, _, page = process.stdout.readline().strip().partition(": ")
         assert name == "some study"
         assert page.startswith(f"http://127.0.0.1:{port}/#/experiments/{store.experiment_id(name)}/runs?")
+        assert (
+            process.stdout.readline()
+            .strip()
+            .startswith(f"later ones: http://127.0.0.1:{port}/#/experiments?")
+        )
+        assert "press `Model training`" in process.stdout.readline()
         _answers(f"http://127.0.0.1:{port}/health", process)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in (tmp_path / "log").read_text()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
 
 
 def _answers(url: str, process: subprocess.Popen[str]) -> None:

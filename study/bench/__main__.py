@@ -9,8 +9,12 @@ The numbers are compared with the committed ones where those are of the same kin
 by more than 15% the command ends with 1.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import Any  # the numbers go to JSON
@@ -20,7 +24,7 @@ from omegaconf import OmegaConf
 from study import cli
 from study.config.compose import compose
 from study.config.paths import ROOT
-from study.ranges import COUNT, numbers, or_null
+from study.ranges import COUNT, NAMED, numbers, or_null
 from study.report.folder import replacing, require_own
 
 
@@ -40,6 +44,7 @@ def bench(asked: cli.Asked) -> int | None:
     numbers(each=COUNT).require("sizes", cfg["sizes"])
     COUNT.require("repetitions", cfg["repetitions"])
     or_null(numbers(each=COUNT)).require("gpu", cfg["gpu"])
+    or_null(NAMED).require("out", cfg["out"])
     if cfg["gpu"] is not None:
         from study.bench.gpu import measure_gpu
 
@@ -69,9 +74,9 @@ def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:
     """Return every number of every repetition, by program."""
     from study.bench import machine, plan
 
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that started servers end too
     made_on = machine.machine()
-    measured = plan.measure(plan.parts(sizes), repetitions, write=sys.stderr.write)
+    with interrupts.raised():  # so that started servers end too
+        measured = plan.measure(plan.parts(sizes), repetitions, write=sys.stderr.write)
     limits = {"flops_per_run": machine.flops_per_run(), "flops_per_second": machine.matrix_rate()}
     return {"machine": made_on, **measured, "limits": limits}
 

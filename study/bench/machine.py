@@ -1,8 +1,8 @@
 """The machine that a measurement was made on: what it is, and how fast it could be."""
 
+import os
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from timeit import repeat
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from study.bench.servers import postgresql_version
 from study.config.paths import CHECKOUT
+from study.tracking.machine import memory, processor
 from study.tracking.provenance import code_version
 
 EPOCHS, POINTS, WIDTH = 12, 1000, 20
@@ -17,14 +18,10 @@ EPOCHS, POINTS, WIDTH = 12, 1000, 20
 
 def machine() -> dict[str, str]:
     """Return the machine, the commit and the versions that count, each as the page shows it."""
-    cpuinfo, meminfo = Path("/proc/cpuinfo"), Path("/proc/meminfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    memory = meminfo.read_text().split()[1] if meminfo.exists() else "0"
     return {
-        "processor": models[0] if models else platform.processor() or platform.machine(),
-        "cores": str(len(models) or "unknown"),
-        "memory": f"{int(memory) / 2**20:.0f} GiB",
+        "processor": processor(),
+        "cores": str(os.cpu_count() or "unknown"),
+        "memory": memory(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "commit": code_version(CHECKOUT),

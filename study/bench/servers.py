@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 import sqlalchemy as sa
 
-from study.ui import HOST, QUIET, server
+from study.ui import HOST, server, serving
 
 _SECONDS = 120  # that a server may take until it is ready
 
@@ -96,7 +96,7 @@ def mlflow_server(uri: str, artifacts: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://{HOST}:{port}"
     answers = partial(urlopen, f"{url}/health", timeout=5)
-    with served(server(port, uri, artifacts), answers, stop=signal.SIGTERM, env=os.environ | QUIET):
+    with served(server(port, artifacts), answers, stop=signal.SIGTERM, env=os.environ | serving(uri)):
         yield url
 
 

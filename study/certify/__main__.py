@@ -9,6 +9,11 @@ study certify figure=my_package.MyFigure            a figure of anybody's; figur
 study certify problem=bowl pages=elsewhere          pages go to another folder
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -16,14 +21,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from study.busy import busy
 from study.certify.check import Result, Verdict
 from study.certify.page import Certificate, index, page, page_name
 from study.certify.parts import Part, is_everything, parts_of
 from study.cli import FAILED, Asked, run
+from study.config.check import check_part
 from study.config.compose import compose
 from study.config.paths import ROOT
 from study.errors import InvalidInput
-from study.ranges import POSITIVE
+from study.ranges import NAMED, POSITIVE, or_null
 from study.report.folder import replacing, require_own
 
 _STYLE = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.NOT_APPLICABLE: "dim"}
@@ -44,6 +51,7 @@ def certify(asked: Asked) -> int:
         require_own(folder, key="pages")
     say, done = partial(Console().print, highlight=False, soft_wrap=True), []
     for part in parts:
+        busy(f"checking {part.name}")
         try:
             done.append(Certificate(part, _checks(part)))
         except (
@@ -51,8 +59,10 @@ def certify(asked: Asked) -> int:
         ) as error:  # of all that is shipped, one that wants what is not here stops no other
             if own is not None or not whole:
                 raise
+            busy()
             say(f"{part.name}: not tried: {error}")
         else:
+            busy()
             _show(done[-1], in_full=len(parts) == 1)
     written = [certificate for certificate in done if certificate.part.as_it_stands]
     texts = {page_name(certificate.part): page(certificate, own) for certificate in written}
@@ -77,6 +87,7 @@ def _planted(own: Path | None) -> dict[str, str]:
 def _folder(asked: Asked) -> Path:
     """Return where pages go: where it was said, beside one's own files, or to those that are shipped."""
     named = compose("certify", [word for word in asked.overrides if word.startswith("pages=")]).pages
+    or_null(NAMED).require("pages", named)
     beside = ROOT / "reports" if asked.config_dir is None else asked.config_dir
     return beside / "certificates" if named is None else Path(str(named))
 
@@ -93,6 +104,8 @@ def _checks(part: Part) -> Mapping[str, Result]:
     if missing := {"name", "_target_"} - part.config.keys():
         whose = f"the YAML of {'an' if part.kind == 'optimizer' else 'a'} {part.kind}"
         raise InvalidInput(f"{whose} must have `name` and `_target_`, got none of {sorted(missing)}")
+    if part.kind != "figure":
+        check_part(part.kind, part.config["name"])
     if part.kind == "problem":
         return certify_problem(part.config)
     if part.kind == "figure":

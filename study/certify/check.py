@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from study.errors import InvalidInput
+from study.errors import CRASHES, ORDERS, InvalidInput
 
 ROUNDING = 1e-12
 """What double precision may add up to over 400 steps, relative to the longest way gone."""
@@ -108,9 +108,9 @@ def finding(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (InvalidInput, Broken):
+    except (InvalidInput, Broken, *ORDERS):
         raise
-    except (Exception, SystemExit) as error:
+    except CRASHES as error:
         lines = str(error).strip().splitlines() or [""]
         raise Broken(f"{what} raises {type(error).__name__}: {lines[0][:200]}".rstrip(": ")) from error
 

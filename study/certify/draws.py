@@ -28,7 +28,7 @@ class Specimen:
         """Return the data of one seed."""
         with finding("data()"):
             data: object = self.problem.data(_Heard(self.problem.name, seed, self.purposes))
-        if not isinstance(data, Data) or not all(isinstance(v, Tensor) for v in tensors(data).values()):
+        if not isinstance(data, Data) or not all(map(_is_plain, tensors(data).values())):
             raise Broken(f"data() returns {type(data).__name__}, not a Data of three tensors")
         return data
 
@@ -187,3 +187,7 @@ DRAWS: tuple[tuple[Check[Specimen], ...], ...] = (
     (_finite, _repeated, _set, _different),
 )
 """The checks of data and start, in the order in which they stand on one another."""
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided  # none that is sparse

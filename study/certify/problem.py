@@ -1,6 +1,7 @@
 """Certify a problem: what it draws, its loss, and that a stack trains it as a plain loop does."""
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -253,7 +254,9 @@ def _metrics(specimen: Specimen) -> Iterator[str]:
             specimen.problem.metrics(model(*data.arguments), data.eval_targets)
         )
     for name, value in measured.items():
-        if not isinstance(value, Tensor) or value.shape != ():
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w{0,99}", name, re.ASCII):
+            yield f"{name!r} is no name of letters, digits and _"
+        elif not isinstance(value, Tensor) or value.shape != ():
             yield f"{name} is a {type(value).__name__} of shape {getattr(value, 'shape', '-')}"
         elif not value.isfinite():
             yield f"{name} is {value.item()}"

@@ -15,14 +15,19 @@ Exit status: 0 the gate is open (better on a problem or more, and on more than i
 1 that is not shown, or a run failed; 2 refused.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study import cli
+from study.busy import busy
 from study.compare.groups import groups_of
 from study.compare.plan import plan_of, report_of
 from study.report.folder import require_own
-from study.sweep.busy import busy
 
 if TYPE_CHECKING:
     from study.compare.page import Card
@@ -41,22 +46,26 @@ def compare(asked: cli.Asked) -> int:
     require_own(plan.out, key="out")
     groups = groups_of([plan.optimizer, *plan.against], plan.problems, plan.protocol, plan.own)
     _require_report(plan)
-    busy()
+    busy("reading the runs that are shipped")
     with cli.importing():  # pandas: the rest is imported while there is something to train
         from study.compare.beside import Beside
         from study.compare.collect import Untrained, collect
         from study.compare.shipped import read_field
     shipped = read_field()
+    busy()
     beside = Beside(plan, groups[plan.optimizer], shipped)
     try:
         collected = collect(plan, groups, shipped, beside.look)
     except Untrained as stop:
         return stop.status
+    busy("writing the scorecard")
     with cli.importing():
         from study.compare.card import card_of
         from study.compare.page import write
     card = card_of(plan, collected, beside)
-    _say(card, write(card))
+    written = write(card)
+    busy()
+    _say(card, written)
     return 0 if card.opens else cli.FAILED
 
 
@@ -80,7 +89,7 @@ def _say(card: "Card", written: list[Path]) -> None:
     how = "open: exit status 0" if card.opens else "not open: exit status 1"
     console.print(f"gate ({card.plan.gate.told}): {how}", markup=False)
     page = next(path for path in written if path.name == "index.html")
-    console.print(f"open: {page.resolve().as_uri()}", markup=False)
+    console.print(f"open: {cli.linked(page)}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from study.certify.stacked import way_of
-from study.errors import InvalidInput, Terminated
+from study.errors import CRASHES, ORDERS, InvalidInput
 from study.training.build import build_rule
 from study.training.instance import Way, undisturbed
 
@@ -177,9 +177,9 @@ def _told(optimizer: Mapping[str, object]) -> Iterator[None]:
     """Say in one line what a rule raises here: it was tried on another network."""
     try:
         yield
-    except (InvalidInput, Terminated):
+    except (InvalidInput, *ORDERS):
         raise
-    except (Exception, SystemExit) as error:
+    except CRASHES as error:
         widths = " -> ".join(map(str, _WIDTHS))
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise InvalidInput(

@@ -10,6 +10,11 @@ study/compare/field.parquet and costs.csv, which comparisons read, and reports/c
 already, or in the store, is not trained again.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import sys
 from dataclasses import replace
 

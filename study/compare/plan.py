@@ -16,7 +16,7 @@ from study.config.compose import compose
 from study.config.location import Location
 from study.config.paths import ROOT
 from study.errors import InvalidInput, one_of
-from study.ranges import COUNT, SWITCH, TEXT, WHOLE, or_null, require_ranges, up_to
+from study.ranges import COUNT, NAMED, SEED, SWITCH, WHOLE, or_null, require_ranges, up_to
 
 if TYPE_CHECKING:
     from study.report.plan import Plan as ReportPlan
@@ -158,10 +158,11 @@ def report_of(plan: Plan) -> "ReportPlan":
 def protocol_of(cfg: DictConfig) -> Protocol:
     """Return the protocol of a composed conf/compare.yaml, at the instances that it asks for."""
     up_to(10_000, least=2).require("budget", cfg.budget)
-    for key, range_ in {"seeds": COUNT, "first_seed": WHOLE, "seed": WHOLE}.items():
-        range_.require(f"tuning.{key}", cfg.tuning[key])
+    tuned = _node(cfg, "tuning")
+    for key, range_ in {"seeds": COUNT, "first_seed": SEED, "seed": WHOLE}.items():
+        range_.require(f"tuning.{key}", tuned[key])
     COUNT.require("seeds", cfg.seeds)
-    WHOLE.require("first_seed", cfg.first_seed)
+    SEED.require("first_seed", cfg.first_seed)
     SWITCH.require("confirm", cfg.confirm)
     first = cfg.first_seed + (cfg.seeds if cfg.confirm else 0)
     tuning = range(cfg.tuning.first_seed, cfg.tuning.first_seed + cfg.tuning.seeds)
@@ -229,6 +230,8 @@ def _problems(cfg: DictConfig, own: Path | None) -> dict[str, str]:
     if cfg.problems is None:
         return exposes
     some = cfg.problems if OmegaConf.is_list(cfg.problems) else [cfg.problems]
+    if not some:
+        raise InvalidInput("problems must be a list of one or more of the pack's, or null for all, got []")
     return {_known("problems", str(name), exposes): exposes[str(name)] for name in some}
 
 
@@ -245,11 +248,12 @@ def _gate(cfg: DictConfig) -> Gate:
 
 
 def _out(cfg: DictConfig, optimizer: str) -> Path:
-    or_null(TEXT).require("out", cfg.out)
+    or_null(NAMED).require("out", cfg.out)
     return Path(cfg.out) if cfg.out else ROOT / "reports" / "compare" / optimizer.replace("/", "-")
 
 
 def _node(cfg: DictConfig, key: str) -> dict[str, Any]:
-    node = OmegaConf.to_container(cfg[key], resolve=True)
-    assert isinstance(node, dict)
+    node = OmegaConf.to_container(cfg[key], resolve=True) if OmegaConf.is_config(cfg[key]) else cfg[key]
+    if not isinstance(node, dict):
+        raise InvalidInput(f"{key} must be a config, as {key}.<key>=<value> changes it, got {node!r}")
     return {str(name): value for name, value in node.items()}

@@ -1,15 +1,14 @@
 """Train what a comparison lacks: one `study train` for each optimizer, a process of its own."""
 
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from types import FrameType
+from typing import IO
 
+from study import cli, interrupts
 from study.compare.groups import Group
 from study.compare.plan import Plan
-from study.errors import Terminated
 
 _SECONDS = 5  # for a process that was interrupted to end by itself
 
@@ -41,22 +40,29 @@ def train(words: Sequence[str], meanwhile: Callable[[], object] = lambda: None) 
         words: of it.
         meanwhile: is called while it trains.
     """
-    signal.signal(signal.SIGTERM, _terminate)
     with (
+        interrupts.raised(),
         tempfile.TemporaryFile("w+") as told,
-        subprocess.Popen([sys.executable, "-m", "study.train", *words], stdout=told) as child,
+        _begun(words, told) as child,
     ):
         try:
             meanwhile()
             child.wait()
         except BaseException as stop:
             _end(child, at_once=not isinstance(stop, KeyboardInterrupt))  # Ctrl-C has reached it too
-            raise
+            told_there = child.returncode in (cli.INTERRUPTED, cli.TERMINATED)
+            if isinstance(stop, Exception) or not told_there:
+                raise
         finally:
             if child.returncode:
                 told.seek(0)
                 sys.stderr.write(told.read())
     return int(child.returncode)
+
+
+def _begun(words: Sequence[str], told: IO[str]) -> "subprocess.Popen[bytes]":
+    with interrupts.held():
+        return subprocess.Popen([sys.executable, "-m", "study.train", *words], stdout=told)
 
 
 def _end(child: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
@@ -68,7 +74,3 @@ def _end(child: "subprocess.Popen[bytes]", *, at_once: bool) -> None:
     except subprocess.TimeoutExpired:
         child.terminate()
         child.wait()
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated

@@ -8,6 +8,7 @@ from typing import TypeGuard, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from study.config.commands import key_of
 from study.config.location import Location
 from study.errors import InvalidInput, one_of
 from study.job import CONSTANT, Job, label
@@ -17,18 +18,38 @@ from study.ranges import (
     NOT_NEGATIVE,
     NUMBER,
     POSITIVE,
+    SEED,
     SWITCH,
+    TEXT,
     WHOLE,
     Range,
     numbers,
     or_null,
+    up_to,
 )
 
+_MOST_PROCESSES = 1024
+
 DEVICES = ("cpu", "cuda", "auto")
+_PART = Range(
+    "a name of at most 100 letters, digits and . _ + -, as that of its file",
+    lambda value: (
+        isinstance(value, str)
+        and len(value) <= _LONGEST
+        and re.fullmatch(r"\w[\w.+-]*(/\w[\w.+-]*)*", value, re.ASCII) is not None
+    ),
+)
+_LONGEST = 100
+_SWEEP_ID = Range(
+    "a name of at most 100 letters, digits and . _ + : -, the first a letter or a digit",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[^\W_][\w.+:-]{0,99}", value) is not None,
+)
 _NAME = Range(  # of a folder too, below which its artifacts lie
     "a name of at most 100 letters, digits, spaces and . _ + = , ( ) -, the first a letter or a digit",
     lambda value: isinstance(value, str) and re.fullmatch(r"[^\W_][\w .+=,()-]{0,99}", value) is not None,
 )
+
+_NAMED = ("problem.name", "optimizer.name", "schedule.name")
 
 _ETAS = Range("two numbers, one in (0, 1) and one > 1", lambda v: _is_pair(v) and 0 < v[0] < 1 < v[1])
 _STEP_SIZES = Range("two numbers > 0, the smaller first", lambda v: _is_pair(v) and 0 < v[0] <= v[1])
@@ -85,7 +106,10 @@ def settings_from_config(cfg: DictConfig) -> Settings:
     Raises:
         InvalidInput: `tracking.uri` is of no kind that can be tracked to, or `tracking.experiment` is no name.
     """
-    _NAME.require("tracking.experiment", cfg.tracking.experiment)
+    check_nodes(cfg, ("tracking", "stack", "report"))
+    _SWEEP_ID.require("sweep_id", cfg.sweep_id)
+    for key in ("title", "text"):
+        TEXT.require(f"report.{key}", cfg.report.get(key))
     return Settings(
         sweep_id=cfg.sweep_id,
         location=Location.of(cfg.tracking.uri),
@@ -96,6 +120,21 @@ def settings_from_config(cfg: DictConfig) -> Settings:
         workers=cfg.stack.workers,
         force=cfg.force,
     )
+
+
+def check_nodes(cfg: DictConfig, nodes: Iterable[str]) -> None:
+    """Refuse a config of which some nodes are none, or whose MLflow experiment has no name."""
+    for node in nodes:
+        if not OmegaConf.is_dict(cfg[node]):
+            raise InvalidInput(
+                f"{node} must be a config, as {node}.<key>=<value> changes it, got {cfg[node]!r}"
+            )
+    _NAME.require("tracking.experiment", cfg.tracking.experiment)
+
+
+def check_part(kind: str, name: object) -> None:
+    """Refuse the name of a problem, an optimizer or a schedule that is none."""
+    _PART.require(f"{kind}.name", name)
 
 
 def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
@@ -113,6 +152,13 @@ def job_from_config(cfg: DictConfig, overrides: Iterable[str]) -> Job:
     except OmegaConfBaseException as error:
         raise InvalidInput(str(error).splitlines()[0]) from error
     _check_scalars(tree)
+    overrides = list(overrides)
+    for word in overrides:
+        if (key := key_of(word)) in _NAMED:
+            raise InvalidInput(
+                f"{key} must be left as its file has it, since runs and their randomness are known by it, got "
+                f"{word.partition('=')[2]!r}; copy the file under another name"
+            )
     problem, optimizer = _node(tree, "problem"), _node(tree, "optimizer")
     check_hyperparameters(optimizer)
     batch_size, points = tree["batch_size"], problem.get("points")
@@ -152,9 +198,10 @@ def check_batch_size(batch_size: int | None, points: int) -> None:
 
 
 def _node(tree: Mapping[str, object], name: str) -> Mapping[str, object]:
-    node = tree[name]
+    node = tree.get(name)
     if not isinstance(node, Mapping) or "name" not in node or "_target_" not in node:
         raise InvalidInput(f"{name} must be a config with `name` and `_target_`, got {node!r}")
+    check_part(name, node["name"])
     return node
 
 
@@ -164,9 +211,11 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
     ranges["eval_moments"] = COUNT
     for key, range_ in ranges.items():
         range_.require(key, tree[key])
+    SEED.require("first_seed", tree["first_seed"])
     stack = cast("Mapping[str, object]", tree["stack"])
     COUNT.require("stack.max_runs", stack["max_runs"])
     for key in ("threads", "workers"):
         or_null(COUNT, " for all cores").require(f"stack.{key}", stack[key])
+        or_null(up_to(_MOST_PROCESSES)).require(f"stack.{key}", stack[key])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # OmegaConf's keys are of many types
 
+import yaml
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -49,6 +50,23 @@ def explain(
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         unknown = re.match(r"Could not override '([^']+)'", str(error))
         return _unknown_key(unknown[1], overrides, own, config) if unknown else " ".join(str(error).split())
+    if isinstance(error, (UnicodeDecodeError, RecursionError, OSError)):
+        return _unreadable(own)
+    return None
+
+
+def _unreadable(own: Path | None) -> str | None:
+    """Return what is wrong with a file of one's own that Hydra cannot read, None where it can read all."""
+    for path in sorted(own.rglob("*.yaml")) if own else ():
+        try:
+            tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+            why = None if isinstance(tree, (dict, list, str, type(None))) else f"it holds {tree!r}"
+        except (UnicodeDecodeError, OSError, yaml.YAMLError) as error:
+            why = " ".join(str(error).split())
+        except RecursionError:
+            why = "it is nested too deeply"
+        if why:
+            return f"a YAML file must be readable, of keys with values, in UTF-8, got {path}: {why}"
     return None
 
 

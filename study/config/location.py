@@ -1,5 +1,6 @@
 """Location of a store, a tracking URI made absolute: needs neither MLflow nor a database."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from study.config.paths import MLRUNS, ROOT
 from study.errors import InvalidInput
 
 _POSTGRESQL = "postgresql+psycopg2"  # SQLAlchemy's own choice of a driver changes with its version
+URI_VARIABLE = "STUDY_TRACKING_URI"
+"""Of the environment: it holds a URI with a password in the place of a command line, which others may read."""
+
 _SCHEMES = ("sqlite", "postgresql", _POSTGRESQL, "http", "https")
 
 
@@ -40,10 +44,12 @@ class Location:
             InvalidInput: the URI is of no kind that can be tracked to.
         """
         given = uri or f"sqlite:///{MLRUNS / 'mlflow.db'}"
+        kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
+        if not isinstance(given, str) or given.partition(":")[0] not in _SCHEMES:
+            raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(repr(given))}")
         scheme, _, rest = given.partition(":")
-        if scheme not in _SCHEMES:
-            kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
-            raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(given)!r}")
+        if scheme != "sqlite" and (wrong := _no_address(given)):
+            raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(given)!r}: {wrong}")
         if scheme.startswith("postgresql"):
             return cls(f"{_POSTGRESQL}:{rest}", None, str(MLRUNS / "artifacts"))
         if scheme.startswith("http"):
@@ -71,12 +77,33 @@ class Location:
     @property
     def overrides(self) -> list[str]:
         """The words of a command line that name it; none for the default store."""
-        return [] if self == Location.of(None) else [f"tracking.uri={self.uri}"]
+        return [] if self == Location.of(None) else [in_environment(f"tracking.uri={self.uri}")]
 
     @property
     def exists(self) -> bool:
         """Whether there may be something in the store: False only for a SQLite file that is not there."""
         return self.database is None or self.database.exists()
+
+
+def _no_address(uri: str) -> str | None:
+    """Return what is wrong with the address of a server, None where nothing is."""
+    try:
+        parts = urlsplit(uri)
+        return None if parts.hostname and parts.port != 0 else "it names no server"
+    except ValueError as error:
+        return str(error)
+
+
+def in_environment(word: str) -> str:
+    """Return an override that a command line, a file or a page may hold: a password goes to the environment.
+
+    It is read from there again, here and in the processes that this one starts.
+    """
+    key, _, value = word.partition("=")
+    if key.lstrip("+") != "tracking.uri" or without_password(value) == value:
+        return word
+    os.environ[URI_VARIABLE] = value.strip("'\"")
+    return f"{key}=${{oc.env:{URI_VARIABLE}}}"
 
 
 def without_password(text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 
-from study.errors import InvalidInput, Terminated, nearest
+from study.errors import CRASHES, ORDERS, InvalidInput, nearest
 
 
 def make(
@@ -27,9 +27,9 @@ def make(
     keywords = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
     try:
         return made(*leading, **keywords)
-    except (InvalidInput, Terminated):
+    except (InvalidInput, *ORDERS):
         raise
-    except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
+    except CRASHES as error:  # whatever a class from anywhere raises
         why = _misfit(group, target, made, keywords) or f"{target} cannot be made: {_told(error)}"
         raise InvalidInput(f"{name}: {why}" if name else why) from error
 
@@ -61,9 +61,9 @@ def _module(name: str, target: str) -> ModuleType:
             raise InvalidInput(f"{must}: there is no module {missing}") from error
         where = "install it (pip install ...), or set PYTHONPATH to the folder that holds it"
         raise InvalidInput(f"{must}: there is no package {missing!r} here; {where}") from error
-    except Terminated:
+    except ORDERS:
         raise
-    except (Exception, SystemExit) as error:  # whatever a module from anywhere does when it is imported
+    except CRASHES as error:  # whatever a module from anywhere does when it is imported
         raise InvalidInput(f"{must}: {_told(error)}") from error
 
 

@@ -4,13 +4,19 @@ study phase
 study phase size=128 out=elsewhere
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import sys
 from pathlib import Path
 
 from study import cli
+from study.busy import busy
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
-from study.ranges import up_to
+from study.ranges import NAMED, or_null, up_to
 from study.report.folder import replacing, require_own
 from study.report.render import render
 
@@ -24,8 +30,10 @@ def phase(asked: cli.Asked) -> None:
     """Measure; write the page, the picture (PNG, SVG) and the grid (Parquet); say what they say."""
     cfg = compose("phase", asked.overrides, asked.config_dir)
     up_to(256, least=8).require("size", cfg.size)
+    or_null(NAMED).require("out", cfg.out)
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "phase"
     require_own(out, key="out")
+    busy(f"measuring {cfg.size} x {cfg.size} cells")
 
     import matplotlib as mpl  # these take a second to import, which a wrong argument should not wait for
 
@@ -51,6 +59,7 @@ def phase(asked: cli.Asked) -> None:
             commit=code_version(CHECKOUT),
         )
         (fresh / "README.md").write_text(page, encoding="utf-8")
+    busy()
     shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
     sys.stdout.write(f"{said}\nwritten: {shown}\n")
 

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from study.problems.base import Data, Problem
 from study.problems.regression import constant_mse
-from study.problems.relu_fit import MOST_UNITS, relu_mse
+from study.problems.relu_fit import MOST_POINTS, MOST_UNITS, relu_mse
 from study.randomness import Source
 from study.ranges import Count, NotNegative, Positive
 
@@ -77,8 +77,8 @@ class Parabola(Problem):
 
     @override
     def train_floors(self, data: Sequence[Data]) -> Sequence[float | None]:
-        """Return what a search for the best networks of this width found; of very wide ones nothing is known."""
-        if self.width > MOST_UNITS:
+        """Return what a search for the best networks found; of very wide ones, or of much data, nothing is known."""
+        if self.width > MOST_UNITS or self.points > MOST_POINTS:
             return [None] * len(data)
         return relu_mse(data[0].inputs, torch.stack([seed.targets for seed in data]), self.width)
 

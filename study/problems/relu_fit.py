@@ -16,6 +16,9 @@ from torch import Tensor
 MOST_UNITS = 64
 """More are not searched: the time for a unit grows with the cube of their number."""
 
+MOST_POINTS = 20_000
+"""Nor are more samples: each takes some 13 kB of memory."""
+
 _CELLS = 200  # between the kinks that are tried
 _ROUNDS = 4  # in which each unit is exchanged once; later ones change little
 _APART = 1e-6  # squared sine of a column's angle to the span of others, below which it counts as within

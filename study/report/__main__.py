@@ -11,6 +11,12 @@ summary.csv, curves.parquet, and the index of all reports, reports/index.html. `
 each experiment that the store holds, and reports/README.md too.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +24,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from study import cli
+from study.busy import busy
+from study.config.check import check_nodes
 from study.config.choices import choices
 from study.config.commands import again_commands, sweep_command
 from study.config.compose import compose
@@ -64,6 +72,7 @@ def _report_all(asked: cli.Asked) -> None:
         raise InvalidInput(
             f"{ALL} writes many reports, got {single[0]}, which is of one; name one experiment"
         )
+    busy("reading the store")
     location = Location.of(compose("config", words, asked.config_dir).tracking.uri)
     require_runs(location, "headline")
     require_answer(location)
@@ -79,17 +88,19 @@ def _report_all(asked: cli.Asked) -> None:
         raise InvalidInput(
             f"the store must hold an experiment of {', '.join(known)}; it holds {', '.join(sorted(held))}"
         )
+    busy()
     console = _console()
     for index, name in enumerate(wanted, 1):
         console.print(f"[{index}/{len(wanted)}] {name}", markup=False)
         try:
             written = _report(cli.Asked((f"experiment={name}", *words), asked.config_dir))
         except InvalidInput as error:  # the others are not worse for it
+            busy()
             console.print(f"no report: {error}", markup=False)
             continue
         _say_lead(written)
     for path in write_index(REPORTS, readme=True):
-        console.print(f"index: {path.resolve().as_uri()}", markup=False)
+        console.print(f"index: {cli.linked(path)}")
     without = sorted(held - set(known) - {"Default"})
     if without:
         console.print(
@@ -99,12 +110,14 @@ def _report_all(asked: cli.Asked) -> None:
 
 def _report(asked: cli.Asked) -> "Written":
     """Write one report."""
+    busy("reading the runs")
     cfg = compose("config", asked.overrides, asked.config_dir)
     # Heavy imports come once the config is known to compose, so that errors are quick.
     from omegaconf import OmegaConf
 
     with cli.importing():
         from study.report.plan import Plan
+    check_nodes(cfg, ("tracking", "report"))
     node = OmegaConf.to_container(cfg.report, resolve=True)
     assert isinstance(node, dict)
     plan = Plan.of({str(key): value for key, value in node.items()})
@@ -115,16 +128,21 @@ def _report(asked: cli.Asked) -> "Written":
         from study.report.beside import beside
         from study.report.build import REPORTS, build, place_of
         from study.report.index import write_index
+        from study.tracking.published import publish
         from study.tracking.reader import read_sweep
 
     sweep = read_sweep(cfg.tracking.experiment, sweep=plan.sweep, store=location)
     again = "\n".join(again_commands(sweep.info["command"], sweep.experiment, pages=asked.overrides))
+    busy("drawing the figures")
     train = sweep_command(plan.beside, location) if plan.beside else ""
     first = beside(sweep, _tuned(plan.beside, location), plan, command=train)
-    written = build(sweep, plan, plan.out or place_of(sweep), again=again, first=first)
+    folder = plan.out or place_of(sweep)
+    written = build(sweep, plan, folder, again=again, first=first)
     if plan.out is None:
         write_index(REPORTS, readme=False)
-    return written
+    kept = publish(location, sweep, folder, written.files, written.lead) if plan.track else ""
+    busy()
+    return replace(written, notices=[*written.notices, kept]) if kept else written
 
 
 def _tuned(experiment: str | None, location: Location) -> "SweepFrames | None":
@@ -155,9 +173,8 @@ def _say_files(written: "Written") -> None:
     console.print(f"report of {written.experiment}, {len(written.files)} files:")
     for path in written.files:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        console.print(f"  {escape(str(shown))}  [dim]{path.stat().st_size / 1000:,.1f} kB[/dim]")
-    page = next(path for path in written.files if path.name == "index.html")
-    console.print(f"open: {page.resolve().as_uri()}", markup=False)
+        console.print(f"  {cli.linked(path, str(shown))}  [dim]{path.stat().st_size / 1000:,.1f} kB[/dim]")
+    console.print(f"open: {cli.linked(next(path for path in written.files if path.name == 'index.html'))}")
 
 
 def _console() -> Console:

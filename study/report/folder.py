@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from study import interrupts
 from study.config.paths import CHECKOUT
 from study.errors import InvalidInput
 
@@ -85,9 +86,10 @@ def replacing(folder: Path, *, key: str, keep: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise _cannot(folder, key, error) from error
     try:
-        yield fresh
-        require_own(folder, key=key)  # much may have happened since
-        _place(fresh, folder, keep=keep)
+        with interrupts.raised():
+            yield fresh
+            require_own(folder, key=key)  # much may have happened since
+            _place(fresh, folder, keep=keep)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)  # made above, by mkdtemp
 

@@ -62,6 +62,7 @@ class Plan:
     beside: Text | None  # another experiment, which tunes what this one shows; None = none
     sweep: Text | None  # one sweep of the experiment by its id, or None for the last
     out: Annotated[Path | None, _PLACE]  # the folder that is written; None = `reports/<experiment>`
+    track: bool  # whether its files are kept in the store too, beside the sweep that it is of
     value: Annotated[str, choice(*names.FINAL_LOSSES)]  # the summary value that tables and figures compare
     rank: bool  # whether settings are ranked by it: not where what differs was set by hand
     pairs: bool  # whether all pairs of labels are compared

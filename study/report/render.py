@@ -40,7 +40,20 @@ def markdown_table(rows: Sequence[Mapping[str, str]], words: Collection[str] | N
 
 def cell(text: str) -> str:
     """Return a text as it may stand in a cell of a Markdown table."""
-    return " ".join(text.split("\n")).replace("|", "\\|")
+    return plain(" ".join(text.split("\n")).replace("|", "\\|"))
+
+
+def plain(text: object) -> str:
+    r"""Return a text for Markdown in which nothing is a tag of HTML; what stands between backticks is none.
+
+    Example:
+        >>> print(plain("1 < 2 <script>`<b>`"))
+        1 < 2 \<script>`<b>`
+    """
+    return _TAG.sub(lambda found: found[1] or "\\<", str(text))
+
+
+_TAG = re.compile(r"(`[^`]*`)|<(?=[A-Za-z/!?])")
 
 
 def prose(text: str) -> Markup:
@@ -67,6 +80,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.globals["markdown_table"] = markdown_table
-    environment.filters["cell"] = cell
-    environment.filters["prose"] = prose
+    environment.filters |= {"cell": cell, "plain": plain, "prose": prose}
     return environment

@@ -60,7 +60,10 @@ def every_run(sweep: SweepFrames, figures: Sequence[str]) -> Mapping[str, Any] |
     groups = sweep.runs.groupby("label", sort=False, observed=True)
     example = f"study reproduce {sweep.experiment}/{figures[0]}" if figures else "study reproduce"
     return {
-        "told": f"Each number below is a seed, and leads to its run in {served} ({at}).",
+        "told": (
+            f"Tables stand on all {len(sweep.runs):,} runs, and each figure says on which. Each number below is a "
+            f"seed, and leads to its run in {served} ({at})."
+        ),
         "example": example,
         "count": f"{len(sweep.runs):,}",
         "by_label": {

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from study import cli
+from study.busy import busy
 from study.config.check import DEVICES, Settings
 from study.config.compose import compose
 from study.config.location import Location
@@ -29,7 +30,6 @@ from study.errors import InvalidInput, one_of
 from study.job import Job
 from study.ranges import COUNT, or_null
 from study.reproduce.named import Page, split
-from study.sweep.busy import busy
 
 if TYPE_CHECKING:
     from study.reproduce.again import Pair

@@ -1,5 +1,6 @@
 """Callback of Hydra, at the start of a command: every job is checked before the first is trained."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 from typing_extensions import override
 
-from study import cli
+from study import cli, interrupts
+from study.busy import busy
 from study.config.check import Settings, job_from_config, settings_from_config
 from study.config.commands import deciding
 from study.config.compose import Composer
@@ -22,18 +24,23 @@ from study.config.explain import explain
 from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
+from study.ranges import COUNT, or_null
 from study.sweep import current
-from study.sweep.busy import busy
 from study.sweep.labels import labelled
 from study.sweep.looks import Looks
-from study.tracking.present import all_present
+from study.sweep.size import Missing, free_disk, missing_of, require_few, require_room
+from study.tracking.present import present
 from study.tracking.tracker import Tracker
+from study.training.memory import available
 
 if TYPE_CHECKING:
     from study.problems.base import Problem
     from study.sweep.open import OpenSweep
+    from study.training.needs import Needs
     from study.training.ways import Ways
 
+
+log = logging.getLogger(__name__)
 
 # by name: Hydra loads its plugins' modules twice, so that their classes are not themselves
 _TUNING = "hydra_plugins.tuning_sweeper.TuningSweeper"
@@ -92,8 +99,10 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
         raise InvalidInput(f"until=resolved must be asked of a plain multirun, got {sweeper._target_}")
     if sweeper._target_ not in (*_EXHAUSTIVE, _TUNING):
         return None, {}
+    or_null(COUNT).require("hydra.sweeper.max_batch_size", sweeper.get("max_batch_size"))
     parser = OverridesParser.create(config_loader=loader)
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
+    require_few(overrides)
     (batch,) = BasicSweeper.split_arguments(overrides, None)
     check = partial(_checked, composer, _own_folder(config))
     jobs, refused = check(looks.sized(batch, 0) if looks else batch)
@@ -150,29 +159,42 @@ def _begin(
         _refuse(refused, of=len(refused))
     require_answer(settings.location)
     require_writable(settings.location)
-    held = bool(jobs) and not refused and not settings.force
-    if held and all_present(settings.location, settings.experiment, jobs or ()):
+    there = set() if settings.force else present(settings.location, settings.experiment)
+    missing = missing_of(jobs or (), there)
+    if jobs and not refused and not any(count for _, count in missing):
         ways = None  # they were checked when they were trained
     else:
-        ways = _checked_by_torch(settings, jobs or (), refused)
+        ways = _checked_by_torch(settings, missing, refused)
     from study.sweep.open import OpenSweep
 
+    interrupts.raise_them()  # from now on there is something to end
     opened = OpenSweep.begin(tracker, settings, jobs, task, overrides=_beside(config))
     opened.ways = ways
     current.CURRENT.set(opened)
     return opened
 
 
-def _checked_by_torch(settings: Settings, jobs: Sequence[Job], refused: Mapping[str, str]) -> "Ways":
-    """Check jobs by a few steps of each, and return what is known of their rules."""
+def _checked_by_torch(settings: Settings, missing: Missing, refused: Mapping[str, str]) -> "Ways":
+    """Check jobs by a few steps of each, and that there is room for them; return what is known of their rules."""
+    jobs, disk = [job for job, _ in missing], free_disk(settings.location)
+    room = partial(require_room, max_runs=settings.max_runs, memory=available(), disk=disk)
+    room(missing, None)
     busy(f"importing torch, and checking {len(jobs)} job{'s' * (len(jobs) > 1)}")
     with cli.importing():  # torch: a second, and only now needed
         from study.sweep.remembered import ways_of
         from study.training.build import device_of
         from study.training.trial import check_jobs
     device_of(settings)
-    ways = ways_of(settings.location)
-    _refuse({**refused, **check_jobs(jobs, ways, _require_problem)}, of=len(refused) + len(jobs))
+    ways, needs = ways_of(settings.location), {}
+
+    def require_one(job: Job, of: "Needs") -> None:
+        needs[job.hash] = of
+        room([(job, 1)], {job.hash: of})
+
+    wrong = check_jobs(jobs, ways, _require_problem, require_one)
+    _refuse({**refused, **wrong}, of=len(refused) + len(jobs))
+    if told := room(missing, needs).told:
+        log.info(told)
     return ways
 
 

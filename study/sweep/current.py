@@ -3,15 +3,14 @@
 Light to import: torch and MLflow come in only when a sweep begins.
 """
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import FrameType
 from typing import TYPE_CHECKING
 
+from study import interrupts
 from study.errors import Terminated
 
 if TYPE_CHECKING:
@@ -43,18 +42,22 @@ BEGAN = time.perf_counter()
 def ending(tracker: "Tracker | None" = None) -> Iterator[None]:
     """End the sweep that begins inside, whatever happens there, and with the truth about how it ended.
 
-    A tracker that is given is to keep it.
+    A tracker that is given is to keep it. Before the sweep begins, a signal ends the process at once.
     """
     TRACKER.set(tracker)
-    signal.signal(signal.SIGTERM, _terminate)
     status = "FAILED"
     try:
-        yield
-        status = "FINISHED"
+        with interrupts.as_before():
+            if tracker is None:
+                interrupts.raise_them()
+            else:
+                interrupts.end_at_once(tracker.abandon)
+            yield
+            status = "FINISHED"
     except (KeyboardInterrupt, SystemExit) as stop:
         status = "KILLED"
         if CURRENT.get() is None and (isinstance(stop, (KeyboardInterrupt, Terminated))):
-            sys.stderr.write("interrupted before anything was trained\n")
+            sys.stderr.write(f"{interrupts.KEPT}\n")
         raise
     finally:
         TRACKER.set(None)
@@ -68,7 +71,3 @@ def told(error: Exception) -> bool:
     sweep = CURRENT.get()
     outcomes = sweep.outcomes if sweep else []
     return any(error is failure for outcome in outcomes for failure in outcome.failures.values())
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated

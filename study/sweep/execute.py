@@ -62,6 +62,8 @@ def execute(
         there = sweep.endings(jobs, names.CRITERION)
         outcome.losses = {key: run.loss for key, run in there.items() if key in wanted}
     outcome.found = len(outcome.losses)
+    of = {job.hash: job for job in jobs}
+    watch.ended((of[hash_], loss) for (hash_, _), loss in outcome.losses.items())
     missing = _missing(jobs, outcome.losses)
     watch.expect(len(missing))
     if missing:
@@ -91,12 +93,14 @@ def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, re
     """Write a trained stack to the store, in the place of what it replaces."""
     began = time.perf_counter()
     outcome.idle += max(0.0, began - outcome.last)
+    watch.writing(len(trained.runs))
     kept = sweep.keep(trained, watch.written, replace=replace)
     outcome.last = time.perf_counter()
     outcome.first = min(outcome.first, outcome.last)
     outcome.writing += outcome.last - began
     for run, ended in zip(trained.runs, kept, strict=True):
         outcome.losses[run.job.hash, run.seed] = ended.loss
+    watch.ended((run.job, ended.loss) for run, ended in zip(trained.runs, kept, strict=True))
     labels = {run.job.label for run in trained.runs}
     name = labels.pop() if len(labels) == 1 else f"{len(labels)} settings"
     watch.finished(name, [ended.status for ended in kept])

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from study.busy import busy
 from study.config.check import Settings
 from study.config.commands import again_commands, ui_command
 from study.config.paths import CHECKOUT
 from study.job import Job
 from study.stats.comparison import Comparison
-from study.sweep.busy import busy
 from study.sweep.execute import Keeper, execute
 from study.sweep.outcome import Outcome
 from study.sweep.progress import Display

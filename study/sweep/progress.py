@@ -1,17 +1,27 @@
 """Progress of a sweep, as a person sees it: a live display on a terminal, lines elsewhere."""
 
 import logging
+import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from typing_extensions import override
 
+from study.job import Job
+from study.sweep.leaders import Leaders
 from study.tracking import names
 
 log = logging.getLogger(__name__)
+
+_BAR, _LEAST_BAR = 30, 8  # columns
+_SHARE = 0.25  # of a run's training that its writing is taken to last until one is written
+_WARM = 2.0  # seconds in which torch is still importing: how fast the first steps are says nothing
+_MINUTE = 60.0
 
 
 class Watch:
@@ -23,8 +33,14 @@ class Watch:
     def trained(self, runs: float) -> None:
         """So many more runs' training is done: half a stack of ten is five."""
 
+    def writing(self, runs: int) -> None:
+        """A stack of so many runs is written from now on."""
+
     def written(self, runs: int) -> None:
         """So many more runs are in the store."""
+
+    def ended(self, runs: Iterable[tuple[Job, float]]) -> None:
+        """These runs are in the store, each with the loss that settings are compared by."""
 
     def finished(self, name: str, statuses: Sequence[str]) -> None:
         """A stack is trained and written; its name is its job's label, or says how many jobs it has.
@@ -44,10 +60,10 @@ class Lines(Watch):
 
 
 class Display(Watch):
-    """A `Watch` on the terminal: two bars, training and writing, each with its time left; elsewhere lines.
+    """A `Watch` on the terminal: two bars, the time left, and who is best so far; elsewhere lines.
 
     Args:
-        console: where; the display is drawn only if it is a terminal.
+        console: where; the display is drawn only if it is a terminal whose cursor can be moved.
         clock: tells the time in seconds.
         then: what is done with runs once they are trained, and where they are after that.
     """
@@ -60,62 +76,118 @@ class Display(Watch):
         then: tuple[str, str] = ("writing", "in the store"),
     ) -> None:
         self._console, self._clock = console, clock
-        self._bars = Progress(
-            TextColumn("{task.description:9}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[done]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
-            console=console,
-            transient=True,
-            refresh_per_second=4,  # each costs about a millisecond
-            disable=not console.is_terminal,
-            get_time=clock,
-        )
-        self._training = self._bars.add_task("training", total=0, done="")
-        self._writing = self._bars.add_task(then[0], total=0, done="")
-        self._where = then[1]
-        self._runs = self._written = 0
-        self._trained = 0.0
-        self._shown = self._began = clock()
+        self._then = then
+        self._drawn = console.is_terminal and not console.is_dumb_terminal
+        self._leaders = Leaders()
+        self._runs = self._written = self._stack = 0
+        self._trained = self._spent = 0.0
+        self._each: float | None = None  # seconds that a run's writing lasts, once that is known
+        self._began = self._told = self._since = self._said = clock()
 
     def live(self) -> AbstractContextManager[object]:
-        """Draw while the block runs."""
-        return self._bars
+        """Draw while the block runs, four times a second: each costs about a millisecond."""
+        if not self._drawn:
+            return nullcontext()
+        return Live(self, console=self._console, transient=True, refresh_per_second=4)
 
     @override
     def expect(self, runs: int) -> None:
         if self._runs == 0:
-            self._began = self._clock()
+            self._began = self._told = self._said = self._clock()
         self._runs += runs
-        for bar in (self._training, self._writing):
-            self._bars.update(bar, total=self._runs)
 
     @override
     def trained(self, runs: float) -> None:
         self._trained += runs
-        now, whole = self._clock(), round(self._trained, 6)  # sums of thirds
-        if now - self._shown > 0.2 or whole == self._runs:  # five times a second: costs nothing
-            self._shown = now
-            done = f"{int(whole):,}/{self._runs:,} runs, {whole / max(now - self._began, 1e-9):,.0f} runs/s"
-            self._bars.update(self._training, completed=whole, done=done)
+        self._told = self._clock()
+        if self._told - self._said > _MINUTE and not self._drawn:
+            self.say(f"trained {self._counted(self._whole)} runs ({self._left_in_seconds()})")
+
+    @override
+    def writing(self, runs: int) -> None:
+        self._stack, self._since = max(self._stack, runs), self._clock()
 
     @override
     def written(self, runs: int) -> None:
         self._written += runs
-        done = f"{self._written:,}/{self._runs:,} runs {self._where}"
-        self._bars.update(self._writing, completed=self._written, done=done)
+        self._told = self._clock()
+        self._each = (self._spent + self._told - self._since) / max(self._written, 1)
 
-    def say(self, line: str) -> None:
-        """Print a line, above the bars where there are some."""
-        self._console.print(line, highlight=False, soft_wrap=True)
+    @override
+    def ended(self, runs: Iterable[tuple[Job, float]]) -> None:
+        if self._drawn:
+            self._leaders.add(runs)
 
     @override
     def finished(self, name: str, statuses: Sequence[str]) -> None:
-        if not self._console.is_terminal:
-            left = (self._clock() - self._began) * (self._runs - self._written) / max(self._written, 1)
+        self._spent += self._clock() - self._since
+        if not self._drawn:
             told = f"{name}: {len(statuses)} runs, {_counted(statuses)}"
-            self.say(f"{told} ({self._written}/{self._runs}, {left:.0f} s left)")
+            self.say(f"{told} ({self._written:,}/{self._runs:,}, {self._left_in_seconds()})")
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bars where there are some."""
+        self._said = self._clock()
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def left(self) -> float | None:
+        """Return how many seconds the sweep goes on, None where that is not known yet.
+
+        That is the rest of the training and the writing of a last stack, or all the rest of the writing where that
+        takes longer.
+        """
+        spent = self._told - self._began
+        if self._trained <= 0 or (spent < _WARM and not self._written):
+            return None
+        training = spent / self._trained
+        writing = training * _SHARE if self._each is None else self._each
+        rest = self._runs - self._written
+        last = min(self._stack or rest, rest)
+        seconds = max((self._runs - self._trained) * training + last * writing, rest * writing)
+        return max(seconds - (self._clock() - self._told), 1.0 if rest else 0.0)
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the bars, as wide as fits, and below them the time left and who is best so far."""
+        yield self._bars(options.max_width)
+        left = self.left()
+        yield f"{_spelled(self._clock() - self._began)} so far" if left is None else f"{_spelled(left)} left"
+        if best := self._leaders.line(options.max_width):
+            yield best
+
+    def _bars(self, width: int) -> Table:
+        """Return both bars with what is done; where it is narrow the speed goes first, and bars only get shorter."""
+        rate = self._trained / max(self._told - self._began, 1e-9)
+        trained, written = self._counted(self._whole), self._counted(self._written)
+        doing, where = self._then
+        ways = (
+            (f"{trained} runs, {rate:,.0f} runs/s", f"{written} runs {where}"),
+            (f"{trained} runs", f"{written} runs"),
+            (trained, written),
+        )
+        room = width - max(len("training"), len(doing)) - 2
+        texts = next((way for way in ways if max(map(len, way)) <= room - _LEAST_BAR), ways[-1])
+        length = min(_BAR, max(room - max(map(len, texts)), 1))
+        table = Table.grid(padding=(0, 1))
+        for name, done, text in zip(("training", doing), (self._trained, self._written), texts, strict=True):
+            table.add_row(name, ProgressBar(max(self._runs, 1), done, width=length), text)
+        return table
+
+    @property
+    def _whole(self) -> int:
+        return int(round(self._trained, 6))  # sums of thirds
+
+    def _counted(self, runs: int) -> str:
+        return f"{runs:,}/{self._runs:,}"
+
+    def _left_in_seconds(self) -> str:
+        left = self.left()
+        return "time left unknown" if left is None else f"{left:.0f} s left"
+
+
+def _spelled(seconds: float) -> str:
+    """Return a time as one reads it: 0:08, 1:02:03."""
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
 def _counted(statuses: Sequence[str]) -> str:

@@ -4,15 +4,20 @@ import logging
 import math
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby
+from pathlib import Path
 from typing import TypeVar
 
+import torch
+
 from study.config.check import Settings
-from study.errors import InvalidInput, NotKept, Terminated
+from study.errors import CRASHES, ORDERS, InvalidInput, NotKept
 from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.outcome import Outcome
@@ -22,7 +27,7 @@ from study.sweep.worker import Killed, Worker
 from study.sweep.workers import PAYS, Workers, apart, count_of
 from study.training.build import build_problem, device_of
 from study.training.instance import RuleError
-from study.training.memory import keep_freed
+from study.training.memory import bounded, keep_freed
 from study.training.result import Trained
 from study.training.train import train_once
 from study.training.ways import Ways
@@ -30,6 +35,8 @@ from study.training.ways import Ways
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_PACKAGE = Path(__file__).parents[1]
 
 _LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
 
@@ -70,7 +77,8 @@ class Training:
         keep_freed()
         each = self.settings.threads or 1
         processes = count_of(self.settings.workers, each)
-        with self.threads.used(), Workers(processes - 1, each, self._elsewhere) as workers:
+        within = nullcontext() if device_of(self.settings).type == "cuda" else bounded()
+        with within, self.threads.used(), Workers(processes - 1, each, self._elsewhere) as workers:
             together = _stacks(self._apart(runs, workers), self.settings.max_runs)
             alone = ((build_problem(runs[0].job.problem), runs) for runs in workers.stacks())
             for problem, stack in chain(together, alone):
@@ -96,9 +104,9 @@ class Training:
         self.threads.share(busy=True)  # for the start: the last places of a floor may differ among several
         try:
             trained = train_once(problem, runs, device=device_of(self.settings), advance=step, ways=self.ways)
-        except (Terminated, NotKept):
+        except (*ORDERS, NotKept):
             raise
-        except (Exception, SystemExit) as error:  # whatever a problem or an optimizer from anywhere raises
+        except CRASHES as error:  # whatever a problem or an optimizer from anywhere raises
             alone = [list(members) for _, members in groupby(runs, key=lambda run: run.job.hash)]
             if len(alone) > 1:
                 for members in alone:
@@ -114,14 +122,22 @@ class Training:
 
     def _fail(self, job: Job, error: BaseException) -> None:
         """Take note of a job that crashed, and say so."""
-        if isinstance(error, RuleError) and isinstance(error.__cause__, (Exception, SystemExit)):
+        if isinstance(error, RuleError) and error.__cause__ is not None:
             error = error.__cause__
         if isinstance(error, SystemExit):
-            error = RuntimeError(f"it asks the process to exit with {error}")
+            error = RuntimeError(f"it asks the process to exit with {error}").with_traceback(
+                error.__traceback__
+            )
+        elif isinstance(error, KeyboardInterrupt):
+            error = RuntimeError("it raises KeyboardInterrupt").with_traceback(error.__traceback__)
         assert isinstance(error, Exception)
-        brief = isinstance(error, (InvalidInput, Killed))
-        told = str(error) if brief else f"{type(error).__name__}: {error}"
-        log.error("%s crashed: %s", job.label, told, exc_info=None if brief else error)
+        if isinstance(error, (InvalidInput, Killed)):
+            log.error("%s crashed: %s", job.label, error)
+        else:
+            told = " ".join(str(error).split())
+            where = _where(error)  # none is of a mistake in this package, which needs its whole way
+            shown = None if where and not log.isEnabledFor(logging.DEBUG) else error  # hydra.verbose=study
+            log.error("%s crashed: %s: %s%s", job.label, type(error).__name__, told, where, exc_info=shown)
         self.outcome.failures[job.hash] = error
 
     def _elsewhere(self, worker: Worker, runs: Sequence[Run]) -> bool:
@@ -156,6 +172,18 @@ class Training:
         self.require()
         with self.lock:  # the workers' threads tell it too
             self.watch.trained(runs)
+
+
+def _where(error: Exception) -> str:
+    """Return the last place that an error passed in what somebody brought, nothing where there is none."""
+    ours = (_PACKAGE, Path(torch.__file__).parent)
+    python = Path(logging.__file__).parents[1]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        of_python = file.is_relative_to(python) and "site-packages" not in file.parts
+        if not of_python and not any(file.is_relative_to(folder) for folder in ours):
+            return f" ({file.name}, line {frame.lineno})"
+    return ""
 
 
 def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:

@@ -1,11 +1,14 @@
 """Summary at the end of a sweep, for a terminal: its settings by rank, how it ended, and what to do next."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # a row of a frame
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group
+from rich.measure import Measurement
 from rich.table import Table
 
 from study.errors import InvalidInput
@@ -19,10 +22,15 @@ Settings = Mapping[str, Mapping[str, str]]
 Ended = Sequence[tuple[str, str, float]]
 """Label, status and compared value of each run, in the sweep's order; infinite for a diverged one."""
 
-Ranks = Callable[[Ended, Settings, Comparison], list[dict[Hashable, Any]]]
-"""Who ranks settings, as `study.stats.summary.ranked` does: the tracker, which has imported pandas."""
+Rows = list[dict[Hashable, Any]]
 
-_AROUND = 4  # lines of a table that are no settings: its title, its head, a rule, and how many more there are
+Ranks = Callable[[Ended, Settings, Comparison], Rows]
+"""Who ranks settings, as `study.stats.summary.ranked` does: the tracker, which has imported pandas.
+
+It raises `InvalidInput` where some runs lack the value."""
+
+_BROKEN = ("field", "setting")  # columns that may be broken where the screen is narrow
+_NAME = 20  # letters of a name that are kept side by side
 _LEAST = 5  # settings shown, on however small a screen
 _MOST_FAILED = 5  # failures shown, of however many
 
@@ -71,49 +79,81 @@ def show(end: End, comparison: Comparison, console: Console, ranks: Ranks) -> No
     lines = list(closing_lines(end))
     if end.runs:
         try:
-            room = console.height - len(lines) - 1  # and one for the prompt
-            console.print(closing_table(end.runs, comparison, settings=end.settings, room=room, ranks=ranks))
+            taken = sum(_folded(line, console) for line in lines) + 1  # and one for the prompt
+            rows = ranks(end.runs, end.settings, comparison)
+            console.print(closing_table(rows, comparison, console, room=console.height - taken))
         except InvalidInput as error:  # the store has runs that lack the value
             lines.insert(0, str(error))
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def closing_table(
-    runs: Ended, comparison: Comparison, *, settings: Settings, room: int, ranks: Ranks
-) -> Group:
+def closing_table(ranked: Rows, comparison: Comparison, console: Console, *, room: int) -> Group:
     """Return the settings of a sweep by rank, as its report ranks them.
 
     Args:
-        runs: how each ended.
-        comparison: how.
-        settings: what each label stands for.
-        room: how many lines the table may have; what does not fit is counted in its last.
-        ranks: who ranks them.
-
-    Raises:
-        InvalidInput: some runs lack the value.
+        ranked: the settings, as `Ranks` returns them.
+        comparison: how they are ranked.
+        console: where they are to be shown: on a narrow one, columns are left out.
+        room: how many lines there are; what does not fit is counted in the last.
     """
-    rows = ranks(runs, settings, comparison)
-    still = sum(row["no_progress"] for row in rows)
-    # a column of them would be too wide
-    below = [f"{still:,} of {len(runs):,} runs made no progress"] if still else []
-    room -= len(below)
-    shown = rows if len(rows) + _AROUND - 1 <= room else rows[: max(room - _AROUND, _LEAST)]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    interval = intervals.name((row["runs"] for row in rows), comparison.confidence)
-    apart = [key for key in ("rank", "field") if any(row.get(key) for row in rows)]
-    for heading in (*apart, "setting", "runs", "diverged", "median", interval):
-        named = heading in ("field", "setting")  # which alone may be broken where the screen is narrow
-        table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
-    for row in shown:
-        table.add_row(*(str(row[key]) for key in apart), *_cells(row))
+    apart = [key for key in ("rank", "field") if any(row.get(key) for row in ranked)]
+    interval = intervals.name((row["runs"] for row in ranked), comparison.confidence)
+    rows = [{**{key: str(row[key]) for key in apart}, **_cells(row, interval)} for row in ranked]
+    headings = _fitting(rows, console, spare=(interval, "runs", "diverged"))
+    counts = {"no_progress": "made no progress"}  # a column of them would be too wide
+    if "diverged" not in headings:
+        counts["diverged"] = "diverged"
+    total = sum(row["runs"] for row in ranked)
+    found = {told: sum(row[key] for row in ranked) for key, told in counts.items()}
+    below = [f"{count:,} of {total:,} runs {told}" for told, count in found.items() if count]
     title = names.SUMMARIES[comparison.value].words
-    if len(shown) == len(rows):
-        return Group(title, table, *below)
     first = "best" if apart == ["rank"] else "first"
-    more = f"... {len(rows) - len(shown)} more in the report"
-    return Group(f"{title}, {first} {len(shown)} of {len(rows)} settings", table, more, *below)
+
+    def group(shown: int) -> Group:
+        table = _table(rows[:shown], headings)
+        if shown == len(rows):
+            return Group(title, table, *below)
+        more = f"... {len(rows) - shown} more in the report"
+        return Group(f"{title}, {first} {shown} of {len(rows)} settings", table, more, *below)
+
+    shown = len(rows) if len(rows) <= room else max(room, _LEAST)
+    while shown > _LEAST and (over := _height(group(shown), console) - room) > 0:
+        shown = max(shown - over, _LEAST)
+    return group(shown)
+
+
+def _fitting(rows: Sequence[Mapping[str, str]], console: Console, *, spare: Iterable[str]) -> list[str]:
+    """Return the headings of a table that is no wider than the screen where that can be had without some of them.
+
+    Long names of settings are broken first.
+    """
+    headings, unbounded = list(rows[0]), console.options.update(max_width=10_000)
+    broken = [{key: cell[:_NAME] if key in _BROKEN else cell for key, cell in row.items()} for row in rows]
+    for heading in spare:
+        if Measurement.get(console, unbounded, _table(broken, headings)).maximum <= console.width:
+            break
+        headings.remove(heading)
+    return headings
+
+
+def _table(rows: Iterable[Mapping[str, str]], headings: Iterable[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for heading in headings:
+        named = heading in _BROKEN
+        table.add_column(heading, justify="left" if named else "right", no_wrap=not named)
+    for row in rows:
+        table.add_row(*(row[heading] for heading in headings))
+    return table
+
+
+def _height(shown: Group, console: Console) -> int:
+    return len(console.render_lines(shown, pad=False))
+
+
+def _folded(line: str, console: Console) -> int:
+    """Return how many lines of the screen a line takes, which is folded wherever it comes to the edge."""
+    return max(1, math.ceil(cell_len(line) / console.width))
 
 
 def closing_lines(end: End) -> Iterator[str]:
@@ -148,7 +188,7 @@ def _interrupted(end: End) -> str:
     return f"interrupted: {end.present:,} of {end.wanted:,} runs are kept{goes_on}{then}"
 
 
-def _cells(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
-    interval = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
-    counts = (str(row[key]) for key in ("label", "runs", "diverged"))
-    return *counts, f"{row['median']:.4g}", interval
+def _cells(row: Mapping[Hashable, Any], interval: str) -> dict[str, str]:
+    ends = f"{row['low']:.4g} to {row['high']:.4g}" if row["runs"] > 1 else "none"
+    counts = {"runs": str(row["runs"]), "diverged": str(row["diverged"])}
+    return {"setting": str(row["label"]), **counts, "median": f"{row['median']:.4g}", interval: ends}

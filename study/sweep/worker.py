@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from study.errors import CRASHES
 from study.job import Run
 from study.tracking.beside import ended, start
 from study.training.build import build_problem
@@ -121,7 +122,7 @@ def _answer(asker: Connection, runs: Runs, way: Way, known: bool) -> tuple[Train
     try:
         problem = build_problem(job.problem)
         trained = train(problem, runs, device=torch.device("cpu"), advance=advance, ways=ways)
-    except (Exception, SystemExit):  # whatever it is: it is done again, and told, where all else is
+    except CRASHES:  # whatever it is: it is done again, and told, where all else is
         return None
     asker.send(untold)
     return trained, ways.known(job, seeds)

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from study.bench.servers import free_port
 from study.torture.strikes import SOON, Strike, Struck, untidy
 from study.torture.sweep import OPTIMIZERS, Store, asked, moment
-from study.ui import HOST, QUIET, server
+from study.ui import HOST, server, serving
 
 _FAILS = (1, 2)  # exit statuses of what could not be kept, and of what was refused
 _DROP, _DAC_OVERRIDE = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: see prctl(2) and capabilities(7)
@@ -107,12 +107,12 @@ def _serving(store: Store) -> Iterator[tuple[str, int]]:
     """Serve the store over HTTP; yield the address, and the server's process group."""
     port = free_port()
     address = f"http://{HOST}:{port}"
-    place = server(port, store.uri, store.database.parent / "artifacts")
+    program = server(port, store.database.parent / "artifacts")
     process = subprocess.Popen(
-        place,
+        program,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | QUIET,
+        env=os.environ | serving(store.uri),
         start_new_session=True,
     )
     try:

@@ -8,7 +8,7 @@ import logging
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +24,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from study.tracking import names
 from study.training.result import Trained
 
+_PARAM = "param/"  # how the parameters' arrays are called
 _DATA = ["x", "y", "clean"]
 _READ = ("run_id", "job", "seed", "curve", "curve_inputs", "sample", "clock")  # the parameters may be large
 _OLD = ["parent", "job", "seed"]  # by which a row belongs to a run where it has no id
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 def keep(client: MlflowClient, parent: str, trained: Trained, run_ids: Sequence[str]) -> None:
     """Keep a stack's final parameters and fitted curves as one artifact of the parent, a run id."""
-    arrays = {f"param/{name}": values for name, values in trained.final.items()} | {
+    arrays = {_PARAM + name: values for name, values in trained.final.items()} | {
         "curve": trained.curve,
         "curve_inputs": trained.curve_inputs,
         "sample": trained.sample,
@@ -85,6 +86,18 @@ def text(client: MlflowClient, run_id: str, artifact: str) -> str:
     return ""
 
 
+def parameters(client: MlflowClient, parent: str, run_id: str) -> dict[str, np.ndarray] | None:
+    """Return the final parameters of a run by the module's names, None where they were not kept or cannot be read."""
+    kept = get_artifact_repository(client.get_run(parent).info.artifact_uri, tracking_uri=client.tracking_uri)
+    for artifact in kept.list_artifacts(names.FINAL):
+        with _saying(f"the artifact {artifact.path}"), _archive(kept, artifact.path) as archive:
+            run_ids = archive["run_id"].tolist() if "run_id" in archive else []
+            if run_id in run_ids:
+                row, own = run_ids.index(run_id), [name for name in archive if name.startswith(_PARAM)]
+                return {name.removeprefix(_PARAM): archive[name][row] for name in own}
+    return None
+
+
 def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
     """Yield what can be read of a parent's stacks."""
     artifacts = []
@@ -105,15 +118,21 @@ def _saying(what: str) -> Iterator[None]:
         log.warning("%s of a sweep cannot be read: %s", what, error)
 
 
+@contextmanager
+def _archive(kept: ArtifactRepository, artifact: str) -> Iterator[Mapping[str, np.ndarray]]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(kept.download_artifacts(artifact, folder))  # type: ignore[no-untyped-call]
+        with path.open("rb") as file, np.load(file) as archive:
+            yield archive
+
+
 def _load(kept: ArtifactRepository, parent: str, artifact: str) -> pd.DataFrame:
     """Return one row per run of a stack: `run_id`, `job`, `seed`, its curve, and the sample of the least seed.
 
     The curve is over one feature, or has no points. What does not fit together is an error.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(kept.download_artifacts(artifact, folder))  # type: ignore[no-untyped-call]
-        with path.open("rb") as file, np.load(file) as archive:
-            arrays = {name: archive[name] for name in _READ if name in archive}
+    with _archive(kept, artifact) as archive:
+        arrays = {name: archive[name] for name in _READ if name in archive}
     seeds, inputs, sample = arrays["seed"], arrays["curve_inputs"], arrays["sample"]
     x = inputs[:, 0] if inputs.shape[1] == 1 else np.empty(0)
     curves = arrays["curve"].reshape(len(seeds), len(inputs))[:, : len(x)]

@@ -14,6 +14,8 @@ FULL_LOSS = "full/loss"  # on all data, every so many samples, where the problem
 LR = "lr"  # the learning rate that each step used, where a schedule moves it
 PARAM = "param/"  # param/<name>: a scalar parameter at each step, where there are few
 SUMMARY = "summary/"  # summary/<one of SUMMARIES>: one point; on a parent: what the sweep took
+MEDIAN = "median/"  # on a parent: median/<setting>, of what its report compares
+RANK = "rank/"  # on a parent: rank/<setting>, by that median
 
 METRICS: Mapping[str, str] = {
     TRAIN_LOSS: "training loss per minibatch",
@@ -92,6 +94,8 @@ OPTIMIZER_SOURCE = "study.optimizer_source"  # where a class from outside comes 
 PROBLEM_SOURCE = "study.problem_source"  # or "module sha256:<digest of its file>"
 SCHEDULE_SOURCE = "study.schedule_source"
 LOOKS = "study.looks"  # on a parent of until=resolved: at how many seeds it is looked at, as a JSON list
+HOST = "study.host"  # on a parent: the machine that asked for it, and
+MACHINE = "study.machine."  # study.machine.<processor, cores, threads, memory, system>
 OVERRIDES = "study.overrides"  # on a parent: what was asked beside the experiment's own file, as a JSON list
 
 OK, NO_PROGRESS, DIVERGED = "ok", "no_progress", "diverged"
@@ -113,3 +117,4 @@ NOTE = "mlflow.note.content"
 # Artifacts of a parent.
 FINAL = "final"  # a folder: one .npz of final parameters and fitted curves per stack
 CONFIG = "config.yaml"  # the config as composed
+REPORT = "report"  # a folder: the last report of the sweep

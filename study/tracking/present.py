@@ -23,12 +23,16 @@ def all_present(location: Location, experiment: str, jobs: Iterable[Job]) -> boo
     Only a SQLite database is asked, without its lock: of another store, or where MLflow's tables are not as here,
     it is False, which says nothing. What is trained is decided by `Sweep.endings`.
     """
+    there = present(location, experiment)
+    return all((job.hash, str(seed)) in there for job in jobs for seed in job.seeds)
+
+
+def present(location: Location, experiment: str) -> set[tuple[str, str]]:
+    """Return job's hash and seed of each finished run of an experiment, of none where `all_present` knows of none."""
     if location.database is None or not location.database.exists():
-        return False
+        return set()
     try:
         with closing(sqlite3.connect(f"{location.database.as_uri()}?mode=ro", uri=True)) as connection:
-            query = (names.JOB_HASH, names.SEED, experiment)
-            there = set(connection.execute(_FINISHED, query))
+            return set(connection.execute(_FINISHED, (names.JOB_HASH, names.SEED, experiment)))
     except sqlite3.Error:
-        return False
-    return all((job.hash, str(seed)) in there for job in jobs for seed in job.seeds)
+        return set()

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -78,6 +79,9 @@ class _Process:
         self._asked = ""
         self._claim: Claim | None = None
         self._sweep: Sweep | None = None
+        self._ended: Sweep | None = None
+        self._standing: Callable[[], None] = lambda: None
+        self._began = time.monotonic()
 
     def tell(self, kind: str, what: object) -> None:
         """Send something to the trainer, from whichever thread."""
@@ -98,12 +102,17 @@ class _Process:
             return "broken", traceback.format_exc()
 
     def leave(self) -> None:
-        """Say in the store that the sweep was killed, where the trainer is no more and nobody asked for it again."""
+        """Say in the store how the sweep's settings stand, if it ended.
+
+        Or that it was killed, where the trainer is no more and nobody asked for it again.
+        """
+        with suppress(*_STORE):
+            self._standing()
         if self._sweep is not None:
             with suppress(*_STORE):
                 run = self._sweep.store.client.get_run(self._sweep.run_id)
                 if run.data.tags.get(names.ASKED) == self._asked:
-                    self._sweep.finish("KILLED", {})
+                    self._sweep.finish("KILLED", {"wall_seconds": time.monotonic() - self._began})
 
     def prepare(self, location: Location, folder: str) -> None:
         """Open a store, or make what is to be a fresh database in a folder: it is put in its place by `begin`.
@@ -186,11 +195,14 @@ class _Process:
         settings: Mapping[str, Mapping[str, str]],
         how: Comparison,
     ) -> list[dict[Hashable, Any]]:
-        return ranked(ended, settings, how)
+        rows = ranked(ended, settings, how)
+        if self._ended is not None:  # nobody waits for it: it is written once all is told
+            self._standing = partial(self._ended.stand, rows, how.value)
+        return rows
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
         self._own.finish(status, summary)
-        self._sweep = None
+        self._sweep, self._ended = None, self._sweep
         if self._claim:
             self._claim.release()
 

@@ -1,5 +1,6 @@
 """Records of a trained stack: curves that end where a run broke, and summaries, as the store keeps them."""
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,14 @@ class Ended(NamedTuple):
     loss: float
 
 
+class Dataset(NamedTuple):
+    """What a run trained on, as MLflow knows an input: runs of one name and digest met the same data."""
+
+    name: str
+    digest: str
+    source: str  # JSON, of MLflow's source type `code`: the params that data come from
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """One finished run in MLflow's words, ready to be written: complete or absent. Times are as in `Points`.
@@ -59,6 +68,16 @@ class StoredRun:
     def job_and_seed(self) -> tuple[str, str]:
         """What the run is a training of: its job's hash and its seed, as the store keeps them; empty of no job's."""
         return self.tags.get(names.JOB_HASH, ""), self.params.get(names.SEED, "")
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """What it trained on, None where there is no receipt."""
+        digest = self.tags.get(f"study.{names.DATA_SHA}")
+        if digest is None:
+            return None
+        own = {key: value for key, value in self.params.items() if key.startswith("problem.")}
+        source = json.dumps({"tags": own | {names.SEED: self.params[names.SEED]}})
+        return Dataset(own.get("problem.name", ""), digest, source)
 
     @property
     def status(self) -> str:

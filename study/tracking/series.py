@@ -4,6 +4,7 @@ This file is the second one's program too, so it imports nothing of the study: i
 ids, pickled, and gives what `_own` returns.
 """
 
+import os
 import pickle
 import subprocess
 import sys
@@ -37,10 +38,17 @@ def read(uri: str, run_ids: Sequence[str]) -> list[Part]:
     asked = pickle.dumps((uri, run_ids[first:]))
     with ThreadPoolExecutor(1) as waiting:
         program = [sys.executable, "-P", __file__]  # -P: none of this folder's files is an import of its
-        other = waiting.submit(subprocess.run, program, input=asked, stdout=subprocess.PIPE, check=True)
+        other = waiting.submit(_answer, program, asked)
         own = list(_own(uri, run_ids[:first]))
-        rest: list[Part] = pickle.loads(other.result().stdout)
+        rest: list[Part] = pickle.loads(other.result())
     return own + rest
+
+
+def _answer(program: Sequence[str], asked: bytes) -> bytes:
+    """Return what a program answers; an interrupt from the keyboard comes to this process alone."""
+    return subprocess.run(
+        program, input=asked, stdout=subprocess.PIPE, check=True, start_new_session=True
+    ).stdout
 
 
 def _own(uri: str, run_ids: Sequence[str]) -> Iterator[Part]:
@@ -71,8 +79,13 @@ def _part(connection: sa.Connection, run_ids: Sequence[str]) -> Part:
 
 
 def _main() -> None:
-    """Be the second process."""
-    pickle.dump(list(_own(*pickle.load(sys.stdin.buffer))), sys.stdout.buffer, protocol=5)
+    """Be the second process; where the first is no more, nobody is told."""
+    read = list(_own(*pickle.load(sys.stdin.buffer)))
+    try:
+        pickle.dump(read, sys.stdout.buffer, protocol=5)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(1)
 
 
 if __name__ == "__main__":

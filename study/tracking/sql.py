@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from mlflow.store.tracking.dbmodels import models
+from sqlalchemy.dialects import postgresql, sqlite
 
 from study.tracking import columns, names
 from study.tracking.records import StoredRun
@@ -25,7 +26,8 @@ KNOWN_REVISIONS = frozenset({"dc11669786a5"})  # of MLflow's schema, checked aga
 
 _RUNS, _PARAMS, _TAGS = models.SqlRun.__table__, models.SqlParam.__table__, models.SqlTag.__table__
 _METRICS, _LATEST = models.SqlMetric.__table__, models.SqlLatestMetric.__table__
-_EXPERIMENTS = models.SqlExperiment.__table__
+_DATASETS, _INPUTS = models.SqlDataset.__table__, models.SqlInput.__table__
+_INPUT_TAGS, _EXPERIMENTS = models.SqlInputTag.__table__, models.SqlExperiment.__table__
 _RUNS_DELETED = 500  # runs in one statement: databases bound its parameters
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
@@ -41,6 +43,9 @@ _SAME = {  # of every run, as MLflow's client writes it: the source is in its ta
 }
 _OWN = ("run_uuid", "name", "user_id", "start_time", "end_time", "artifact_uri", "experiment_id")
 _PAIR = ("run_uuid", "key", "value")
+_INPUT = ("input_uuid", "source_type", "source_id", "destination_type", "destination_id", "step")
+_INPUT_TAG = ("input_uuid", "name", "value")
+_TRAINING = ("mlflow.data.context", "train")
 _POINT = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
 
 Row = tuple[Any, ...]
@@ -84,6 +89,8 @@ class SqlBackend:
             _insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, experiment, new))
             _insert(connection, _PARAMS, _PAIR, ((i, *pair) for i, run in new for pair in run.params.items()))
             _insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in new for pair in run.tags.items()))
+            _insert(connection, _INPUTS, _INPUT, inputs := _inputs(connection, experiment, new))
+            _insert(connection, _INPUT_TAGS, _INPUT_TAG, ((row[0], *_TRAINING) for row in inputs))
             _insert(connection, _METRICS, _POINT, _points(new, slice(None)))
             _insert(connection, _LATEST, _POINT, _points(new, slice(-1, None)))  # by the highest step
             if replace:  # last: the transaction then keeps other writers out
@@ -175,6 +182,31 @@ def _runs(connection: sa.Connection, experiment: int, new: Iterable[New]) -> Ite
         artifacts = f"{location}/{run_id}/artifacts"
         own = (run_id, run.name, run.tags[names.USER], run.start, run.end, artifacts, experiment)
         yield *own, *_SAME.values()
+
+
+def _inputs(connection: sa.Connection, experiment: int, new: Iterable[New]) -> list[Row]:
+    """Insert the datasets that are not there yet, and return the rows of `inputs`: which run trained on which.
+
+    Many runs share one, and other writers may insert it: in one order for all, or two would wait for each other.
+    """
+    of_run = {run_id: dataset for run_id, run in new if (dataset := run.dataset)}
+    if not of_run:
+        return []
+    d = _DATASETS.c
+    every = [
+        {"dataset_uuid": uuid.uuid4().hex, "experiment_id": experiment, "dataset_source_type": "code",
+         "name": dataset.name, "digest": dataset.digest, "dataset_source": dataset.source}
+        for dataset in sorted({dataset[:2]: dataset for dataset in of_run.values()}.values())
+    ]  # fmt: skip
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(_DATASETS).on_conflict_do_nothing(), every)
+    query = sa.select(d.name, d.digest, d.dataset_uuid).where(d.experiment_id == experiment)
+    found = connection.execute(query.where(d.digest.in_([row["digest"] for row in every]))).all()
+    ids = {(name, digest): dataset_id for name, digest, dataset_id in found}
+    return [
+        (uuid.uuid4().hex, "DATASET", ids[dataset[:2]], "RUN", run_id, 0)
+        for run_id, dataset in of_run.items()
+    ]
 
 
 def _points(new: Iterable[New], some: slice) -> Iterator[Row]:

@@ -63,7 +63,8 @@ class Store:
     def describe(self, experiment: str, note: str) -> None:
         """Say what an experiment is about, as markdown, and how MLflow's UI opens it."""
         experiment_id = self.experiment_id(experiment)
-        for key, value in ((names.NOTE, note[:_NOTE_LENGTH]), (ui_state.TAG, ui_state.STATE)):
+        note = ui_state.described(experiment_id, note)[:_NOTE_LENGTH]
+        for key, value in ((names.NOTE, note), (ui_state.TAG, ui_state.STATE)):
             self.client.set_experiment_tag(experiment_id, key, value)
 
 

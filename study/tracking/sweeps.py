@@ -17,17 +17,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from study.config.location import without_password
 from study.config.reach import reason
-from study.errors import NotKept
+from study.errors import InvalidInput, NotKept
 from study.job import Job, Role
-from study.tracking import finals, names, spool
+from study.tracking import finals, names, spool, standing
 from study.tracking.claim import claim_of
+from study.tracking.machine import machine
 from study.tracking.provenance import Request, sources
 from study.tracking.records import Ended, Sources, records
 from study.tracking.store import Store, is_away
 from study.training.result import Trained
 
 _TAGS = 100  # MLflow's limit of tags in one call
+_METRICS = 1000  # likewise
 _TAG_LENGTH = 8000
+_WALL = "wall_seconds"
 _AT_ONCE = 1000  # more seem to run in no store
 _AWAY = "the store at %s is away (%s): training goes on, and what is trained waits in %s"
 
@@ -190,11 +193,32 @@ class Sweep:
         self.store.client.set_tag(self.run_id, names.FAILED + _place(job), why[:_TAG_LENGTH])
 
     def finish(self, status: str, summary: Mapping[str, float]) -> None:
-        """End the parent run with MLflow's status FINISHED, FAILED or KILLED."""
+        """End the parent run with MLflow's status FINISHED, FAILED or KILLED.
+
+        It began when it was first asked for, which MLflow lets nobody change. So that it lasts as long as it was
+        worked on, it ends `wall_seconds` of `summary` later.
+        """
+        self._log({names.SUMMARY + key: value for key, value in summary.items()})
+        end = None
+        if _WALL in summary:
+            start = self.store.client.get_run(self.run_id).info.start_time
+            end = start + round(1000 * summary[_WALL])
+        self.store.client.set_terminated(self.run_id, status, end)
+
+    def stand(self, rows: standing.Rows, value: str) -> None:
+        """Say on the parent which settings came first, by `value`: as metrics, and in its description."""
+        self._log(standing.metrics(rows))
+        tags = self.store.client.get_run(self.run_id).data.tags
+        table = standing.table(rows, names.SUMMARIES[value].words)
+        note = f"`{tags[names.COMMAND]}`\n\n{table}"
+        if not tags[names.NOTE].startswith(note):  # else it may have a report's part, which is still true
+            self.store.client.set_tag(self.run_id, names.NOTE, note[:_TAG_LENGTH])
+
+    def _log(self, metrics: Mapping[str, float]) -> None:
         now = int(time.time() * 1000)
-        metrics = [Metric(names.SUMMARY + key, value, now, 0) for key, value in summary.items()]
-        self.store.client.log_batch(self.run_id, metrics=metrics)
-        self.store.client.set_terminated(self.run_id, status)
+        each = [Metric(key, value, now, 0) for key, value in metrics.items()]
+        for low in range(0, len(each), _METRICS):
+            self.store.client.log_batch(self.run_id, metrics=each[low : low + _METRICS])
 
 
 def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Request) -> Sweep:
@@ -226,6 +250,7 @@ def begin(store: Store, experiment: str, jobs: Sequence[Job] | None, request: Re
             if key.startswith(names.FAILED) or (key.startswith(names.JOB) and key not in asked):
                 client.delete_tag(sweep.run_id, key)
     now = {names.ASKED: request.id, names.COMMAND: command, names.OVERRIDES: _json(request.overrides)}
+    now |= machine()
     if request.looks:
         now[names.LOOKS] = json.dumps(list(request.looks))
     client.log_batch(sweep.run_id, tags=[RunTag(key, value) for key, value in {**tags, **now}.items()])
@@ -245,6 +270,14 @@ def find(store: Store, experiment: str, asked: str, tags: Mapping[str, str]) -> 
             f"this sweep of {experiment} is another command's by now, which keeps what this one lacks"
         )
     return sweep
+
+
+def parent(store: Store, experiment: str, sweep: str) -> Sweep:
+    """Return a sweep by its own name."""
+    found = _find(store, store.experiment_id(experiment), names.SWEEP, sweep, {})
+    if found is None:
+        raise InvalidInput(f"sweep must be one of {experiment}, got {sweep}")
+    return found
 
 
 def end_abandoned(store: Store, experiment_id: str, holder: str) -> None:

@@ -1,6 +1,7 @@
 """Tracker: the process beside the trainer that keeps its sweep, and alone knows MLflow."""
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -133,6 +134,11 @@ class Tracker:
         self._pipe.close()
         self._process.wait()
         self._folder.cleanup()
+
+    def abandon(self) -> None:
+        """End the process of a sweep that is not begun, and wait for nothing: this one is about to end."""
+        self._process.kill()
+        shutil.rmtree(self._folder.name, ignore_errors=True)
 
     def _ask(self, name: str, *arguments: object) -> Any:
         if self._joined is not None and self._process.poll() is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from study.errors import InvalidInput, Terminated
+from study.errors import CRASHES, ORDERS, InvalidInput
 from study.job import Job
 from study.training.build import build_rule
 from study.training.schedule import build_schedules
@@ -138,9 +138,9 @@ class Instance:
             else:
                 with self._stream.current():
                     self._step(objective)
-        except (InvalidInput, Terminated):
+        except (InvalidInput, *ORDERS):
             raise
-        except (Exception, SystemExit) as error:  # whatever a rule from anywhere raises
+        except CRASHES as error:  # whatever a rule from anywhere raises
             raise RuleError(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
         finally:  # what it did to the process would hold for the next instance too
             if torch.get_default_dtype() is not dtype:

@@ -10,7 +10,7 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from study.config.make import find, make
-from study.errors import InvalidInput, Terminated, nearest
+from study.errors import CRASHES, ORDERS, InvalidInput, nearest
 from study.job import Job
 from study.ranges import NOT_NEGATIVE
 from study.training.build import build_rule
@@ -61,9 +61,9 @@ def _go_through(scheduler: LRScheduler, node: Mapping[str, object], steps: int) 
             for group in scheduler.optimizer.param_groups:
                 NOT_NEGATIVE.require(f"{name}: the learning rate of step {step}", float(group["lr"]))
             scheduler.step()
-    except (InvalidInput, Terminated):
+    except (InvalidInput, *ORDERS):
         raise
-    except (Exception, SystemExit) as error:  # whatever a class from anywhere raises
+    except CRASHES as error:  # whatever a class from anywhere raises
         told = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise InvalidInput(
             f"{name}: {node['_target_']} must hold for all {steps} steps, got after step {step} {told}"

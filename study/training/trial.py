@@ -1,6 +1,7 @@
 """Trial of a job: its problem and its rule for a few steps of one run, before anything is trained or written."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,20 +10,22 @@ import torch
 
 from study.config.check import check_batch_size
 from study.config.choices import as_shipped
-from study.errors import InvalidInput
+from study.errors import CRASHES, ORDERS, InvalidInput
 from study.job import DECLARED, Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
 from study.training.build import MATRIX, build_optimizer, build_problem, build_rule
 from study.training.drivers import Own
 from study.training.instance import RuleError, Way, undisturbed
+from study.training.memory import bounded
+from study.training.needs import Needs, needs_of
 from study.training.schedule import check_schedule
 from study.training.stack import Stack
 from study.training.ways import Ways
 
 _STEPS = 2  # the second one finds what the first one left
 
-_POINTER = "README says under bring your own what an optimizer is given here"
+_POINTER = "study/README.md says under bring your own what an optimizer is given here"
 
 _WAYS = (
     Way(),
@@ -34,7 +37,10 @@ _WAYS = (
 
 
 def check_jobs(
-    jobs: Iterable[Job], ways: Ways, require_problem: Callable[[Problem], None] = lambda _: None
+    jobs: Iterable[Job],
+    ways: Ways,
+    require_problem: Callable[[Problem], None] = lambda _: None,
+    require_room: Callable[[Job, Needs], None] = lambda *_: None,
 ) -> dict[str, str]:
     """Build every problem and optimizer once, try each rule that is not known, and go through each schedule.
 
@@ -42,17 +48,28 @@ def check_jobs(
         jobs: to be trained.
         ways: what is known of rules.
         require_problem: refuses a problem that training cannot rely on; what is as shipped has a certificate.
+        require_room: refuses a job of which not even one run finds room.
 
     Returns:
         What cannot work, by the labels of the jobs: what must hold, and what came.
     """
     refused: dict[str, str] = {}
     problems: dict[str, tuple[Problem, int] | InvalidInput] = {}
-    with undisturbed(), _one_thread():
+    needs: dict[str, Needs | InvalidInput | None] = {}
+    with undisturbed(), bounded(), _one_thread():
         for job in jobs:
             try:
                 # first: the check of a problem builds a rule, which imports torch's compiler, for a second
-                _require_values(build_problem(job.problem), job)
+                problem = build_problem(job.problem)
+                _require_values(problem, job)
+                key = repr(job.problem)
+                if key not in needs:
+                    needs[key] = _needs(problem, job)
+                of = needs[key]
+                if isinstance(of, InvalidInput):
+                    raise of
+                if of is not None:
+                    require_room(job, of)
                 _check(job, ways, _problem(job, problems, require_problem))
             except InvalidInput as error:
                 refused[job.label] = str(error)
@@ -68,6 +85,25 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _needs(problem: Problem, job: Job) -> Needs | InvalidInput | None:
+    """Return how large a run is; what its data lack here; None of a problem that fails, as its trial tells."""
+    try:
+        return needs_of(problem, job.seeds.start)
+    except InvalidInput as error:
+        return error
+    except ORDERS:
+        raise
+    except CRASHES as error:
+        asked = re.search(r"tried to allocate (\d+) bytes|Unable to allocate (.+) for an array", str(error))
+        if asked is None and not isinstance(error, MemoryError):
+            return None
+        much = " ".join(filter(None, asked.groups())) if asked else "more than there is"
+        return InvalidInput(
+            f"{problem.name}: the memory must hold its data and its model, which ask for {much} bytes at once; "
+            "write a smaller problem"
+        )
 
 
 def try_out(problem: Problem, job: Job) -> Way:
@@ -97,7 +133,8 @@ def try_out(problem: Problem, job: Job) -> Way:
 def _require_values(problem: Problem, job: Job) -> None:
     """Refuse a rule that its class does not build over a matrix: for a name or a value of a hyperparameter."""
     try:
-        build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
+        with undisturbed():
+            build_optimizer(job.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))])
     except InvalidInput as error:
         remedy = _remedy(problem, job) or (_POINTER if "cannot be made" in str(error) else "")
         raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
@@ -139,11 +176,13 @@ def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
     problem, points = of
     check_batch_size(job.batch_size, points)
     params = list(problem.model().parameters())
-    if ways.tried(job) is None:
-        ways.try_first(job, try_out(problem, job))
-    else:
-        build_rule(job.optimizer, params)
-    check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
+    with undisturbed():
+        if ways.tried(job) is None:
+            ways.try_first(job, try_out(problem, job))
+        else:
+            build_rule(job.optimizer, params)
+    with undisturbed():
+        check_schedule(job, params, job.epochs * math.ceil(points / (job.batch_size or points)))
 
 
 def _remedy(problem: Problem, job: Job) -> str:

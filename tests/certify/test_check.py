@@ -19,7 +19,7 @@ from study.certify.check import (
     number,
 )
 from study.certify.rule import difference
-from study.errors import InvalidInput
+from study.errors import Interrupted, InvalidInput
 
 
 def test_difference_is_relative_to_the_longest_way() -> None:
@@ -65,8 +65,10 @@ def test_what_a_part_raises_is_one_line_and_what_it_lacks_is_passed_on() -> None
         raise SystemExit(3)
     with pytest.raises(InvalidInput, match="download it"), finding("data()"):
         raise InvalidInput("download it")
-    with pytest.raises(KeyboardInterrupt), finding("step()"):
+    with pytest.raises(Broken, match=r"^step\(\) raises KeyboardInterrupt$"), finding("step()"):
         raise KeyboardInterrupt
+    with pytest.raises(Interrupted), finding("step()"):
+        raise Interrupted
 
 
 def test_nothing_is_tried_that_stands_on_what_failed() -> None:

@@ -56,7 +56,7 @@ def test_both_indexes_are_escaped_and_link_to_what_is_there(folder: Path) -> Non
     assert 'href="headline/index.html"' in html
     assert "Measured by <code>make bench</code>." in html
     assert markdown.startswith(MARK)
-    assert "## [About airfoil <b>](airfoil/report.md)\n\nairfoil | is first.\n" in markdown
+    assert "## [About airfoil \\<b>](airfoil/report.md)\n\nairfoil | is first.\n" in markdown
     assert "`make report EXPERIMENT=airfoil`" in markdown
     assert "| [What a run costs](bench/README.md) | Measured by `make bench`. |" in markdown
     assert write_index(folder, readme=True) == paths  # our own is replaced

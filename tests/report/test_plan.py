@@ -104,7 +104,10 @@ def test_a_figure_may_come_from_anywhere(package: str) -> None:
             "loss_curves.flor is not known to study.figures.loss_curves.LossCurves",
         ),
         ({"name": "loss_curves", "metrc": "a"}, "did you mean metric?"),
-        ({"name": "loss_curves", "x": "epochs"}, "loss_curves.x must be one of epoch, step, got 'epochs'"),
+        (
+            {"name": "loss_curves", "x": "epochs"},
+            "loss_curves.x must be one of epoch, seconds, step, got 'epochs'",
+        ),
         ({"name": "loss_curves", "top": -1}, "loss_curves.top must be a finite number > 0, or null, got -1"),
         ({"name": "loss_curves", "log": "no"}, "loss_curves.log must be true or false, got 'no'"),
         ({"name": "ranking", "value": "exces"}, "did you mean 'excess'?"),

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,11 @@ def serving(module: str, parent: int) -> list[int]:
         if f"{module} import serve".encode() in command and int(status[1]) == parent:
             found.append(int(folder.name))
     return found
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to what it starts in the background, and with it to these tests: ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def on_a_terminal(

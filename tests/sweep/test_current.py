@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from study.errors import Terminated
+from study.interrupts import KEPT
 from study.sweep import current
 
 
@@ -54,8 +55,8 @@ def test_a_signal_to_terminate_ends_the_sweep_as_killed(sweep: Recorder) -> None
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (KeyboardInterrupt(), "interrupted before anything was trained\n"),
-        (Terminated(), "interrupted before anything was trained\n"),
+        (KeyboardInterrupt(), f"{KEPT}\n"),
+        (Terminated(), f"{KEPT}\n"),
         (SystemExit(0), ""),  # Hydra's own flags end so
         (RuntimeError("x"), ""),
     ],

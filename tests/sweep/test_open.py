@@ -24,12 +24,13 @@ from study.config.location import Location
 from study.job import Job, Run
 from study.stats.comparison import Comparison
 from study.sweep.open import OpenSweep
+from study.tracking.names import SUMMARIES
 from study.tracking.reader import read_sweep
 from study.training.build import build_problem
 from study.training.train import train
 from study.training.ways import Ways
 from tests.sweep.memory import Memory
-from tests.sweep.processes import serving
+from tests.sweep.processes import heed_interrupts, serving
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 2e-5
@@ -162,6 +163,14 @@ class TestSmoke:
         for name, losses in values.items():
             row = next(line for line in said.splitlines() if name in line.split())
             assert f"{median(losses):.4g}" in row
+            assert stage.parents[0].data.metrics[f"median/{name}"] == median(losses)  # in MLflow likewise
+
+    def test_what_a_sweep_took_is_its_parents_alone(self, stages: dict[str, Stage]) -> None:
+        for stage in stages.values():
+            (info, wall), *_ = [(p.info, p.data.metrics["summary/wall_seconds"]) for p in stage.parents]
+            assert info.end_time - info.start_time == round(1000 * wall)
+            kept = {"train/loss", "eval/loss", *(f"summary/{name}" for name in SUMMARIES)}
+            assert all(set(run.data.metrics) <= kept for run in stage.runs)
 
     @pytest.mark.usefixtures("stages")
     def test_nothing_is_left_in_the_folder_of_the_caller(self, folder: Path) -> None:
@@ -343,7 +352,7 @@ def _begun(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_interrupts,
+        preexec_fn=heed_interrupts,
     )
     _wait_for_runs(folder, at_least=3)
     return process
@@ -379,11 +388,6 @@ def _goes_on(folder: Path, command: Command, killed: Stage) -> None:
     assert [(p.info.run_id, p.info.status) for p in again.parents] == [
         (killed.parents[0].info.run_id, "FINISHED")
     ]
-
-
-def _heed_interrupts() -> None:
-    """Undo what a shell does to what it starts in the background, and with it to these tests: ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.slow

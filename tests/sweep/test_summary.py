@@ -38,7 +38,7 @@ END = End(
 
 
 def _table(runs: Sequence[tuple[str, str, float]], comparison: Comparison, *, room: int) -> Group:
-    return closing_table(runs, comparison, settings={}, room=room, ranks=ranked)
+    return closing_table(ranked(runs, {}, comparison), comparison, Console(width=100), room=room)
 
 
 def _text(shown: RenderableType, width: int = 100) -> list[str]:
@@ -112,9 +112,8 @@ def test_terminal_and_report_rank_within_the_same_fields() -> None:
     for rank in (True, False):
         asked = replace(context, rank=rank)
         page = [list(row.values())[: 2 + rank] for row in summary_table(asked, asked.summarise()).rows]
-        shown = closing_table(
-            losses, Comparison("excess", 0.95, rank=rank), settings=settings, room=50, ranks=ranked
-        )
+        how = Comparison("excess", 0.95, rank=rank)
+        shown = closing_table(ranked(losses, settings, how), how, Console(width=100), room=50)
         assert [row[: 2 + rank] for row in _rows(shown)] == page
         if rank:
             assert [row[0] for row in page] == ["1", "2", "1", "2"]
@@ -152,6 +151,37 @@ def test_all_of_it_fits_on_a_screen_of_24_lines_with_what_is_next_at_its_end() -
         *(f"failed: sgd lr={index}: x y" for index in range(5)),
         "        and 2 settings more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (32, ["rank", "setting", "median"]),
+        (40, ["rank", "setting", "runs", "diverged", "median"]),
+        (80, ["rank", "setting", "runs", "diverged", "median", "75% interval"]),
+    ],
+)
+def test_on_a_narrow_screen_columns_are_left_out_and_none_is_cut(width: int, headings: list[str]) -> None:
+    """Lines that are folded count as what they are; what is next is last, and who diverged is told."""
+    page = StringIO()
+    runs = [("sgd lr=100", "diverged", math.inf)] * 3 + MANY
+    show(
+        replace(END, runs=runs, wanted=159, found=9), LAST, Console(file=page, width=width, height=24), ranked
+    )
+    lines = page.getvalue().splitlines()
+    assert sum(math.ceil(len(line) / width) for line in lines) <= 23  # and the prompt
+    (head,) = (line for line in lines if line.startswith("rank"))
+    assert [cell.strip() for cell in head.split("  ") if cell.strip()] == headings
+    assert not [line for line in lines if "…" in line]
+    assert ("3 of 159 runs diverged" in map(str.strip, lines)) == ("diverged" not in headings)
+    assert lines[-1] == "      make ui"
+
+
+def test_a_long_name_is_broken_before_an_interval_is_left_out() -> None:
+    page = StringIO()
+    label = "adam betas=[0.9,0.999] eps=1e-08 lr=0.001 weight_decay=0.01"
+    show(replace(END, runs=[(label, "ok", 1.0)] * 3, wanted=3), LAST, Console(file=page, width=80), ranked)
+    assert "1 to 1" in page.getvalue()
 
 
 def test_a_value_that_some_runs_lack_is_said_and_hides_nothing_else() -> None:

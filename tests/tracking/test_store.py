@@ -51,11 +51,17 @@ def test_an_experiments_artifacts_lie_beside_the_database(uri: str, tmp_path: Pa
 
 def test_an_experiment_is_described_once_and_again(uri: str) -> None:
     store = open_store(Location.of(uri))
-    for note in ("first", "second" * 1000):
+    for note in ("first", "Second\n\n" + "text" * 2000):
         store.describe("one", note)
-    tags = store.client.get_experiment(store.experiment_id("one")).tags
-    assert tags["mlflow.note.content"] == ("second" * 1000)[:5000]
-    shown = json.loads(tags["mlflow.sharedViewState.study"])
+    experiment_id = store.experiment_id("one")
+    tags = store.client.get_experiment(experiment_id).tags
+    title, _, text = tags["mlflow.note.content"].partition("\n\n")
+    assert title.startswith(f"Second ([losses by setting](#/experiments/{experiment_id}/runs?")
+    assert ("text" * 2000).startswith(text)
+    assert len(tags["mlflow.note.content"]) == 5000
+    saved = json.loads(tags["mlflow.sharedViewState.study"])
+    assert saved["name"] == "Losses by setting"
+    shown = json.loads(saved["state"])
     keys = ("study.label", "study.job_hash")
     assert shown["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": key} for key in keys]
 

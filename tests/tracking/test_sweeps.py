@@ -252,3 +252,58 @@ def test_a_job_is_told_by_one_tag_and_comes_back_from_it(label: str, store: Stor
 def test_a_job_of_an_older_store_is_read() -> None:
     old = {"study.job.abc123.40": "17 25 adam lr=0.01", "study.failed.abc123.40": "out of memory"}
     assert job_rows(old) == [JobRow(17, "abc123", range(40, 65), "adam lr=0.01", "out of memory")]
+
+
+def test_a_parent_tells_how_its_settings_stand(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, jobs)
+    row = {"runs": 25, "diverged": 0, "low": 0.25, "high": 0.75, "field": ""}
+    rows = [
+        row | {"label": "adam lr=0.01", "rank": 1, "median": 0.5},
+        row | {"label": "scratch/sgd", "rank": 2, "median": np.inf, "high": np.inf},
+    ]
+    for _ in range(2):
+        sweep.stand(rows, "excess")
+    told = store.client.get_run(sweep.run_id).data
+    assert told.metrics == {"median/adam lr:0.01": 0.5, "rank/adam lr:0.01": 1, "rank/scratch/sgd": 2}
+    note = told.tags[names.NOTE]
+    assert note.startswith("`typed`\n\nloss of the last epoch above the floor\n\n| rank | setting |")
+    assert "| 1 | adam lr=0.01 | 25 | 0 | 0.5 [0.25, 0.75] |" in note
+    assert told.tags["study.machine.threads"].isdigit()
+
+
+def test_a_parent_lasts_as_long_as_its_last_asking(store: Store, jobs: list[Job]) -> None:
+    _begin(store, jobs).finish("FINISHED", {"wall_seconds": 4.0})
+    sweep = _begin(store, jobs, asked="next")
+    sweep.finish("FINISHED", {"wall_seconds": 2.5})
+    info = store.client.get_run(sweep.run_id).info
+    assert (info.status, info.end_time - info.start_time) == ("FINISHED", 2500)
+
+
+def test_a_long_table_of_settings_is_cut_at_a_line(store: Store, jobs: list[Job]) -> None:
+    sweep = _begin(store, jobs)
+    row = {"runs": 1, "diverged": 0, "rank": 1, "median": 0.5}
+    sweep.stand([row | {"label": f"sgd lr={index}"} for index in range(600)], "excess")
+    note = _parent_tags(sweep)[names.NOTE]
+    shown = note.count("| sgd lr=")
+    assert 100 < shown < 600
+    assert note.endswith(f"\n\n... and {600 - shown} more")
+    assert len(store.client.get_run(sweep.run_id).data.metrics) == 1200
+
+
+def test_runs_name_the_data_that_they_met(
+    store: Store, jobs: list[Job], make_job: MakeJob, train: Callable[..., Trained]
+) -> None:
+    sweep = _begin(store, jobs)
+    for stack in ([jobs[0]], [jobs[1], make_job("adam", 0.5, seeds=range(1, 2))]):  # seeds 0, 1 and 3, 4, 1
+        sweep.keep(train(stack), lambda _: None)
+    runs = store.client.search_runs([sweep.experiment_id], f"tags.`{names.KIND}` = 'run'")
+    met = {run.info.run_name: run.inputs.dataset_inputs for run in runs if run.inputs}
+    assert {name: [(i.dataset.name, i.dataset.digest) for i in inputs] for name, inputs in met.items()} == {
+        f"{label} seed={seed}": [("parabola", f"data_sha {seed}")]
+        for label, seed in (
+            ("sgd lr=0.1", 0), ("sgd lr=0.1", 1), ("adam lr=0.01", 3), ("adam lr=0.01", 4), ("adam lr=0.5", 1),
+        )
+    }  # fmt: skip
+    (met_first,) = met["sgd lr=0.1 seed=0"]
+    assert json.loads(met_first.dataset.source)["tags"]["problem.noise"] == "0.1"
+    assert [(tag.key, tag.value) for tag in met_first.tags] == [("mlflow.data.context", "train")]

@@ -7,11 +7,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from mlflow import MlflowClient
@@ -108,19 +109,24 @@ def test_a_second_sweep_of_an_experiment_waits_until_the_first_is_no_more(
     """That one is killed, so that nobody else says in the store that it is."""
     tracker.begin("study", "", jobs[:1], REQUEST)
     tracker.keep(train(jobs[:1]), lambda _: None)
-    second, told = _prepared(Location.of(uri)), list[str]()
-    begun = Thread(
-        target=lambda: second.begin("study", "", jobs, replace(REQUEST, id="second"), waits=told.append)
-    )
-    begun.start()
-    begun.join(timeout=3)
-    assert begun.is_alive()
+    waiting, told = Event(), list[str]()
+
+    def waits(experiment: str) -> None:
+        told.append(experiment)
+        waiting.set()
+
+    with closing(_prepared(Location.of(uri))) as second:
+        again = replace(REQUEST, id="second")
+        begun = Thread(target=lambda: second.begin("study", "", jobs, again, waits=waits))
+        begun.start()
+        assert waiting.wait(timeout=60)
+        begun.join(timeout=0.5)
+        assert begun.is_alive()
+        os.kill(tracker._process.pid, signal.SIGKILL)
+        begun.join(timeout=60)
+        parents = {run.data.tags.get(names.ASKED): run.info.status for run in _runs(uri) if _is_parent(run)}
+        assert parents == {"first": "KILLED", "second": "RUNNING"}
     assert told == ["study"]
-    os.kill(tracker._process.pid, signal.SIGKILL)
-    begun.join(timeout=30)
-    parents = {run.data.tags.get(names.ASKED): run.info.status for run in _runs(uri) if _is_parent(run)}
-    assert parents == {"first": "KILLED", "second": "RUNNING"}
-    second.close()
 
 
 @pytest.mark.slow

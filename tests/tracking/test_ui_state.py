@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any  # a fixture that serves
+from urllib.parse import urljoin
 
 import pytest
 
@@ -58,7 +59,18 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
     expect = playwright.expect
     expect.set_options(timeout=60_000)
     with serve(uri, tmp_path / "served") as url:
-        page.goto(url + ui_state.path(sweep.experiment_id))
+        page.goto(f"{url}/#/experiments/{sweep.experiment_id}")  # where MLflow opens its half for GenAI
+        link = page.locator("a", has_text="losses by setting").get_attribute("href")
+        assert link is not None
+        page.goto(urljoin(url, link))
+        expect(page.get_by_text("(2)", exact=True)).to_be_visible()  # charts, in one section
+        assert page.locator("text=/^(train|eval|summary|median)[/].*/").all_inner_texts() == [
+            "train/loss",
+            "eval/loss",
+        ]
+        expect(page.get_by_role("button", name="Losses by setting")).to_be_visible()  # among the saved views
+
+        page.goto(url + ui_state.path(sweep.experiment_id).replace("CHART", "TABLE"))
         for job in jobs:
             expect(page.get_by_text(_group(job), exact=True)).to_be_visible()
             for seed in job.seeds:

@@ -1,12 +1,16 @@
 """What is freed stays with a trainer, as its process's own memory shows; elsewhere nothing is done."""
 
 import ctypes
+import os
 import platform
+import resource
 import subprocess
 import sys
 
 import pytest
+import torch
 
+from study.training import memory
 from study.training.memory import keep_freed
 
 FREES = """
@@ -42,3 +46,21 @@ def test_where_there_is_no_such_library_nothing_is_done(
 
     monkeypatch.setattr(ctypes, "CDLL", none)
     keep_freed()
+
+
+def test_what_asks_for_more_memory_than_there_is_fails_alone() -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    free = memory.available()
+    if free is None:
+        pytest.skip("the system does not say how much memory there is")
+    with memory.bounded():
+        with pytest.raises(RuntimeError, match="allocate"):
+            torch.empty(free + 2**30, dtype=torch.uint8)
+        assert torch.empty(2**20).nbytes == 2**22
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_the_memory_that_is_left_is_less_than_all_there_is() -> None:
+    free = memory.available()
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert free is None or 0 < free < whole

@@ -4,13 +4,19 @@ study calibrate                                     # some minutes, on all cores
 study calibrate experiments=50 out=elsewhere        # quicker, and less sure
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import sys
 from pathlib import Path
 
 from study import cli
+from study.busy import busy
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
-from study.ranges import WHOLE, or_null, up_to
+from study.ranges import NAMED, WHOLE, or_null, up_to
 from study.report.folder import replacing, require_own
 
 
@@ -26,8 +32,10 @@ def calibrate(asked: cli.Asked) -> int:
     up_to(100_000, least=10).require("seeds", cfg.seeds)
     WHOLE.require("seed", cfg.seed)
     or_null(up_to(1024)).require("workers", cfg.workers)
+    or_null(NAMED).require("out", cfg.out)
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "calibration"
     require_own(out, key="out")
+    busy("importing SciPy and Matplotlib")
 
     import matplotlib as mpl  # these take seconds to import, which a wrong argument should not wait for
     from rich.console import Console
@@ -39,7 +47,8 @@ def calibrate(asked: cli.Asked) -> int:
     from study.figures.style import theme
     from study.tracking.provenance import code_version
 
-    with Console(stderr=True).status("simulating") as status:
+    busy()
+    with Console(stderr=True).status("simulating") as status, interrupts.raised():
         table = measure(
             cfg.experiments, seeds=cfg.seeds, seed=cfg.seed, workers=cfg.workers,
             tell=lambda done: status.update(f"simulating: {done} done"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from study.sweep.busy import busy
+from study.busy import busy
 from tests.sweep.processes import on_a_terminal
 
 TELLING = """
