@@ -8,6 +8,11 @@ its owner alone can read. A sweep with tracking=server on this machine reads the
 installed, the store is a SQLite database. Ctrl-C ends the server and its PostgreSQL.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import os
 import pwd
 import secrets
@@ -23,7 +28,6 @@ from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
 from typing import Any  # keywords of Popen
 from urllib.request import urlopen
 
@@ -33,9 +37,9 @@ from study import cli
 from study.config import credentials
 from study.config.compose import compose
 from study.config.paths import MLRUNS
-from study.errors import InvalidInput, Terminated
+from study.errors import InvalidInput
 from study.ranges import up_to
-from study.ui import HOST, QUIET, require_free
+from study.ui import HOST, require_free, serving
 
 _USER = "study"  # of the database
 _AUTH = """\
@@ -67,27 +71,24 @@ def serve(asked: cli.Asked) -> int:
         )
     from study.bench.servers import NotServed  # SQLAlchemy: errors come first
 
-    signal.signal(signal.SIGTERM, _terminate)
     folder = MLRUNS / "server"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with ExitStack() as running:
+        with interrupts.raised(), ExitStack() as running:
             running.enter_context(FileLock(folder / "lock", timeout=0))
             uri, processes = running.enter_context(_database(folder))
             processes += [running.enter_context(_mlflow(folder, uri, port))]
             _say(folder, uri, port)
             while all(process.poll() is None for process in processes):
                 time.sleep(0.2)
+    except KeyboardInterrupt:
+        return cli.INTERRUPTED
     except Timeout as error:
         raise InvalidInput(f"one server must have {folder}, got a second one; end the other first") from error
     except NotServed as error:
         raise InvalidInput(f"{error}; see {folder}/*.log") from error
     sys.stderr.write(f"the server ended by itself; {folder}/*.log may say why\n")
     return cli.FAILED
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _say(folder: Path, uri: str, port: int) -> None:
@@ -197,7 +198,7 @@ def _mlflow(folder: Path, uri: str, port: int) -> Iterator["subprocess.Popen[byt
     }
     hosts = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS") or f"{HOST}:{port},localhost:{port}"
     words = ["--host", HOST, "--port", str(port), "--workers", "1", "--allowed-hosts", hosts]
-    words += ["--app-name", "basic-auth", "--backend-store-uri", uri]
+    words += ["--app-name", "basic-auth"]
     words += ["--uvicorn-opts", "--log-level warning"]  # no line for each request
     words += ["--serve-artifacts", "--artifacts-destination", str(folder / "artifacts")]
     with served(
@@ -205,7 +206,7 @@ def _mlflow(folder: Path, uri: str, port: int) -> Iterator["subprocess.Popen[byt
         partial(urlopen, f"{address}/health", timeout=5),
         stop=signal.SIGTERM,
         log=folder / "mlflow.log",
-        env=os.environ | QUIET | own,
+        env=os.environ | serving(uri) | own,
         umask=0o077,  # of the database's users, and of artifacts
     ) as process:
         yield process

@@ -6,6 +6,11 @@ study sync tracking.uri=postgresql://me:password@server/runs     # a store whose
 A sweep does so too, for its own experiment. What is in the store already is not written again.
 """
 
+from study import interrupts
+
+if __name__ == "__main__":
+    interrupts.end_at_once()  # while the rest is imported
+
 import sys
 
 from study import cli
