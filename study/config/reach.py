@@ -18,7 +18,9 @@ from study.config.location import Location, without_password
 from study.errors import InvalidInput
 
 _SECONDS = 7  # to wait for a server: with the start of a command less than ten
-_CAUSE = re.compile(r"\[Errno -?\d+\] [\w ]+|too many \d+ error responses|Read timed out")
+_CAUSE = re.compile(
+    r"\[Errno -?\d+\] [\w ]+|too many \d+ error responses|Read timed out|Remote end closed connection"
+)
 
 
 def require_answer(location: Location) -> None:
