@@ -9,6 +9,7 @@ PIP_ARGS   ?=
 BIN     := .venv/bin
 RUNNING := .venv/.installed
 TESTING := .venv/.installed-dev
+SERVING := .venv/.installed-server
 PIP     := $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements.lock $(PIP_ARGS)
 
 NAMES   := awk '/^ *Collecting/ {print "  " $$2; fflush()} /^Installing/ {print "  installing"; fflush()}'
@@ -18,7 +19,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui test test-fast lint format typecheck audit certify calibrate torture doctor prune compare field phase bench clean
+.PHONY: help setup sweep report ui server test test-fast lint format typecheck audit certify calibrate torture doctor prune compare field phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -39,6 +40,10 @@ $(TESTING): $(RUNNING)
 	@$(PIP) --editable '.[dev]' | $(NAMES) >&2
 	@touch $@
 
+$(SERVING): $(RUNNING)
+	@$(PIP) --editable '.[server]' | $(NAMES) >&2
+	@touch $@
+
 sweep: $(RUNNING)  ## train EXPERIMENT: what the store lacks of it, every loss tracked
 	@$(BIN)/python -m study.train experiment=$(EXPERIMENT) $(ARGS)
 
@@ -47,6 +52,9 @@ report: $(RUNNING)  ## write reports/EXPERIMENT/ from the tracked runs
 
 ui: $(RUNNING)  ## browse the runs in MLflow's UI on 127.0.0.1:PORT
 	@$(BIN)/python -m study.ui port=$(PORT) $(ARGS)
+
+server: $(SERVING)  ## run MLflow's tracking server with a password, over PostgreSQL: make sweep ARGS=tracking=server
+	@$(BIN)/python -m study.server port=$(PORT) $(ARGS)
 
 test: $(TESTING)  ## run all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)

@@ -31,6 +31,8 @@ COMMANDS = {  # what they do, and the module whose `main` does it
         "study.reproduce.__main__",
     ),
     "ui": ("browse the runs in MLflow's own UI", "study.ui"),
+    "server": ("serve a store of many sweeps to who has its password", "study.server"),
+    "sync": ("deliver what was trained while a store was away", "study.sync"),
     "certify": ("check optimizers, problems and figures, one's own too", "study.certify.__main__"),
     "calibrate": ("measure how often verdicts and intervals err", "study.certify.calibrate.__main__"),
     "doctor": ("check packages, store and machine: what is wrong, and its remedy", "study.doctor.__main__"),

@@ -48,7 +48,7 @@ def ui(asked: cli.Asked) -> int:
     cfg = compose("ui", asked.overrides, asked.config_dir)
     up_to(65535).require("port", cfg.port)
     port, location = cfg.port, Location.of(cfg.tracking.uri)
-    _require_free(port)
+    require_free(port, "make ui")
     if not location.is_sql:
         raise InvalidInput(
             f"tracking.uri must be a database to serve; open {without_password(location.uri)} in a browser instead"
@@ -112,13 +112,14 @@ def _pages(location: Location) -> dict[str, str]:
     return {found.name: ui_state.path(found.experiment_id) for found in store.experiments()}
 
 
-def _require_free(port: int) -> None:
+def require_free(port: int, target: str) -> None:
+    """Refuse a port that another program holds; the target of make is named with another one."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            free = f"another one, as in make ui PORT={port % 65535 + 1}"
+            free = f"another one, as in {target} PORT={port % 65535 + 1}"
             raise InvalidInput(
                 f"port must be free, got {port}, which another program holds; write {free}"
             ) from error

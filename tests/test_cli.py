@@ -46,7 +46,7 @@ def _nothing_typed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("schedule=cosine schedule.Tmax=1", ["schedule.Tmax is not a key", "did you mean schedule.T_max?"]),
         ("experiment=headlin", ["experiment must be one of", "smoke", "did you mean 'headline'?"]),
         pytest.param(
-            "tracking=remote", ["tracking must be one of local; got 'remote'"], marks=pytest.mark.slow
+            "tracking=remote", ["tracking must be one of local, server; got 'remote'"], marks=pytest.mark.slow
         ),
         pytest.param("optimizer=xyzzy", ["optimizer must be one of", "got 'xyzzy'"], marks=pytest.mark.slow),
         (

@@ -48,12 +48,12 @@ def postgresql(*settings: str) -> Iterator[Callable[[], str]]:
     """
     if find_spec("psycopg2") is None:
         raise Absent("psycopg2 is not installed")
-    initdb, postgres, owner = _program("initdb"), _program("postgres"), _owner()
+    initdb, postgres, other = program("initdb"), program("postgres"), owner()
     # not below a test's own folder: another user must reach it
     with tempfile.TemporaryDirectory(prefix="study-postgresql-") as folder:
-        if owner:
-            shutil.chown(folder, owner["user"], owner["group"])
-        options = {**owner, "cwd": folder}
+        if other:
+            shutil.chown(folder, other["user"], other["group"])
+        options = {**other, "cwd": folder}
         access = ["--auth=trust", "--username=study", "--encoding=UTF8", "--no-locale", "--no-sync"]
         made = subprocess.run([initdb, f"--pgdata={folder}/data", *access], capture_output=True, **options)
         if made.returncode:
@@ -72,17 +72,17 @@ def postgresql(*settings: str) -> Iterator[Callable[[], str]]:
             return engine.url.set(drivername="postgresql", database=name).render_as_string()
 
         fast = signal.SIGINT  # PostgreSQL's "fast" shutdown
-        with _served([postgres, *place, *chosen], lambda: engine.connect().close(), stop=fast, **options):
+        with served([postgres, *place, *chosen], lambda: engine.connect().close(), stop=fast, **options):
             yield fresh
 
 
 def postgresql_version() -> str:
     """Return the version of the PostgreSQL that `postgresql` would run, or "absent"."""
     try:
-        program = _program("postgres")
+        postgres = program("postgres")
     except Absent:
         return "absent"
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=True).stdout
     return told.split()[2]  # postgres (PostgreSQL) 15.18 (Debian ...)
 
 
@@ -96,7 +96,7 @@ def mlflow_server(uri: str, artifacts: Path) -> Iterator[str]:
     port = free_port()
     url = f"http://{HOST}:{port}"
     answers = partial(urlopen, f"{url}/health", timeout=5)
-    with _served(server(port, artifacts), answers, stop=signal.SIGTERM, env=os.environ | serving(uri)):
+    with served(server(port, artifacts), answers, stop=signal.SIGTERM, env=os.environ | serving(uri)):
         yield url
 
 
@@ -108,12 +108,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def _served(
-    program: Sequence[str], ask: Callable[[], object], *, stop: signal.Signals, **options: Any
-) -> Iterator[None]:
-    """Run a server from its first answer on; if it does not answer, tell what it said last."""
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(program, stdout=log, stderr=log, start_new_session=True, **options)
+def served(
+    command: Sequence[str],
+    ask: Callable[[], object],
+    *,
+    stop: signal.Signals,
+    log: Path | None = None,
+    **options: Any,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a server from its first answer on, and yield its process; if it does not answer, tell what it said last.
+
+    Args:
+        command: the server.
+        ask: raises while it does not answer.
+        stop: the signal that ends it.
+        log: keeps what it says; None forgets it.
+        options: of `Popen`.
+    """
+    with tempfile.TemporaryFile() if log is None else log.open("w+b") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True, **options)
         try:
             last = time.monotonic() + _SECONDS
             while True:
@@ -123,10 +136,10 @@ def _served(
                 ended = process.poll()
                 if ended is not None or time.monotonic() > last:
                     what = f"was not ready in {_SECONDS} s" if ended is None else f"ended with status {ended}"
-                    log.seek(0)
-                    raise NotServed(f"a server {what}: {_end(log.read())}")
+                    said.seek(0)
+                    raise NotServed(f"a server {what}: {_end(said.read())}")
                 time.sleep(0.1)
-            yield
+            yield process
         finally:
             with suppress(ProcessLookupError):  # it has ended by itself
                 os.killpg(process.pid, stop)  # its own group: the server and its workers
@@ -137,7 +150,12 @@ def _end(said: bytes) -> str:
     return " ".join(said.decode(errors="replace").split())[-500:]
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs.
+
+    Raises:
+        Absent: it is not installed.
+    """
     found = shutil.which(name, path=_path())
     if found is None:
         raise Absent(f"PostgreSQL is not installed: there is no {name}")
@@ -150,8 +168,12 @@ def _path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/bin", *map(str, versions)])
 
 
-def _owner() -> dict[str, Any]:
-    """Return who runs PostgreSQL, which refuses to be run by root; empty for who we are."""
+def owner() -> dict[str, Any]:
+    """Return who runs PostgreSQL, which refuses to be run by root, as options of `Popen`; empty for who we are.
+
+    Raises:
+        Absent: nobody can.
+    """
     if os.getuid() != 0:
         return {}
     try:

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 
-from study.config.location import Location
+from study.config.location import Location, without_password
 from study.config.paths import CHECKOUT, CONF
 
 _ELSEWHERE = ("tracking", "device", "stack", "force", "hydra", "report", "sweep_id")
@@ -47,9 +47,16 @@ def sweep_command(experiment: str, location: Location) -> str:
 
 
 def ui_command(location: Location) -> str:
-    """Return the command that opens MLflow's UI over a store."""
+    """Return the command that opens MLflow's UI over a store; of a server the address, which is its UI's too."""
+    if not location.is_sql:
+        return without_password(location.uri)
     words = location.overrides
     return shlex.join([*_program("ui"), *words] if CHECKOUT is None else ["make", "ui", *_arguments(words)])
+
+
+def sync_command() -> str:
+    """Return the command that delivers what waits for a store."""
+    return shlex.join(_program("sync"))
 
 
 def again_commands(
@@ -69,7 +76,8 @@ def again_commands(
     """
     words = shlex.split(command)[len(_RECORDED) :]
     if location is not None:
-        words = [*(word for word in words if key_of(word) != "tracking.uri"), *location.overrides]
+        others = [word for word in words if key_of(word) not in ("tracking", "tracking.uri")]
+        words = [*others, *location.overrides]
     rest = [word for word in words if word != f"experiment={experiment}"]
     own = [word for word in pages if _is_of_page(key_of(word))]
     kept = [*_of_reports(rest), *(word for word in own if word not in rest)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from study.config.paths import ROOT
+from study.config.paths import MLRUNS, ROOT
 from study.errors import InvalidInput
 
 _POSTGRESQL = "postgresql+psycopg2"  # SQLAlchemy's own choice of a driver changes with its version
@@ -43,7 +43,7 @@ class Location:
         Raises:
             InvalidInput: the URI is of no kind that can be tracked to.
         """
-        given = uri or f"sqlite:///{ROOT / 'mlruns' / 'mlflow.db'}"
+        given = uri or f"sqlite:///{MLRUNS / 'mlflow.db'}"
         kinds = "sqlite:///<file>, postgresql://<server>/<database> or http(s)://<server>"
         if not isinstance(given, str) or given.partition(":")[0] not in _SCHEMES:
             raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(repr(given))}")
@@ -51,7 +51,7 @@ class Location:
         if scheme != "sqlite" and (wrong := _no_address(given)):
             raise InvalidInput(f"tracking.uri must be {kinds}, got {without_password(given)!r}: {wrong}")
         if scheme.startswith("postgresql"):
-            return cls(f"{_POSTGRESQL}:{rest}", None, str(ROOT / "mlruns" / "artifacts"))
+            return cls(f"{_POSTGRESQL}:{rest}", None, str(MLRUNS / "artifacts"))
         if scheme.startswith("http"):
             return cls(given, None, None)
         file = given.partition(":///")[2]

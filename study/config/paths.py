@@ -1,5 +1,6 @@
 """Paths: the configs that are shipped, and the folder below which stores, reports and data are put."""
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -13,3 +14,6 @@ CONF = _PACKAGE / "conf" if CHECKOUT is None else CHECKOUT / "conf"
 
 ROOT = CHECKOUT or Path.cwd()
 """`mlruns/`, `reports/` and `data/` lie here: in the repository, whatever the current directory, or else in that."""
+
+MLRUNS = Path(os.environ.get("STUDY_MLRUNS", ROOT / "mlruns")).absolute()
+"""The default store, the server of one's own, and what waits for a store; STUDY_MLRUNS names another folder."""

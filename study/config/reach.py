@@ -1,6 +1,7 @@
 """Reaching a store: whether it answers, told without MLflow, whose import takes seconds."""
 
 import os
+import re
 import socket
 import sqlite3
 from contextlib import closing
@@ -12,10 +13,14 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from study.config.commands import sweep_command
+from study.config.credentials import PASSWORD, USERNAME
 from study.config.location import Location, without_password
 from study.errors import InvalidInput
 
-_SECONDS = 10  # to wait for a server
+_SECONDS = 7  # to wait for a server: with the start of a command less than ten
+_CAUSE = re.compile(
+    r"\[Errno -?\d+\] [\w ]+|too many \d+ error responses|Read timed out|Remote end closed connection"
+)
 
 
 def require_answer(location: Location) -> None:
@@ -61,9 +66,19 @@ def require_runs(location: Location, experiment: str) -> None:
 
 def no_answer(location: Location, error: Exception) -> InvalidInput:
     """Return the refusal of a store, with the reason in one line and without a password."""
-    reason = shorten(str(error).splitlines()[0].partition(" (Caused by")[0], 200, placeholder=" ...")
-    told = f"tracking.uri must name a store that answers, got {location.uri}: {reason}"
-    return InvalidInput(without_password(told))
+    told = (
+        f"tracking.uri must name a store that answers, got {without_password(location.uri)}: {reason(error)}"
+    )
+    return InvalidInput(told)
+
+
+def reason(error: Exception) -> str:
+    """Return why a store failed, in one line and without a password."""
+    told, _, cause = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(" (Caused by")
+    if "error code 401" in told:
+        return f"it asks for a name and a password that it knows (401); set {USERNAME} and {PASSWORD}"
+    found = _CAUSE.search(cause)  # below what MLflow and two packages say of it
+    return found[0] if found else without_password(shorten(told, 200, placeholder=" ..."))
 
 
 def _open_file(database: Path) -> None:

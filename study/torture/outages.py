@@ -1,6 +1,7 @@
 """Stores that fail: full, read-only, locked, damaged, or behind a server that is no more.
 
-A sweep then ends soon and in one message, or waits where waiting helps; what it cannot read it leaves as it is.
+A sweep then ends soon and in one message, or waits where waiting helps; where a server is away it trains on, and what
+it trained waits for the next sweep. What it cannot read it leaves as it is.
 """
 
 import ctypes
@@ -89,23 +90,26 @@ def _server_absent(store: Store, draw: Random, _: float) -> Struck:
 def _server_killed(store: Store, draw: Random, seconds: float) -> Struck:
     """Kill a tracking server while a sweep writes through it; its store is whole afterwards, for the next sweep."""
     _begin(store, draw)
-    with _serving(store) as (url, pid):
+    port = free_port()
+    with _serving(store, port) as (url, pid):
         sweep = store.train(uri=url)
         hit = moment(sweep, store, draw.random(), seconds=2 * seconds, written=draw.random() < 0.7)
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
         began = time.monotonic()
         ended = sweep.end()
-        late = hit and time.monotonic() - began > SOON
-    with _serving(store) as (url, _):  # by the same way, so that what it left half written can be mended
+        late = hit and time.monotonic() - began > SOON + seconds
+    with _serving(store, port) as (
+        url,
+        _,
+    ):  # by the same way, so that what it left half written can be mended
         again = store.train(uri=url).end()
     return Struck(late, untidy(ended, 0, *_FAILS) or untidy(again, 0))
 
 
 @contextmanager
-def _serving(store: Store) -> Iterator[tuple[str, int]]:
+def _serving(store: Store, port: int) -> Iterator[tuple[str, int]]:
     """Serve the store over HTTP; yield the address, and the server's process group."""
-    port = free_port()
     address = f"http://{HOST}:{port}"
     program = server(port, store.database.parent / "artifacts")
     process = subprocess.Popen(
@@ -141,7 +145,7 @@ def _database_crashes(store: Store, draw: Random, seconds: float) -> Struck:
         os.kill(draw.choice(pids), signal.SIGKILL)
     began = time.monotonic()
     ended = sweep.end()
-    late = hit and bool(pids) and ended.status != 0 and time.monotonic() - began > SOON
+    late = hit and bool(pids) and ended.status != 0 and time.monotonic() - began > SOON + seconds
     _wait_for(engine)
     return Struck(late, untidy(ended, 0, *_FAILS))
 

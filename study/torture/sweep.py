@@ -135,7 +135,13 @@ class Store:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                env={**os.environ, "STUDY_HYDRA_DIR": str(self.folder / "hydra"), "COLUMNS": "200"},
+                env={
+                    **os.environ,
+                    "STUDY_HYDRA_DIR": str(self.folder / "hydra"),
+                    "STUDY_MLRUNS": str(self.folder / "mlruns"),  # what waits for a store is this one's own
+                    "COLUMNS": "200",
+                    "HYDRA_FULL_ERROR": "0",  # of this command: it would have those show tracebacks
+                },
                 start_new_session=True,
                 preexec_fn=prepare,
             )

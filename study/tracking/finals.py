@@ -6,11 +6,11 @@ A row belongs to a run by the run's id; in files of older stores, which have no 
 
 import logging
 import tempfile
-import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +45,9 @@ def keep(client: MlflowClient, parent: str, trained: Trained, run_ids: Sequence[
         "job": np.array([run.job.hash for run in trained.runs]),
         "seed": np.array([run.seed for run in trained.runs]),
     }
+    name = sha256(" ".join(run_ids).encode()).hexdigest()[:12]  # kept again, it is still one
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{uuid.uuid4().hex[:12]}.npz"
+        path = Path(folder) / f"{name}.npz"
         np.savez_compressed(path, **arrays)
         client.log_artifact(parent, str(path), names.FINAL)
 

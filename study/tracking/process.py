@@ -14,7 +14,6 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from textwrap import shorten
 from typing import Any  # a row of a frame
 
 import pandas as pd
@@ -22,15 +21,17 @@ import sqlalchemy as sa
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
-from study.config.location import Location, without_password
-from study.config.reach import no_answer
+from study.config.commands import sync_command
+from study.config.location import Location
+from study.config.reach import no_answer, reason
 from study.errors import InvalidInput, NotKept
 from study.job import Job
 from study.stats.comparison import Comparison
 from study.stats.summary import ranked
-from study.tracking import names, sweeps
+from study.tracking import names, spool, sweeps
 from study.tracking.beside import receive, send
 from study.tracking.claim import Claim, claim_of
+from study.tracking.deliver import deliver
 from study.tracking.provenance import Request
 from study.tracking.records import Ended
 from study.tracking.store import open_store
@@ -38,6 +39,8 @@ from study.tracking.sweeps import Sweep
 from study.training.result import Trained
 
 _STORE = (MlflowException, sa.exc.SQLAlchemyError, OSError)
+log = logging.getLogger(__name__)
+
 _AGAIN = 0.1  # seconds between two looks whether another sweep has ended
 
 
@@ -94,8 +97,7 @@ class _Process:
         except NotKept as error:
             return "lost", str(error)
         except _STORE as error:
-            why = str(error).strip().splitlines()[0].partition(" (Caused by")[0]
-            return "failed", without_password(shorten(why, 200, placeholder=" ..."))
+            return "failed", reason(error) + self._waiting()
         except Exception:  # a mistake in this package, whatever it is
             return "broken", traceback.format_exc()
 
@@ -156,6 +158,7 @@ class _Process:
         if self._claim:
             sweeps.end_abandoned(store, store.experiment_id(experiment), holder)
         self._sweep = sweeps.begin(store, experiment, jobs, request)
+        self._deliver()
         if holder:
             store.client.set_tag(self._sweep.run_id, names.HOLDER, holder)
         return self._sweep.id
@@ -168,6 +171,7 @@ class _Process:
         return self._own.declare(jobs)
 
     def endings(self, jobs: Iterable[Job], value: str) -> dict[tuple[str, int], Ended]:
+        self._deliver()
         return self._own.endings(jobs, value)
 
     def keep(self, trained: Trained, sources: Mapping[str, Mapping[str, str]], replace: bool) -> list[Ended]:
@@ -201,6 +205,17 @@ class _Process:
         self._sweep, self._ended = None, self._sweep
         if self._claim:
             self._claim.release()
+
+    def _deliver(self) -> None:
+        """Write what waits for the store: it may be back."""
+        done = deliver(self._own.store, self._own.experiment_id, but=self._own.run_id)
+        if done.runs:
+            log.warning("%d runs that waited for the store are delivered", done.runs)
+
+    def _waiting(self) -> str:
+        """Return what is to be said of stacks that wait for the store."""
+        waits = self._sweep is not None and spool.waiting(*self._sweep.place)
+        return f"; what it lacks waits in {spool.FOLDER}, and {sync_command()} delivers it" if waits else ""
 
     @property
     def _own(self) -> Sweep:

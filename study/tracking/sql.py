@@ -241,7 +241,11 @@ def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], ro
     """Load rows by PostgreSQL's COPY, in its text format: tabs between, backslashes before what means something."""
     text = "\n".join("\t".join(str(value).translate(_ESCAPES) for value in row) for row in rows)
     cursor: Any = connection.connection.cursor()  # the driver's own: `copy_expert` is psycopg2's
-    cursor.copy_expert(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", io.StringIO(text))
+    copy, driver = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", connection.dialect.loaded_dbapi
+    try:
+        cursor.copy_expert(copy, io.StringIO(text))
+    except driver.Error as error:  # in SQLAlchemy's words, as of every other statement
+        raise sa.exc.DBAPIError.instance(copy, None, error, driver.Error) from error
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})

@@ -20,6 +20,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
+from study.config.credentials import sign_in
 from study.config.location import Location
 from study.config.reach import no_answer
 from study.tracking import names, ui_state
@@ -30,6 +31,7 @@ from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine
 Backend = SqlBackend | ClientBackend
 
 _NOTE_LENGTH = 5000  # MLflow's limit of an experiment's tag
+_REFUSALS = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "INVALID_STATE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,15 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
         InvalidInput: no store answers there.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)  # one line per migration of a fresh store
-    logging.getLogger("mlflow.store.db.utils").setLevel(
-        logging.CRITICAL
-    )  # likewise; an error is raised as well
+    # likewise; an error is raised as well, and what is asked once more is not told
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     try:
         with _alone(location):
             if fresh and location.database and not location.database.exists():
                 _place(fresh, location.database)
             engine = open_engine(location.uri) if location.is_sql else None
+            sign_in(location.uri)
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
             if engine is not None and location.database is not None:
@@ -92,6 +95,15 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
     except (MlflowException, sa.exc.SQLAlchemyError, ImportError, OSError) as error:
         raise no_answer(location, error) from error
     return Store(location, client, _backend(client, engine))
+
+
+def is_away(error: Exception) -> bool:
+    """Whether a store that was asked is away for a while, and has not refused what it was asked."""
+    if isinstance(error, MlflowException):
+        return error.error_code not in _REFUSALS
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError))
+    return isinstance(error, OSError) and not isinstance(error, BrokenPipeError)  # that is the trainer's end
 
 
 def _place(fresh: bytes, database: Path) -> None:

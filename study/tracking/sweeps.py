@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,14 +16,15 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from study.config.location import without_password
+from study.config.reach import reason
 from study.errors import InvalidInput, NotKept
 from study.job import Job, Role
-from study.tracking import finals, names, standing
+from study.tracking import finals, names, spool, standing
 from study.tracking.claim import claim_of
 from study.tracking.machine import machine
 from study.tracking.provenance import Request, sources
 from study.tracking.records import Ended, Sources, records
-from study.tracking.store import Store
+from study.tracking.store import Store, is_away
 from study.training.result import Trained
 
 _TAGS = 100  # MLflow's limit of tags in one call
@@ -30,6 +32,9 @@ _METRICS = 1000  # likewise
 _TAG_LENGTH = 8000
 _WALL = "wall_seconds"
 _AT_ONCE = 1000  # more seem to run in no store
+_AWAY = "the store at %s is away (%s): training goes on, and what is trained waits in %s"
+
+log = logging.getLogger(__name__)
 
 Key = tuple[str, int]  # a run's job hash and seed
 
@@ -142,12 +147,43 @@ class Sweep:
     ) -> list[Ended]:
         """Write a stack's runs below the parent, as a backend does, and what they ended with; return how they ended.
 
+        Where a server is away, they wait on this machine's disk, and so does all that is trained after them.
         `told` is as in `records`.
         """
-        runs = list(records(trained, {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}, told))
-        run_ids = self.store.backend.write(self.experiment_id, runs, written, replace=replace)
-        finals.keep(self.store.client, self.run_id, trained, run_ids)
+        runs, left = list(records(trained, self.shared, told)), len(trained.runs)
+
+        def tell(more: int) -> None:
+            nonlocal left
+            left -= more
+            written(more)
+
+        if not spool.waiting(*self.place):
+            try:
+                run_ids = self.store.backend.write(self.experiment_id, runs, tell, replace=replace)
+                finals.keep(self.store.client, self.run_id, trained, run_ids)
+            except Exception as error:
+                if self.store.location.database is not None or not is_away(error):
+                    raise
+                log.warning(_AWAY, without_password(self.store.location.uri), reason(error), spool.FOLDER)
+            else:
+                return [Ended(run.status, run.criterion) for run in runs]
+        spool.put(self._whose(trained, told, replace=replace), trained)
+        written(left)
         return [Ended(run.status, run.criterion) for run in runs]
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """Tags that its runs carry."""
+        return {**self.tags, names.SWEEP: self.id, names.PARENT: self.run_id}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """By what a stack that waits is known to be of its store and its experiment."""
+        return without_password(self.store.location.uri), self.experiment_id
+
+    def _whose(self, trained: Trained, told: Sources, *, replace: bool) -> spool.Whose:
+        sources_of = {run.job.hash: dict(told(run.job)) for run in trained.runs}
+        return spool.Whose(*self.place, self.run_id, self.id, self.tags, sources_of, replace)
 
     def require(self) -> None:
         """Do nothing: a store that fails says so where it is written to."""
@@ -254,15 +290,38 @@ def end_abandoned(store: Store, experiment_id: str, holder: str) -> None:
         experiment_id: of the experiment.
         holder: among whose sweeps the claim is one at a time, all of the store where it is empty.
     """
-    client, running = store.client, "attributes.status = 'RUNNING'"
+    client = store.client
     whose = f" and tags.`{names.HOLDER}` = '{holder}'" if holder else ""
-    kind = f"{running} and tags.`{names.KIND}` = "
-    for parent in client.search_runs([experiment_id], f"{kind}'sweep'{whose}", max_results=_AT_ONCE):
-        below = f"{kind}'run' and tags.`{names.PARENT}` = '{parent.info.run_id}'"
-        for run in client.search_runs([experiment_id], below, max_results=_AT_ONCE):
-            client.set_terminated(run.info.run_id, "KILLED")
-            client.delete_run(run.info.run_id)
+    query = f"attributes.status = 'RUNNING' and tags.`{names.KIND}` = 'sweep'{whose}"
+    for parent in client.search_runs([experiment_id], query, max_results=_AT_ONCE):
+        drop_half_written(store, experiment_id, parent.info.run_id)
         client.set_terminated(parent.info.run_id, "KILLED")
+
+
+def drop_half_written(store: Store, experiment_id: str, parent: str) -> None:
+    """Delete the runs of a sweep that nobody writes any more, and that are not there as a whole."""
+    client = store.client
+    below = f"attributes.status = 'RUNNING' and tags.`{names.KIND}` = 'run' and tags.`{names.PARENT}` = '{parent}'"
+    for run in client.search_runs([experiment_id], below, max_results=_AT_ONCE):
+        client.set_terminated(run.info.run_id, "KILLED")
+        client.delete_run(run.info.run_id)
+
+
+def settle(store: Store, experiment_id: str, parent: str) -> None:
+    """Say on a parent that is not at work how it stands, now that runs of it came later."""
+    run = store.client.get_run(parent)
+    wanted = {(row.hash, seed) for row in job_rows(run.data.tags) for seed in row.seeds}
+    hashes = sorted({job_hash for job_hash, _ in wanted})
+    missing = wanted - run_ids(store, experiment_id, hashes).keys()
+    store.client.set_terminated(parent, "KILLED" if missing else "FINISHED", run.info.end_time)
+
+
+def run_ids(store: Store, experiment_id: str, hashes: Sequence[str]) -> dict[Key, str]:
+    """Return the ids of the finished runs of some jobs, of several of one job and seed the newest."""
+    columns = [names.JOB_HASH, names.SEED]
+    frame = store.backend.runs(experiment_id, hashes, columns).reindex(columns=["run_id", *columns])
+    keys = zip(frame[names.JOB_HASH], frame[names.SEED].astype(int), strict=True)
+    return dict(zip(keys, frame["run_id"], strict=True))
 
 
 def tidy(store: Store) -> None:

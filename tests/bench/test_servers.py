@@ -63,7 +63,7 @@ def test_root_needs_a_user_who_runs_postgresql(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError(name)
 
     monkeypatch.setattr(servers, "find_spec", lambda name: name)
-    monkeypatch.setattr(servers, "_program", lambda name: name)
+    monkeypatch.setattr(servers, "program", lambda name: name)
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setattr(pwd, "getpwnam", nobody)
     _is_absent("PostgreSQL does not run as root, and there is no user postgres")
