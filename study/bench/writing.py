@@ -67,13 +67,16 @@ def made_up(count: int) -> list[StoredRun]:
     """Return runs of 384 losses, with as many params, tags and summaries as those of the study."""
     rng, steps = np.random.default_rng(0), np.arange(STEPS)
     times, ended = _BEGAN + steps, _BEGAN + STEPS
-    params = {f"param.{index}": str(index) for index in range(13)}
-    tags = {f"tag.{index}": "x" * 20 for index in range(15)} | {names.USER: "bench"}
+    params = {f"param.{index}": str(index) for index in range(12)}
+    tags = {f"tag.{index}": "x" * 20 for index in range(14)} | {
+        names.USER: "bench",
+        names.JOB_HASH: "made up",
+    }
     last = Points(steps[-1:], np.ones(1), times[-1:])
     summary = {f"{names.SUMMARY}{index}": last for index in range(5)}
     losses = [{names.TRAIN_LOSS: Points(steps, rng.random(STEPS), times)} for _ in range(count)]
     return [
-        StoredRun(f"run {index}", params, tags, summary | curve, _BEGAN, ended)
+        StoredRun(f"run {index}", {**params, names.SEED: f"{index}"}, tags, summary | curve, _BEGAN, ended)
         for index, curve in enumerate(losses)
     ]
 

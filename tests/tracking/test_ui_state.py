@@ -12,6 +12,8 @@ from study.config.location import Location
 from study.job import Job
 from study.tracking import sweeps, ui_state
 from study.tracking.provenance import Request
+from study.tracking.published import publish
+from study.tracking.reader import read_sweep
 from study.tracking.store import open_store
 from study.training.result import Trained
 from tests.browser import chromium, needs_chromium
@@ -74,6 +76,15 @@ def test_every_run_is_shown_under_its_job_and_its_parent(
         expect(page.get_by_text("study 2024-01-31 23:59").first).to_be_visible()
         expect(page.get_by_role("link", name="adam lr=100.0 seed=1")).to_be_visible()
         expect(page.get_by_role("cell", name="rmsprop lr=0.3")).to_be_visible()  # of the description's table
+
+        report = tmp_path / "page" / "index.html"
+        report.parent.mkdir()
+        report.write_text("<h1>The answer</h1>")
+        assert publish(store.location, read_sweep("study", store=uri), report.parent, [report], "Said.") == ""
+        page.goto(
+            f"{url}/#/experiments/{sweep.experiment_id}/runs/{sweep.run_id}/artifacts/report/index.html"
+        )
+        expect(page.frame_locator("iframe").get_by_role("heading", name="The answer")).to_be_visible()
 
 
 def _group(job: Job) -> str:
