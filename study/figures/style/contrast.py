@@ -10,6 +10,7 @@ LIGHT, DARK = "#ffffff", "#1d232b"
 LEAST_TEXT = 4.5
 """Contrast of text that Web Content Accessibility Guidelines 2.2 ask for (1.4.3); of lines they ask 3 (1.4.11)."""
 
+_APART = 0.4  # how much of a colour's contrast to white beyond that it has more of to a dark ground
 _GREY = 0.25  # saturation below which a colour is told by its lightness alone
 
 
@@ -29,20 +30,26 @@ def contrast(one: str, other: str) -> float:
 def on_dark(color: str) -> str:
     """Return what a colour of a figure on white is on a dark ground.
 
-    Greys change sides: ink is light there, white is the ground, and a pale rule is a faint one. Any other colour is
-    mixed with white until it is read as text would be.
+    Greys change sides: ink is light there, white is the ground, and a pale rule is a faint one. Any other colour
+    keeps its hue and is as light as text must be at least: the lighter, the darker it is on white, so that shades of
+    one colour stay apart.
 
     Example:
-        >>> on_dark("#ffffff"), contrast(on_dark("#20262e"), DARK) > 9, on_dark("#0072B2")
-        ('#1d232b', True, '#3891c3')
+        >>> on_dark("#ffffff"), contrast(on_dark("#20262e"), DARK) > 9
+        ('#1d232b', True)
+        >>> [round(contrast(on_dark(shade), DARK), 1) for shade in ("#0072B2", "#002d47")]
+        [4.8, 8.5]
     """
-    red, green, blue = to_rgb(color)
-    hue, light, saturation = rgb_to_hls(red, green, blue)
+    hue, light, saturation = rgb_to_hls(*to_rgb(color))
     if light > 0.999:
         return DARK
     if saturation < _GREY or light > 0.85:
         return to_hex(hls_to_rgb(hue, 1 - 0.85 * light, min(saturation, 0.15)))
-    return _mixed(color, with_=1.0, ground=DARK)
+    wanted = LEAST_TEXT + _APART * max(contrast(color, LIGHT) - LEAST_TEXT, 0)
+    lighter = (
+        to_hex(hls_to_rgb(hue, light + (1 - light) * percent / 100, saturation)) for percent in range(101)
+    )
+    return next(each for each in lighter if contrast(each, DARK) >= wanted)
 
 
 def legible(color: str) -> str:
@@ -51,17 +58,10 @@ def legible(color: str) -> str:
     >>> legible("#0072B2"), legible("#C28500")
     ('#0072b2', '#9f6d00')
     """
-    return _mixed(color, with_=0.0, ground=LIGHT)
-
-
-def _mixed(color: str, *, with_: float, ground: str) -> str:
-    """Return a colour with as little white (1) or black (0) as lets it be read on a ground."""
-    red, green, blue = to_rgb(color)
-    mixed = (
-        to_hex((red + (with_ - red) * share, green + (with_ - green) * share, blue + (with_ - blue) * share))
-        for share in (percent / 100 for percent in range(101))
-    )
-    return next(each for each in mixed if contrast(each, ground) >= LEAST_TEXT)
+    parts = to_rgb(color)
+    darker = ((part * percent / 100 for part in parts) for percent in range(100, -1, -1))
+    mixed = (to_hex((red, green, blue)) for red, green, blue in darker)
+    return next(each for each in mixed if contrast(each, LIGHT) >= LEAST_TEXT)
 
 
 def _luminance(color: str) -> float:
