@@ -6,6 +6,7 @@ from pathlib import Path
 from study.config.paths import ROOT
 
 REPORTS = ROOT / "reports"
+"""Where pages lie unless another place is named."""
 
 FILE = "runs.json"
 """Beside a page: the runs that it and each of its figures stand on, as `study report` writes it."""

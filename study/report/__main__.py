@@ -77,7 +77,7 @@ def _report_all(asked: cli.Asked) -> None:
     require_runs(location, "headline")
     require_answer(location)
     with cli.importing():
-        from study.report.build import REPORTS
+        from study.config.pages import REPORTS
         from study.report.index import write_index
         from study.tracking.store import open_store
 
@@ -125,8 +125,9 @@ def _report(asked: cli.Asked) -> "Written":
     require_runs(location, cfg.tracking.experiment)
     require_answer(location)
     with cli.importing():
+        from study.config.pages import REPORTS
         from study.report.beside import beside
-        from study.report.build import REPORTS, build, place_of
+        from study.report.build import build, place_of
         from study.report.index import write_index
         from study.tracking.published import publish
         from study.tracking.reader import read_sweep

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.config.paths import ROOT
+from study.config.pages import FILE, REPORTS
 from study.figures.base import Context
 from study.figures.style import Style
 from study.figures.style.words import contained, listed, runs_of
@@ -31,10 +31,6 @@ PROVENANCE = {
     "command": "command", "sweep": "sweep", "git_commit": "commit", "versions": "versions", "device": "device",
     "sources": "classes from outside", "started": "trained",
 }  # fmt: skip
-
-
-REPORTS = ROOT / "reports"
-"""Where reports lie unless `report.out` names another place."""
 
 
 def place_of(sweep: SweepFrames) -> Path:
@@ -91,7 +87,7 @@ def build(
     page["index"] = "../index.html" if folder.parent == REPORTS else None
     with replacing(folder, key="report.out") as fresh:
         write_pictures([*(first.pictures if first else ()), *pictures], fresh)
-        (fresh / "runs.json").write_text(runs_file(sweep, pictures), encoding="utf-8")
+        (fresh / FILE).write_text(runs_file(sweep, pictures), encoding="utf-8")
         if sweep.info.get("config"):
             (fresh / "config.yaml").write_text(sweep.info["config"], encoding="utf-8")
         summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")
@@ -137,7 +133,7 @@ def _page(
             "summary.csv": "",
             **({} if pairs is None else {"pairs.csv": ""}),
             "curves.parquet": "(every recorded point)",
-            "runs.json": "(which runs each figure stands on)",
+            FILE: "(which runs each figure stands on)",
             **({"config.yaml": "(as it was composed)"} if sweep.info.get("config") else {}),
         },
     }

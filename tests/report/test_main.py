@@ -67,7 +67,8 @@ def test_all_reports_of_a_store_and_their_index(
     store = f"tracking.uri=sqlite:///{tmp_path}/runs.db"
     for words in (["experiment=smoke"], ["optimizer=sgd", "seeds=1", "tracking.experiment=mine"]):
         assert command(tmp_path, "study.train", *words, store).returncode == 0
-    monkeypatch.setattr("study.report.build.REPORTS", tmp_path / "reports")
+    for module in ("study.config.pages", "study.report.build"):
+        monkeypatch.setattr(f"{module}.REPORTS", tmp_path / "reports")
     assert call(main, "experiment=all", store) == 0
     out = capsys.readouterr().out
     assert "[1/1] smoke" in out
