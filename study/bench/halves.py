@@ -6,7 +6,6 @@ python -m study.bench.halves /tmp/new.db 20    # 20 seeds of the 52 jobs of lr_s
 import json
 import sys
 from concurrent.futures import Future
-from importlib import import_module
 
 from study.bench.steps import JOBS, composing, timed
 from study.config.check import job_from_config, settings_from_config
@@ -26,7 +25,6 @@ def main() -> None:
     """Train as many seeds as the second argument says, keep the stacks, then write them to the first one's store."""
     path, seeds = sys.argv[1:]
     spent: dict[str, float] = {}
-    import_module("torch._dynamo")  # a part of the start
     with composing() as (_, _, composer):
         configs = [composer.compose([*words, f"seeds={seeds}"])[0] for words in JOBS]
     jobs = [job_from_config(config, words) for config, words in zip(configs, JOBS, strict=True)]

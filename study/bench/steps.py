@@ -47,8 +47,6 @@ def _start(spent: dict[str, float], store: str) -> None:
 
     with timed(spent, "a fresh store"):
         open_store(Location.of(f"sqlite:///{store}"))
-    with timed(spent, "torch's compiler, which the first optimizer imports"):
-        import_module("torch._dynamo")
 
 
 def _compose(spent: dict[str, float]) -> None:

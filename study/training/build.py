@@ -9,6 +9,7 @@ from study.config.make import find, make
 from study.errors import InvalidInput
 from study.job import NOT_HYPERPARAMETERS
 from study.problems.base import Problem
+from study.training.deferred import defer_compiler
 
 MATRIX = 2  # axes
 
@@ -41,6 +42,7 @@ def build_optimizer(
     Raises:
         InvalidInput: there is no such class, or it refuses a hyperparameter.
     """
+    defer_compiler()
     params = list(params)
     built = _built(node, params)
     if not isinstance(built, torch.optim.Optimizer):

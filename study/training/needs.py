@@ -14,6 +14,9 @@ from study.training.recorder import MAX_TRACED_SCALARS
 _FEW = 1000
 """Points at which data are drawn to see how large those of many are."""
 
+_SMALL = 2**20
+"""Numbers of a model and its data that are simply made: torch imports for half a second to do without memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -42,7 +45,7 @@ class Needs:
 
 
 def needs_of(problem: Problem, seed: int) -> Needs:
-    """Return how large a run is: its model is made without memory, and of many points a few are drawn.
+    """Return how large a run is: a model that may be large is made without memory, and of many points few are drawn.
 
     A problem from anywhere may raise anything here; what is wrong with it is for its trial to say.
     """
@@ -50,6 +53,9 @@ def needs_of(problem: Problem, seed: int) -> Needs:
         model = problem.model()
     parameters = sum(parameter.numel() for parameter in model.parameters())
     drawn = _fewer(problem).data(Source(problem.name, seed))
+    if parameters + sum(tensor.numel() for tensor in drawn.arguments) <= _SMALL:
+        with torch.random.fork_rng(devices=[]):
+            model = problem.model()
     few = max(1, len(drawn.targets))
     points = max(few, _points(problem))
     activations, measured = 0, 0
@@ -89,11 +95,12 @@ def _of_gradient(problem: Problem, model: nn.Module, data: Data) -> tuple[int, i
             kept[id(tensor)] = tensor
         return tensor
 
-    inputs = tuple(tensor.to("meta") for tensor in data.arguments)
+    device = next((parameter.device for parameter in model.parameters()), torch.device("meta"))
+    inputs = tuple(tensor.to(device) for tensor in data.arguments)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         prediction = model.to(problem.dtype)(*inputs)
-        problem.loss(prediction, data.targets.to("meta"))
-    measured = problem.metrics(prediction, data.eval_targets.to("meta"))
+        problem.loss(prediction, data.targets.to(device))
+    measured = problem.metrics(prediction, data.eval_targets.to(device))
     return sum(map(_size, kept.values())), len(measured)
 
 

@@ -59,7 +59,6 @@ def check_jobs(
     with undisturbed(), bounded(), _one_thread():
         for job in jobs:
             try:
-                # first: the check of a problem builds a rule, which imports torch's compiler, for a second
                 problem = build_problem(job.problem)
                 _require_values(problem, job)
                 key = repr(job.problem)

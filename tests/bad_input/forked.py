@@ -20,7 +20,6 @@ _MOST = (
 _SECONDS = 60  # likewise
 
 _MODULES = (
-    "torch._dynamo",  # the first step of an optimizer imports it
     "torch._functorch.vmap",
     "study.bench.__main__",
     "study.certify.__main__",

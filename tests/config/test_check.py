@@ -1,9 +1,6 @@
 """A composed config becomes a job or one message; what only torch can tell is told before anything is trained."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -217,23 +214,6 @@ def test_cuda_is_refused_where_torch_finds_none(monkeypatch: pytest.MonkeyPatch)
     ):
         device_of(settings_from_config(_compose("device=cuda")))
     assert device_of(settings_from_config(_compose("device=auto"))).type == "cpu"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("words", [["+optimizer.foo=1"], ["optimizer=adafactor", "+optimizer.d=0.5"]])
-def test_what_a_class_refuses_is_told_before_torchs_compiler_is_imported(
-    words: list[str], tmp_path: Path
-) -> None:
-    """It takes a second, and comes with the first optimizer that can be built."""
-    script = "import sys, atexit; atexit.register(lambda: print('torch._dynamo' in sys.modules)); "
-    script += "from study.train import main; main()"
-    store = f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"
-    environment = os.environ | {"STUDY_HYDRA_DIR": str(tmp_path / "hydra")}
-    done = subprocess.run(
-        [sys.executable, "-c", script, *words, store], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == "False\n"
 
 
 @pytest.mark.slow

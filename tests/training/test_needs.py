@@ -45,7 +45,7 @@ def test_many_points_and_a_wide_model_are_not_made() -> None:
 
 
 def test_a_model_that_wants_to_see_values_has_needs_all_the_same() -> None:
-    problem = _problem("problem=parabola")
+    problem = _problem("problem=parabola", "problem.width=10000000")  # too wide to be made
 
     class Choosy(type(problem)):  # type: ignore[misc]  # a class that is known here alone
         def loss(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
