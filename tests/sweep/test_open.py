@@ -310,9 +310,7 @@ SOON = 10
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
     number: signal.Signals, code: int, tmp_path: Path, command: Command
 ) -> None:
