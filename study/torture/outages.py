@@ -1,4 +1,4 @@
-"""Stores that fail: full, read-only, locked, damaged, or behind a server that is no more.
+"""Stores that fail: full, read-only, locked, damaged, or behind a server that is slow, fails or is no more.
 
 A sweep then ends soon and in one message, or waits where waiting helps; where a server is away it trains on, and what
 it trained waits for the next sweep. What it cannot read it leaves as it is.
@@ -9,19 +9,19 @@ import os
 import resource
 import signal
 import sqlite3
-import subprocess
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from random import Random
-from urllib.request import urlopen
 
 import sqlalchemy as sa
 
 from study.bench.servers import free_port
+from study.torture.serving import gateway, served
 from study.torture.strikes import SOON, Strike, Struck, untidy
 from study.torture.sweep import OPTIMIZERS, Store, asked, moment
-from study.ui import HOST, server, serving
+from study.ui import HOST
 
 _FAILS = (1, 2)  # exit statuses of what could not be kept, and of what was refused
 _DROP, _DAC_OVERRIDE = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: see prctl(2) and capabilities(7)
@@ -91,7 +91,7 @@ def _server_killed(store: Store, draw: Random, seconds: float) -> Struck:
     """Kill a tracking server while a sweep writes through it; its store is whole afterwards, for the next sweep."""
     _begin(store, draw)
     port = free_port()
-    with _serving(store, port) as (url, pid):
+    with served(store, port) as (url, pid):
         sweep = store.train(uri=url)
         hit = moment(sweep, store, draw.random(), seconds=2 * seconds, written=draw.random() < 0.7)
         with suppress(ProcessLookupError):
@@ -99,7 +99,7 @@ def _server_killed(store: Store, draw: Random, seconds: float) -> Struck:
         began = time.monotonic()
         ended = sweep.end()
         late = hit and time.monotonic() - began > SOON + seconds
-    with _serving(store, port) as (
+    with served(store, port) as (
         url,
         _,
     ):  # by the same way, so that what it left half written can be mended
@@ -107,30 +107,42 @@ def _server_killed(store: Store, draw: Random, seconds: float) -> Struck:
     return Struck(late, untidy(ended, 0, *_FAILS) or untidy(again, 0))
 
 
-@contextmanager
-def _serving(store: Store, port: int) -> Iterator[tuple[str, int]]:
-    """Serve the store over HTTP; yield the address, and the server's process group."""
-    address = f"http://{HOST}:{port}"
-    program = server(port, store.database.parent / "artifacts")
-    process = subprocess.Popen(
-        program,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | serving(store.uri),
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < deadline:
-            with suppress(OSError):
-                urlopen(f"{address}/health", timeout=5).close()
-                break
-            time.sleep(0.1)
-        yield address, process.pid
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def _server_slow(store: Store, draw: Random, _: float) -> Struck:
+    """Have each answer of a tracking server come late: the sweep takes longer, and that is all."""
+    most = draw.uniform(0.05, 0.4)
+
+    def late() -> int:
+        time.sleep(draw.uniform(0, most))
+        return 0
+
+    with served(store) as (behind, _), gateway(behind, late) as url:
+        return Struck(wrong=untidy(store.train(uri=url).end(), 0))
+
+
+def _server_fails(store: Store, draw: Random, seconds: float) -> Struck:
+    """Have a tracking server answer 500 from some moment on, for seconds or until the sweep has ended."""
+    _begin(store, draw)
+    broken = threading.Event()
+    with served(store) as (behind, _), gateway(behind, lambda: 500 * broken.is_set()) as url:
+        sweep = store.train(uri=url)
+        hit = moment(sweep, store, draw.random(), seconds=2 * seconds, written=draw.random() < 0.7)
+        broken.set()
+        began = time.monotonic()
+        if draw.random() < 0.5:
+            time.sleep(draw.uniform(0.1, 3))
+            broken.clear()
+        ended = sweep.end()
+        late = hit and time.monotonic() - began > SOON + 2 * seconds
+        broken.clear()
+        again = store.train(uri=url).end()
+    return Struck(late, untidy(ended, 0, *_FAILS) or untidy(again, 0))
+
+
+def _refused(store: Store, draw: Random, _: float) -> Struck:
+    """Have a tracking server refuse whoever asks, as one with another password does: nothing is trained."""
+    _begin(store, draw)
+    with served(store) as (behind, _), gateway(behind, lambda: draw.choice([401, 403])) as url:
+        return Struck(wrong=untidy(store.train(uri=url).end(), 2))
 
 
 def _database_crashes(store: Store, draw: Random, seconds: float) -> Struck:
@@ -173,5 +185,8 @@ OUTAGES: Mapping[str, Strike] = {
     "database damaged": _damaged,
     "tracking server absent": _server_absent,
     "tracking server killed": _server_killed,
+    "tracking server slow": _server_slow,
+    "tracking server answers 500": _server_fails,
+    "tracking server refuses": _refused,
     POSTGRESQL: _database_crashes,
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from study.torture.serving import look, served
 from study.torture.sweep import EXPERIMENT, OPTIMIZERS, SEEDS, Command, Ended, Store, asked, kill, moment
 
 SOON = 5.0
@@ -92,6 +93,22 @@ def _reported(store: Store, draw: Random, seconds: float) -> Struck:
     return _all_done([sweep, store.command("report.__main__", *words, f"report.out={store.folder / 'page'}")])
 
 
+def _watched(store: Store, draw: Random, _: float) -> Struck:
+    """Have MLflow's UI open throughout, asking for the runs as its page does, while sweeps write."""
+    store.train(*asked(draw.sample(OPTIMIZERS, 1), 0, 1)).end()
+    with served(store) as (url, _):
+        sweeps = [store.train() for _ in range(draw.randint(1, 3))]
+        wrong = ""
+        while not wrong and any(sweep.runs for sweep in sweeps):
+            try:
+                look(url)
+            except (OSError, ValueError) as error:
+                wrong = f"the UI is answered {error}"
+            time.sleep(0.2)
+        done = _all_done(sweeps)
+    return Struck(done.late, wrong or done.wrong)
+
+
 KILLS: Mapping[str, Strike] = {
     "SIGKILL of both processes": _kill(signal.SIGKILL, tracker=True),
     "SIGKILL of the trainer": _kill(signal.SIGKILL),
@@ -104,6 +121,7 @@ CROWDS: Mapping[str, Strike] = {
     "overlapping sweeps at once": _overlapping,
     "different experiments at once": _different,
     "a report while a sweep writes": _reported,
+    "the UI open while sweeps write": _watched,
 }
 
 
