@@ -28,7 +28,7 @@ from study.certify.parts import Part, is_everything, parts_of
 from study.cli import FAILED, Asked, run
 from study.config.check import check_part
 from study.config.compose import compose
-from study.config.paths import ROOT
+from study.config.pages import REPORTS
 from study.errors import InvalidInput
 from study.ranges import NAMED, POSITIVE, or_null
 from study.report.folder import replacing, require_own
@@ -88,7 +88,7 @@ def _folder(asked: Asked) -> Path:
     """Return where pages go: where it was said, beside one's own files, or to those that are shipped."""
     named = compose("certify", [word for word in asked.overrides if word.startswith("pages=")]).pages
     or_null(NAMED).require("pages", named)
-    beside = ROOT / "reports" if asked.config_dir is None else asked.config_dir
+    beside = REPORTS if asked.config_dir is None else asked.config_dir
     return beside / "certificates" if named is None else Path(str(named))
 
 

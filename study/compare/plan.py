@@ -14,7 +14,7 @@ from study.cli import Asked
 from study.config.choices import choices
 from study.config.compose import compose
 from study.config.location import Location
-from study.config.paths import ROOT
+from study.config.pages import REPORTS
 from study.errors import InvalidInput, one_of
 from study.ranges import COUNT, NAMED, SEED, SWITCH, WHOLE, or_null, require_ranges, up_to
 
@@ -249,7 +249,7 @@ def _gate(cfg: DictConfig) -> Gate:
 
 def _out(cfg: DictConfig, optimizer: str) -> Path:
     or_null(NAMED).require("out", cfg.out)
-    return Path(cfg.out) if cfg.out else ROOT / "reports" / "compare" / optimizer.replace("/", "-")
+    return Path(cfg.out) if cfg.out else REPORTS / "compare" / optimizer.replace("/", "-")
 
 
 def _node(cfg: DictConfig, key: str) -> dict[str, Any]:

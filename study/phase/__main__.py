@@ -15,7 +15,8 @@ from pathlib import Path
 from study import cli
 from study.busy import busy
 from study.config.compose import compose
-from study.config.paths import CHECKOUT, ROOT
+from study.config.pages import REPORTS
+from study.config.paths import CHECKOUT
 from study.ranges import NAMED, or_null, up_to
 from study.report.folder import replacing, require_own
 from study.report.render import render
@@ -31,7 +32,7 @@ def phase(asked: cli.Asked) -> None:
     cfg = compose("phase", asked.overrides, asked.config_dir)
     up_to(256, least=8).require("size", cfg.size)
     or_null(NAMED).require("out", cfg.out)
-    out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "phase"
+    out = Path(str(cfg.out)) if cfg.out is not None else REPORTS / "phase"
     require_own(out, key="out")
     busy(f"measuring {cfg.size} x {cfg.size} cells")
 

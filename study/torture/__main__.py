@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from study import cli
 from study.config.compose import compose
-from study.config.paths import CHECKOUT, ROOT
+from study.config.pages import REPORTS
+from study.config.paths import CHECKOUT
 from study.errors import InvalidInput, Terminated, one_of
 from study.ranges import WHOLE, up_to
 from study.report.folder import replacing, require_own
@@ -37,7 +38,7 @@ def torture(asked: cli.Asked) -> int:
     cfg = compose("torture", asked.overrides, asked.config_dir)
     up_to(10_000).require("rounds", cfg.rounds)
     WHOLE.require("seed", cfg.seed)
-    out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "reliability"
+    out = Path(str(cfg.out)) if cfg.out is not None else REPORTS / "reliability"
     require_own(out, key="out")
 
     # it takes seconds to import, which a wrong word should not wait for

@@ -15,7 +15,8 @@ from pathlib import Path
 from study import cli
 from study.busy import busy
 from study.config.compose import compose
-from study.config.paths import CHECKOUT, ROOT
+from study.config.pages import REPORTS
+from study.config.paths import CHECKOUT
 from study.ranges import NAMED, WHOLE, or_null, up_to
 from study.report.folder import replacing, require_own
 
@@ -33,7 +34,7 @@ def calibrate(asked: cli.Asked) -> int:
     WHOLE.require("seed", cfg.seed)
     or_null(up_to(1024)).require("workers", cfg.workers)
     or_null(NAMED).require("out", cfg.out)
-    out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "calibration"
+    out = Path(str(cfg.out)) if cfg.out is not None else REPORTS / "calibration"
     require_own(out, key="out")
     busy("importing SciPy and Matplotlib")
 
