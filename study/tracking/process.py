@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
+from study.cli import importing
 from study.config.commands import sync_command
 from study.config.location import Location
 from study.config.reach import no_answer, reason
@@ -121,9 +122,10 @@ class _Process:
         """
         if location.database is None:
             return
-        if location.database.exists():
-            open_store(location)
-        else:
+        with importing():  # opening imports the other half of MLflow
+            if location.database.exists():
+                open_store(location)
+                return
             aside = Path(folder) / "fresh.db"
             try:
                 open_store(Location.of(f"sqlite:///{aside}"))
