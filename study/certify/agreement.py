@@ -107,7 +107,7 @@ def _boundary(rule: Subject) -> Result:
 
 def _theory(rule: Subject) -> LinearRule:
     if rule.claim.linear is None:
-        raise NotApplicable("not linear in the gradient")
+        raise NotApplicable("no path on quadratics is claimed")
     rule.must_be_as_claimed()
     kind = get_class(rule.claim.linear)
     theory: LinearRule = kind(**rule.arguments_of(kind))

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Iterator
 
 from study.config.location import Location, without_password
@@ -51,7 +52,7 @@ def ui_command(location: Location) -> str:
     if not location.is_sql:
         return without_password(location.uri)
     words = location.overrides
-    return shlex.join([*_program("ui"), *words] if CHECKOUT is None else ["make", "ui", *_arguments(words)])
+    return shlex.join([*_program("ui"), *words] if _by_name() else ["make", "ui", *_arguments(words)])
 
 
 def sync_command() -> str:
@@ -108,7 +109,7 @@ def _is_of_page(key: str) -> bool:
 def _has_target(experiment: str, others: Iterable[str]) -> bool:
     """Whether make can say it: a shipped experiment, in a checkout, under its own name, and no flag."""
     renamed = any(word.startswith(("-", "tracking.experiment=")) for word in others)
-    return CHECKOUT is not None and _is_shipped(experiment) and not renamed
+    return not _by_name() and _is_shipped(experiment) and not renamed
 
 
 def _is_shipped(experiment: str) -> bool:
@@ -116,7 +117,12 @@ def _is_shipped(experiment: str) -> bool:
 
 
 def _program(module: str) -> list[str]:
-    return ["study", module] if CHECKOUT is None else [".venv/bin/python", "-m", f"study.{module}"]
+    return ["study", module] if _by_name() else [".venv/bin/python", "-m", f"study.{module}"]
+
+
+def _by_name() -> bool:
+    """Whether one types `study`, in whichever folder: there is no checkout, or this command was typed so."""
+    return CHECKOUT is None or sys.argv[0].startswith("study ")
 
 
 def _arguments(words: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_without_a_checkout_there_is_no_make(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(commands, "CHECKOUT", None)
     assert sweep_command("zoo", HERE) == "study train experiment=zoo"
     assert shlex.split(ui_command(THERE)) == ["study", "ui", WORD]
+
+
+def test_who_types_study_is_told_what_holds_in_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["study train", "seeds=5"])
+    assert sweep_command("zoo", HERE) == "study train experiment=zoo"
+    assert ui_command(HERE) == "study ui"
+    told = again_commands("python -m study.train seeds=5", "playground")
+    assert told == ("study train seeds=5", "study report tracking.experiment=playground")
 
 
 PYTHON = ".venv/bin/python -m study"
