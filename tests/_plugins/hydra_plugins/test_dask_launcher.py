@@ -1,4 +1,4 @@
-"""Dask starts a task again whose worker is lost: what that one wrote is there once, and what it did not is trained."""
+"""Dask starts a task again whose worker is lost: what that one wrote is there once, and the rest is trained."""
 
 import subprocess
 from collections.abc import Callable
