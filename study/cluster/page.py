@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from study.bench.page import short
+from study.bench.writing import STEPS
 from study.cluster.costs import Costs
 from study.cluster.measure import CHEAP, COSTLY, Sweep
 from study.cluster.scenarios import (
@@ -56,6 +57,7 @@ def page(sweeps: Sequence[Sweep], costs: Costs, beyond: Beyond, **said: object) 
         many=MANY,
         spread=SPREAD,
         slow=_SLOW,
+        losses=STEPS,
         lost_every=LOST_EVERY,
         draws=DRAWS,
         short=short,

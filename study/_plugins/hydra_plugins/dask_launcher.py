@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any  # Hydra's singletons
+from typing import Any  # Hydra's singletons, and what Dask does not annotate
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
@@ -18,6 +18,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 from typing_extensions import override
+
+from study.errors import InvalidInput, NotKept
 
 
 @dataclass
@@ -52,18 +54,32 @@ class DaskLauncher(Launcher):
 
     @override
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        from distributed import Client
+        from distributed.scheduler import KilledWorker
 
         setup_globals()
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
         Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         job = _Job(self._context, self._task, self._config, Singleton.get_state())
         numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
-        own = {"n_workers": self._workers, "threads_per_worker": 1, "dashboard_address": None}
-        with Client(self._address, **({} if self._address else own)) as client:
-            # what a task of the same words gave another sweep does not do for this one
-            done: list[JobReturn] = client.gather(client.map(job, job_overrides, numbers, pure=False))
+        with self._client() as client:
+            try:
+                # what a task of the same words gave another sweep does not do for this one
+                done: list[JobReturn] = client.gather(client.map(job, job_overrides, numbers, pure=False))
+            except KilledWorker as error:
+                raise NotKept(
+                    f"Dask lost a task's workers again and again, and gave it up: {error}"
+                ) from error
         return done
+
+    def _client(self) -> Any:
+        from distributed import Client
+
+        own = {"n_workers": self._workers, "threads_per_worker": 1, "dashboard_address": None}
+        try:
+            return Client(self._address, **({} if self._address else own))
+        except (OSError, ValueError) as error:
+            asked = f"hydra.launcher.by.address must be a Dask scheduler's that answers, got {self._address}"
+            raise InvalidInput(f"{asked}: {error}") from error
 
 
 @dataclass(frozen=True)

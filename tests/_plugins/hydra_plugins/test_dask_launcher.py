@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hydra_plugins.dask_launcher import DaskLauncher
 
+from study.errors import InvalidInput
 from study.torture.audit import read
 
 RULE = """
@@ -50,3 +52,16 @@ def test_a_task_whose_worker_is_lost_is_started_again_and_doubles_nothing(
     assert held.running == 0
     assert "deadly: 2 runs trained" in done.stderr
     assert "sgd: 2 runs trained" not in done.stderr  # it was killed before it could tell, and trained once
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_does_not_answer_is_told(free_port: Callable[[], int]) -> None:
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")
+    absent = f"tcp://127.0.0.1:{free_port()}"
+    told = rf"^hydra\.launcher\.by\.address must be a Dask scheduler's that answers, got {absent}: "
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "0.1s"}),
+        pytest.raises(InvalidInput, match=told),
+    ):
+        DaskLauncher(absent, workers=1)._client()
