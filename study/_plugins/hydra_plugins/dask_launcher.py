@@ -66,8 +66,10 @@ class DaskLauncher(Launcher):
                 # what a task of the same words gave another sweep does not do for this one
                 done: list[JobReturn] = client.gather(client.map(job, job_overrides, numbers, pure=False))
             except KilledWorker as error:
+                lost = error.allowed_failures + 1
                 raise NotKept(
-                    f"Dask lost a task's workers again and again, and gave it up: {error}"
+                    f"Dask gave a task up at which {lost} workers were lost: was their memory full? "
+                    "What is written stays, and the same command goes on"
                 ) from error
         return done
 
