@@ -54,7 +54,7 @@ def page(sweeps: Sequence[Sweep], costs: Costs, beyond: Beyond, **said: object) 
         costly=COSTLY,
         runs=f"{RUNS:,}",
         stack=STACK,
-        many=MANY,
+        crew=beyond.crew,
         spread=SPREAD,
         slow=_SLOW,
         losses=STEPS,

@@ -15,7 +15,7 @@ RUNS, STACK = 102_400, 400
 WORKERS = tuple(2**power for power in range(9))
 STACKS = (50, 100, 400, 1600)
 MANY = 32
-"""Workers of which the page says what troubles and remedies bring."""
+"""Workers of which the page says what they and remedies bring."""
 
 SPREAD, LOST_EVERY = 0.5, 3600.0
 """Of stragglers: σ of the lognormal factor; of losses: mean seconds of a worker's life."""
@@ -51,7 +51,7 @@ class Speedup:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What happens to `MANY` workers at the costly problem, in stacks of one size: seconds of all draws, losses."""
+    """What happens to workers at the costly problem, in stacks of one size: seconds of all draws, losses."""
 
     what: str
     stack: int
@@ -71,6 +71,7 @@ class Beyond:
     Attributes:
         store: that which several machines reach, and which is quickest: of troubles and remedies.
         speedups: by problem, store and number of workers.
+        crew: workers that meet the troubles: as many as that store keeps up with at the costly problem, a power of 2.
         troubles: by what happens and the size of stacks.
         shared: seconds of the cheap problem by `MANY` workers into that store, where four experiments have one each.
         enough: workers that keep the store busy at the cheap problem, at most `MANY`.
@@ -79,6 +80,7 @@ class Beyond:
 
     store: str
     speedups: list[Speedup]
+    crew: int
     troubles: list[Trouble]
     shared: float
     enough: int
@@ -95,10 +97,12 @@ def beyond(costs: Costs, seed: int) -> Beyond:
     """Simulate all of it."""
     store = "PostgreSQL" if "PostgreSQL" in costs.writing else "SQLite"
     enough = min(MANY, math.ceil(costs.limit(CHEAP, store, STACK)))
+    crew = max(each for each in WORKERS if each <= costs.limit(COSTLY, store, STACK))
     return Beyond(
         store,
         list(_speedups(costs)),
-        list(_troubles(costs, store, np.random.default_rng(seed))),
+        crew,
+        list(_troubles(costs, store, crew, np.random.default_rng(seed))),
         _seconds(costs, CHEAP, store, MANY // 4, stacks=RUNS // STACK // 4),
         enough,
         _seconds(costs, CHEAP, store, enough),
@@ -114,10 +118,10 @@ def _speedups(costs: Costs) -> Iterator[Speedup]:
                 yield Speedup(problem, store, workers, own, seconds[1] / own, limit)
 
 
-def _troubles(costs: Costs, store: str, rng: np.random.Generator) -> Iterator[Trouble]:
+def _troubles(costs: Costs, store: str, crew: int, rng: np.random.Generator) -> Iterator[Trouble]:
     for what, (spread, life) in _TROUBLES.items():
         for stack in STACKS:
-            plain = costs.cluster(COSTLY, store, workers=MANY, stacks=RUNS // stack, runs=stack)
+            plain = costs.cluster(COSTLY, store, workers=crew, stacks=RUNS // stack, runs=stack)
             troubled = replace(plain, spread=spread, lost_every=life)
             came = [simulate(troubled, rng) for _ in range(1 if what == NONE else DRAWS)]
             if any(each.written != (1,) * plain.stacks for each in came):

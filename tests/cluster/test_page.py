@@ -58,6 +58,7 @@ def test_what_is_simulated_and_said_is_what_can_be_worked_out(costs: Costs, simu
     assert simulated.of(CHEAP, "PostgreSQL", MANY).times == pytest.approx(one / many)
     assert simulated.shared == pytest.approx(5 + STACK * 0.015 + RUNS / 4 * 0.005)
     assert simulated.enough == 4
+    assert simulated.crew == 16  # of the 21.5 that PostgreSQL keeps up with
     assert [each.stack for each in simulated.troubles] == [*STACKS] * 4
     text = page(
         SWEEPS, costs, simulated, machine={"cores": 2, "processor": "x"}, commit="abc", command="this"
@@ -72,6 +73,6 @@ def test_what_is_simulated_and_said_is_what_can_be_worked_out(costs: Costs, simu
 
 def test_without_other_stores_it_is_about_sqlite(costs: Costs) -> None:
     rows = [Speedup(problem, "SQLite", MANY, 1.0, 2.0, 3.0) for problem in (CHEAP, COSTLY)]
-    alone = Beyond("SQLite", rows, [], 1.0, 1, 1.0)
+    alone = Beyond("SQLite", rows, 1, [], 1.0, 1, 1.0)
     assert f"{MANY} workers that write into SQLite are 2 times as fast" in lead_of(costs, alone)
     assert Trouble("losses", 400, (3.0, 1.0, 2.0), 0.0).middle == 2.0
