@@ -19,7 +19,7 @@ SHELL   := bash
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui server test test-fast lint format typecheck audit certify calibrate torture doctor prune compare field phase bench clean
+.PHONY: help setup sweep report ui server test test-fast lint format typecheck audit certify calibrate torture cluster doctor prune compare field phase bench clean
 
 help:  ## show this list
 	@echo 'make <target> [EXPERIMENT=headline] [ARGS="seeds=50 ..."]'
@@ -84,6 +84,9 @@ calibrate: $(RUNNING)  ## simulate what verdicts and intervals promise, some min
 
 torture: $(RUNNING)  ## kill sweeps, crowd them, take their store away: what do they get over? ARGS=rounds=20
 	@$(BIN)/python -m study.torture $(ARGS)
+
+cluster: $(TESTING)  ## measure 1 and 2 workers and simulate 256: what more machines bring, and where the store is the limit
+	@$(BIN)/python -m study.cluster $(ARGS)
 
 doctor: $(RUNNING)  ## check packages, store and machine: what is wrong, and what to do about it
 	@$(BIN)/python -m study.doctor $(ARGS)

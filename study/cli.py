@@ -38,6 +38,7 @@ COMMANDS = {  # what they do, and the module whose `main` does it
     "doctor": ("check packages, store and machine: what is wrong, and its remedy", "study.doctor.__main__"),
     "prune": ("delete from a database what no sweep that stays asks for", "study.prune"),
     "torture": ("kill sweeps and take their store away: what they get over", "study.torture.__main__"),
+    "cluster": ("simulate more machines: where the store becomes the limit", "study.cluster.__main__"),
     "phase": ("draw which step sizes and momenta converge", "study.phase.__main__"),
     "bench": ("measure what a run costs", "study.bench.__main__"),
 }

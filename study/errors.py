@@ -10,7 +10,7 @@ class InvalidInput(ValueError):
 
 
 class NotKept(Exception):
-    """Say why a sweep that was begun cannot be kept any more: its store fails; shown without a traceback."""
+    """Say why a sweep that was begun cannot go on: its store fails, or its workers; shown without a traceback."""
 
 
 class Interrupted(KeyboardInterrupt):

@@ -7,11 +7,8 @@ more in float32, 1.0e-6 between those and a run alone, and 1.3e-15 in float64. `
 bfloat16 in each step, which makes another path of a last place, so that a run alone ends elsewhere.
 """
 
-import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,32 +96,6 @@ def test_stacks_of_other_sizes_differ_by_rounding(most: int, first: Values) -> N
 def test_in_double_precision_by_less(most: int) -> None:
     jobs = _jobs(*RULES, problem="polynomial")
     _are_near(_trained(jobs, max_runs=most), _trained(jobs), DOUBLE)
-
-
-def test_tasks_of_a_launcher_give_what_the_same_stacks_give_here(
-    jobs: list[Job], tmp_path: Path, command: Callable[..., Any]
-) -> None:
-    """Two processes train two jobs each, together; here they are trained one after the other."""
-    where = f"tracking.uri=sqlite:///{tmp_path}/runs.db"
-    words = ["-m", f"optimizer={','.join((*RULES, MUON))}", "seeds=2", "epochs=2", where]
-    done = command(tmp_path, "study.train", *words, "hydra/launcher=stacked_joblib", "hydra.launcher.tasks=2")
-    assert done.returncode == 0, done.stderr
-    stored = _stored(tmp_path / "runs.db")
-    _are_identical(stored, {**_trained(jobs[:2]), **_trained(jobs[2:])})
-
-
-def _stored(database: Path) -> Values:
-    """Return what a store holds, each number as SQLite has it."""
-    query = """
-        SELECT o.value, s.value, m.key, m.value FROM metrics m
-        JOIN params o ON o.run_uuid = m.run_uuid AND o.key = 'optimizer.name'
-        JOIN params s ON s.run_uuid = m.run_uuid AND s.key = 'seed' ORDER BY m.step
-    """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    with closing(sqlite3.connect(database)) as connection:
-        for rule, seed, key, value in connection.execute(query):
-            found.setdefault((rule, seed), {}).setdefault(key, []).append(value)
-    return {run: {key: np.array(each) for key, each in values.items()} for run, values in found.items()}
 
 
 def _are_identical(found: Values, expected: Values) -> None:

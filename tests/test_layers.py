@@ -35,7 +35,10 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
     "sweep": {"study.sweep", "study.train", "study._plugins"},
     "pictures": {"study.figures", "study.report"},
     "tools": {
-        *(f"study.{name}" for name in ("certify", "compare", "phase", "bench", "reproduce", "torture")),
+        *(
+            f"study.{name}"
+            for name in ("certify", "cluster", "compare", "phase", "bench", "reproduce", "torture")
+        ),
         *(f"study.{name}" for name in ("doctor", "prune", "server", "sync", "ui", "__main__")),
     },
 }

@@ -36,13 +36,6 @@ ROOT = Path(__file__).parents[2]
 TOLERANCE = 2e-5
 """Relative, float32: stacks of other sizes add in another order."""
 
-LAUNCHERS = [["basic"], ["joblib", "hydra.launcher.n_jobs=2"], ["submitit_local"], ["ray"]]
-PLUGINS = {
-    "submitit_local": "hydra_plugins.hydra_submitit_launcher",
-    "ray": "hydra_plugins.hydra_ray_launcher",
-}
-"""What `pip install '.[slurm,ray]'` brings."""
-
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -271,37 +264,6 @@ def test_a_job_that_crashes_takes_no_other_with_it(tmp_path: Path, command: Comm
     assert parent.info.status == "FAILED"
     assert "failed: broken: the third wheel came off" in stage.done.stdout
     assert "4/6 runs in the store" in stage.done.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("launcher", LAUNCHERS, ids=lambda words: words[0])
-def test_every_launcher_gives_the_same_numbers(
-    launcher: list[str],
-    stages: dict[str, Stage],
-    folder: Path,
-    tmp_path: Path,
-    command: Command,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Ray and submitit are real ones, of processes on this machine."""
-    if launcher[0] in PLUGINS:
-        pytest.importorskip(PLUGINS[launcher[0]])
-    monkeypatch.setenv("HOME", str(tmp_path))  # Ray keeps a token there
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    stage = _train(tmp_path, command, "experiment=smoke", f"hydra/launcher={launcher[0]}", *launcher[1:])
-    assert stage.done.returncode == 0, stage.done.stderr
-    theirs = {run.info.run_name: run for run in stage.runs}
-    assert len(stage.runs) == 8
-    for run in stages["first"].runs:
-        other = theirs[run.info.run_name]
-        ours, losses = _history(folder, run, "train/loss"), _history(tmp_path, other, "train/loss")
-        assert list(ours) == list(losses)
-        np.testing.assert_allclose(list(ours.values()), list(losses.values()), rtol=TOLERANCE)
-        assert run.data.params == other.data.params
-        assert run.data.tags["study.job_hash"] == other.data.tags["study.job_hash"]
-    (parent,) = stage.parents
-    assert parent.info.status == "FINISHED"
-    assert {run.data.tags["mlflow.parentRunId"] for run in stage.runs} == {parent.info.run_id}
 
 
 WORDS = ["-m", "optimizer=sgd,adam", "seeds=12", "stack.max_runs=1"]
