@@ -1,6 +1,6 @@
 """Callback of Hydra, at the start of a command: every job is checked before the first is trained."""
 
-import logging
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ from study.ranges import COUNT, or_null
 from study.sweep import current
 from study.sweep.labels import labelled
 from study.sweep.looks import Looks
-from study.sweep.size import Missing, free_disk, missing_of, require_few, require_room
+from study.sweep.size import Missing, free_disk, long_told, missing_of, require_few, require_room
 from study.tracking.present import present
 from study.tracking.tracker import Tracker
 from study.training.memory import available
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from study.training.needs import Needs
     from study.training.ways import Ways
 
-
-log = logging.getLogger(__name__)
 
 _TASKS = "hydra.launcher.tasks"  # of launchers that hand jobs on in groups
 
@@ -185,8 +183,9 @@ def _checked_by_torch(settings: Settings, missing: Missing, refused: Mapping[str
     busy(f"importing torch, and checking {len(jobs)} job{'s' * (len(jobs) > 1)}")
     with cli.importing():  # torch: a second, and only now needed
         from study.sweep.remembered import ways_of
+        from study.sweep.workers import count_of
         from study.training.build import device_of
-        from study.training.trial import check_jobs
+        from study.training.trial import Patience, check_jobs
     device_of(settings)
     ways, needs = ways_of(settings.location), {}
 
@@ -194,10 +193,14 @@ def _checked_by_torch(settings: Settings, missing: Missing, refused: Mapping[str
         needs[job.hash] = of
         room([(job, 1)], {job.hash: of})
 
-    wrong = check_jobs(jobs, ways, _require_problem, require_one)
+    patience = Patience(settings.trial_seconds)
+    wrong = check_jobs(jobs, ways, _require_problem, require_one, patience)
     _refuse({**refused, **wrong}, of=len(refused) + len(jobs))
-    if told := room(missing, needs).told:
-        log.info(told)
+    processes = count_of(settings.workers, settings.threads or 1)
+    for told in (room(missing, needs).told, long_told(missing, needs, patience.paces, processes)):
+        if told:
+            busy()
+            sys.stderr.write(f"{told}\n")  # Hydra has no logging yet
     return ways
 
 

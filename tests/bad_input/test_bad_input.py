@@ -24,6 +24,7 @@ ONE_KEY: Mapping[str, tuple[list[str], str]] = {
     "device": (["tpu", "0"], "one of auto, cpu, cuda; got"),
     "force": (["maybe", "1"], "true or false, got"),
     "stack.max_runs": (["0", "x"], "a whole number >= 1, got"),
+    "stack.trial_seconds": (["0", "x"], "a finite number > 0, or null for however long, got"),
     "stack.threads": (["0", "x"], "a whole number >= 1, or null for all cores, got"),
     "optimizer.lr": (["0", "-1", "nan", "inf", "x", "null", "[1]"], "a finite number > 0, got"),
     "optimizer._target_": (["study", "5", "torch.optim.Nope", "torch.optim"], "_target_ must"),
@@ -205,6 +206,15 @@ def test_every_wrong_rule_is_told_before_anything_is_trained(refused: Ask) -> No
     assert list(told) == list(brought.RULES)
     for name, (_, _, says) in brought.RULES.items():
         assert says in told[name]
+
+
+def test_a_rule_that_does_not_end_is_told_before_anything_is_trained(refused: Ask) -> None:
+    files = brought.rules({"sleeps": ("", "while True: __import__('time').sleep(9)", "")})
+    said = refused("train", *_OWN, "optimizer=sleeps", "stack.trial_seconds=0.2", files=files).err
+    assert said == (
+        "sleeps: rules.sleeps must make 2 steps within 0.2 s, got no end of them; stack.trial_seconds=null waits "
+        "however long\n"
+    )
 
 
 def test_every_wrong_problem_is_told_before_anything_is_trained(refused: Ask) -> None:
