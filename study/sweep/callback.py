@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from study.config.check import Settings, job_from_config, settings_from_config
 from study.config.commands import deciding
 from study.config.compose import Composer
 from study.config.explain import explain
+from study.config.figures import require_figures
+from study.config.keys import require_known
 from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
@@ -105,7 +107,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     require_few(overrides)
     (batch,) = BasicSweeper.split_arguments(overrides, None)
-    check = partial(_checked, composer, _own_folder(config))
+    check = partial(_checked, composer, _own_folder(config), frozenset(map(str, config)))
     jobs, refused = check(looks.sized(batch, 0) if looks else batch)
     if looks:
         looks.require(len({job.hash for job in jobs}) + len(refused))
@@ -120,7 +122,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
 
 
 def _checked(
-    composer: Composer, own: Path | None, batch: Sequence[Sequence[str]]
+    composer: Composer, own: Path | None, known: Collection[str], batch: Sequence[Sequence[str]]
 ) -> tuple[list[Job], dict[str, str]]:
     """Return the jobs of all tasks that can be composed and pass their checks, and what is wrong with the others."""
     busy(f"composing {len(batch)} job{'s' * (len(batch) > 1)}")
@@ -128,7 +130,9 @@ def _checked(
     shared = set.intersection(*map(set, batch))
     for task in batch:
         try:
-            jobs.append(job_from_config(composer.compose(task)[0], task))
+            cfg, _ = composer.compose(task)
+            require_known(cfg, own, besides=known)
+            jobs.append(job_from_config(cfg, task))
         except Exception as error:
             why = explain(error, task, own)
             if why is None:
@@ -142,12 +146,25 @@ def _tracking(config: DictConfig) -> Iterator[Tracker]:
     """Have the store opened while the jobs are checked, by what keeps the sweep; end that where one is refused."""
     tracker = current.TRACKER.get() or Tracker()
     try:
-        tracker.prepare(settings_from_config(_without_hydra(config)).location)
+        task = _without_hydra(config)
+        tracker.prepare(settings_from_config(task).location)
+        require_known(config, _own_folder(config))
+        _require_report(task)
         yield tracker
     except BaseException:
         busy()
         tracker.close()
         raise
+
+
+def _require_report(task: DictConfig) -> None:
+    """Refuse a report that could not be of a sweep, before there is one."""
+    from study.stats.comparison import require_report  # NumPy, which comes with torch
+
+    node = OmegaConf.to_container(task.report, resolve=True)
+    assert isinstance(node, dict)
+    require_report({str(key): value for key, value in node.items()})
+    require_figures(node.get("figures"))
 
 
 def _begin(

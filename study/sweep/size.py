@@ -239,7 +239,7 @@ def free_disk(location: Location) -> int | None:
 def in_time(seconds: float) -> str:
     """Return a time in words.
 
-    >>> in_time(900), in_time(10_000), in_time(1e6)
+    >>> in_time(900.0), in_time(1e4), in_time(1e6)
     ('15 min', '2.8 h', '11.6 days')
     """
     for unit, each in (("days", 86_400), ("h", 3_600)):
