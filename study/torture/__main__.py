@@ -20,7 +20,7 @@ from study import cli
 from study.config.compose import compose
 from study.config.paths import CHECKOUT, ROOT
 from study.errors import InvalidInput, Terminated, one_of
-from study.ranges import WHOLE, up_to
+from study.ranges import NAMED, WHOLE, or_null, up_to
 from study.report.folder import replacing, require_own
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def torture(asked: cli.Asked) -> int:
     cfg = compose("torture", asked.overrides, asked.config_dir)
     up_to(10_000).require("rounds", cfg.rounds)
     WHOLE.require("seed", cfg.seed)
+    or_null(NAMED).require("out", cfg.out)
     out = Path(str(cfg.out)) if cfg.out is not None else ROOT / "reports" / "reliability"
     require_own(out, key="out")
 

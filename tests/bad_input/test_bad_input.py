@@ -141,9 +141,66 @@ ELSEWHERE = {
     "calibrate seeds=x": "seeds must be a whole number from 10 to 100000, got 'x'",
     "calibrate workers=0": "workers must be a whole number from 1 to 1024, or null, got 0",
     "calibrate out=/": "out must be a folder of its own",
+    "doctor fix=maybe": "fix must be true or false, got 'maybe'",
+    "doctor whole=x": "whole must be true or false, or null for where it is small",
+    "doctor tracking.uri=5": "tracking.uri must be sqlite:///<file>",
+    "doctor foo=1": "foo is not a key of the config; there are fix, port, tracking, whole",
+    "prune": "the store must hold runs, got none at",
+    "prune keep=-1": "keep must be a whole number >= 0, or null for all sweeps, got -1",
+    "prune really=maybe": "really must be true or false",
+    "prune tracking.uri=http://me:secret@server": "must be a database to prune, got http://server",
+    "sync tracking.uri=5": "tracking.uri must be sqlite:///<file>",
+    "sync nope": "an override must be key=value, got 'nope'",
+    "server port=0": "port must be a whole number from 1 to 65535, got 0",
+    "torture rounds=0": "rounds must be a whole number from 1 to 10000, got 0",
+    "torture kinds=[nope]": "kinds must be one of",
+    "torture out=/": "out must be a folder of its own",
+    "torture out=": "out must be text that is not empty, or null",
     "nope": "a command must be one of",
 }
 """By what is typed after `study`: what is told."""
+
+
+_RUNS = (
+    '{"experiment": "e", "runs": [{"run_id": "aaaaaaa", "job": "j", "label": "l"}], "figures": {"f": [0]}}'
+)
+
+REPRODUCED: Mapping[str, tuple[str | bytes | None, str]] = {
+    "": (None, "what to reproduce must be named, as in `study reproduce headline/loss_curves`"),
+    "nope": (None, "or folder of a report, got 'nope'; pages with runs.json"),
+    "./page/f.svg": (None, "must have runs.json, got none; `make report` or `study report` writes it"),
+    "page/f": ("{", "must be as `study report` writes it, got JSONDecodeError"),
+    "page/g": (_RUNS, "a figure of page must be one of f; got 'g'"),
+    "page figures=5": (_RUNS, "figures is not a key of the config; there are device, stack, tracking"),
+    "page device=tpu": (_RUNS, "device must be one of auto, cpu, cuda; got 'tpu'"),
+    "page stack.threads=0": (_RUNS, "stack.threads must be a whole number >= 1, or null for all cores"),
+    "page": (_RUNS, "the store must hold runs, got none at"),
+    "page/./": (
+        _RUNS.replace("[0]", "[7]"),
+        "got IndexError: list index out of range; make the report again",
+    ),
+    "./page": ("[]", "got TypeError: list indices must be integers"),
+    "page/runs.json": (b"\xff\xfe", "got UnicodeDecodeError"),
+    "aaaaaa": (None, "the store must hold runs, got none at"),
+    "aaaaaa tracking.uri=http://me:secret@127.0.0.1:9": (
+        None,
+        "must name a store that answers, got http://me:***@",
+    ),
+    "aaaaaa tracking.uri=sqlite:///page/readme.txt": (None, "must name a store that answers"),
+}
+"""By what is typed after `study reproduce`: what the page's runs.json holds, none for no file, and what is told."""
+
+
+@pytest.mark.parametrize("words", REPRODUCED)
+def test_what_cannot_be_reproduced_is_told(words: str, refused: Ask) -> None:
+    runs, says = REPRODUCED[words]
+    files: dict[str, str | bytes] = {"page/readme.txt": "This is no database, whatever it is called.\n"}
+    said = refused(
+        "reproduce", *words.split(), files=files if runs is None else {**files, "page/runs.json": runs}
+    ).err
+    assert says in said
+    assert said.count("\n") == 1
+    assert "secret" not in said
 
 
 @pytest.mark.parametrize("key", ONE_KEY)
