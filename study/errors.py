@@ -24,6 +24,10 @@ class Terminated(SystemExit):
         super().__init__(128 + signal.SIGTERM)  # the exit status that a shell gives to what was so ended
 
 
+class TooLong(BaseException):
+    """What was given some seconds has had them; no `except` of what somebody brought is to take it for a crash."""
+
+
 CRASHES = (Exception, SystemExit, KeyboardInterrupt)
 """What code from anywhere may raise. `ORDERS`, which are for this process, are caught before."""
 

@@ -7,17 +7,19 @@ being imported take it for another one, go on without a word, or abort.
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from study.errors import Interrupted, Terminated
+from study.errors import Interrupted, Terminated, TooLong
 
 KEPT = "interrupted: what was written before is kept, and the same command goes on"
 """True at every moment of every command."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AGAIN = 0.05  # seconds until a signal that came in the middle of an import is looked at again
+_INSIST = 1.0  # seconds until `TooLong` is raised once more, where what it was raised in goes on
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -75,6 +77,26 @@ def held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def limited(seconds: float | None) -> Iterator[None]:
+    """Raise `TooLong` inside when so many seconds have passed, None never; Python's main thread alone can be."""
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def late(_: int, frame: FrameType | None) -> None:
+        if not _is_importing(frame):
+            raise TooLong
+
+    before = signal.signal(signal.SIGALRM, late)
+    left, each = signal.setitimer(signal.ITIMER_REAL, seconds, _INSIST)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left, each)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _heed(handler: Handler) -> None:

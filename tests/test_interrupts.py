@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from study import interrupts
-from study.errors import Terminated
+from study.errors import Terminated, TooLong
 from tests.sweep.processes import heed_interrupts
 
 SWALLOWS = """
@@ -83,6 +83,24 @@ def test_a_command_that_a_shell_starts_in_the_background_heeds_no_interrupt() ->
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with interrupts.raised():
             signal.raise_signal(signal.SIGINT)
+
+
+def test_what_has_had_its_time_is_ended_though_it_swallows_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interrupts, "_INSIST", 0.01)
+
+    def swallows() -> None:
+        try:
+            time.sleep(5)
+        except BaseException:
+            time.sleep(5)
+
+    with pytest.raises(TooLong), interrupts.limited(0.01):
+        swallows()
+    with interrupts.limited(0.001), interrupts.limited(None):
+        pass
+    time.sleep(0.02)  # nothing comes afterwards
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from study.cli import Asked
 from study.config.choices import choices
 from study.config.compose import compose
+from study.config.figures import figure_names, figure_target
 from study.errors import InvalidInput, one_of
 
 KINDS = ("optimizer", "problem", "figure")
@@ -55,8 +56,6 @@ def is_everything(asked: Asked) -> bool:
 
 def _names(kind: str, asked: Asked) -> list[str]:
     if kind == "figure":
-        from study.report.plan import figure_names  # pandas and Matplotlib take a second to import
-
         shipped, own = figure_names(), []
     else:
         shipped = choices(kind)
@@ -74,8 +73,6 @@ def _part(kind: str, name: str, asked: Asked) -> Part:
     values = [word for word in values if word.partition("=")[0] not in _KIND]
     changed = any("." in word.partition("=")[0] for word in values)
     if kind == "figure":  # which has no file: its class says what it is by default
-        from study.report.plan import figure_target
-
         added = [f"+{word.lstrip('+')}" if _group(word) == "figure" else word for word in values]
         target = name if "." in name else figure_target(name)
         options = _composed(added, asked).get("figure", {})

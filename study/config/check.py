@@ -87,6 +87,7 @@ class Settings:
         threads: of the trainer on a CPU; None is what makes steps quickest, one core or all.
         workers: processes that train on a CPU where there are several jobs with one instance per run; None is one
             on each core.
+        trial_seconds: that a rule may take to be tried; None is however long.
         force: train again what the store already holds.
     """
 
@@ -98,6 +99,7 @@ class Settings:
     threads: int | None
     workers: int | None
     force: bool
+    trial_seconds: float | int | None = None
 
 
 def settings_from_config(cfg: DictConfig) -> Settings:
@@ -119,6 +121,7 @@ def settings_from_config(cfg: DictConfig) -> Settings:
         threads=cfg.stack.threads,
         workers=cfg.stack.workers,
         force=cfg.force,
+        trial_seconds=cfg.stack.trial_seconds,
     )
 
 
@@ -217,5 +220,6 @@ def _check_scalars(tree: Mapping[str, object]) -> None:
     for key in ("threads", "workers"):
         or_null(COUNT, " for all cores").require(f"stack.{key}", stack[key])
         or_null(up_to(_MOST_PROCESSES)).require(f"stack.{key}", stack[key])
+    or_null(POSITIVE, " for however long").require("stack.trial_seconds", stack["trial_seconds"])
     if tree["device"] not in DEVICES:
         raise InvalidInput(one_of("device", tree["device"], DEVICES))

@@ -1,6 +1,5 @@
 """What a figure of a report is: the interface that its one file implements and the report calls."""
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 import pandas as pd
 from matplotlib.figure import Figure
 
+from study.config.figures import figure_name
 from study.figures.style import Style
 from study.figures.style.words import interval_name, runs_of, seeds_of
 from study.figures.table import Table
@@ -135,12 +135,3 @@ class Chart(ABC, Generic[Computed]):
     def tables(self, table: Computed, context: Context) -> Sequence[Table]:  # noqa: ARG002  # for who has some
         """Return what the page is to print of the figure's numbers, below all figures; by default nothing."""
         return ()
-
-
-def figure_name(class_name: str) -> str:
-    """Return what a figure's class is called in YAML.
-
-    >>> figure_name("LossCurves")
-    'loss_curves'
-    """
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()

@@ -1,8 +1,8 @@
 """Callback of Hydra, at the start of a command: every job is checked before the first is trained."""
 
-import logging
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from study.config.check import Settings, job_from_config, settings_from_config
 from study.config.commands import deciding
 from study.config.compose import Composer
 from study.config.explain import explain
+from study.config.figures import require_figures
+from study.config.keys import require_known
 from study.config.reach import require_answer, require_writable
 from study.errors import InvalidInput
 from study.job import Job
@@ -28,7 +30,7 @@ from study.ranges import COUNT, or_null
 from study.sweep import current
 from study.sweep.labels import labelled
 from study.sweep.looks import Looks
-from study.sweep.size import Missing, free_disk, missing_of, require_few, require_room
+from study.sweep.size import Missing, free_disk, long_told, missing_of, require_few, require_room
 from study.tracking.present import present
 from study.tracking.tracker import Tracker
 from study.training.memory import available
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from study.training.needs import Needs
     from study.training.ways import Ways
 
-
-log = logging.getLogger(__name__)
 
 _TASKS = "hydra.launcher.tasks"  # of launchers that hand jobs on in groups
 
@@ -107,7 +107,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     require_few(overrides)
     (batch,) = BasicSweeper.split_arguments(overrides, None)
-    check = partial(_checked, composer, _own_folder(config))
+    check = partial(_checked, composer, _own_folder(config), frozenset(map(str, config)))
     jobs, refused = check(looks.sized(batch, 0) if looks else batch)
     if looks:
         looks.require(len({job.hash for job in jobs}) + len(refused))
@@ -122,7 +122,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
 
 
 def _checked(
-    composer: Composer, own: Path | None, batch: Sequence[Sequence[str]]
+    composer: Composer, own: Path | None, known: Collection[str], batch: Sequence[Sequence[str]]
 ) -> tuple[list[Job], dict[str, str]]:
     """Return the jobs of all tasks that can be composed and pass their checks, and what is wrong with the others."""
     busy(f"composing {len(batch)} job{'s' * (len(batch) > 1)}")
@@ -130,7 +130,9 @@ def _checked(
     shared = set.intersection(*map(set, batch))
     for task in batch:
         try:
-            jobs.append(job_from_config(composer.compose(task)[0], task))
+            cfg, _ = composer.compose(task)
+            require_known(cfg, own, besides=known)
+            jobs.append(job_from_config(cfg, task))
         except Exception as error:
             why = explain(error, task, own)
             if why is None:
@@ -144,12 +146,25 @@ def _tracking(config: DictConfig) -> Iterator[Tracker]:
     """Have the store opened while the jobs are checked, by what keeps the sweep; end that where one is refused."""
     tracker = current.TRACKER.get() or Tracker()
     try:
-        tracker.prepare(settings_from_config(_without_hydra(config)).location)
+        task = _without_hydra(config)
+        tracker.prepare(settings_from_config(task).location)
+        require_known(config, _own_folder(config))
+        _require_report(task)
         yield tracker
     except BaseException:
         busy()
         tracker.close()
         raise
+
+
+def _require_report(task: DictConfig) -> None:
+    """Refuse a report that could not be of a sweep, before there is one."""
+    from study.stats.comparison import require_report  # NumPy, which comes with torch
+
+    node = OmegaConf.to_container(task.report, resolve=True)
+    assert isinstance(node, dict)
+    require_report({str(key): value for key, value in node.items()})
+    require_figures(node.get("figures"))
 
 
 def _begin(
@@ -185,8 +200,9 @@ def _checked_by_torch(settings: Settings, missing: Missing, refused: Mapping[str
     busy(f"importing torch, and checking {len(jobs)} job{'s' * (len(jobs) > 1)}")
     with cli.importing():  # torch: a second, and only now needed
         from study.sweep.remembered import ways_of
+        from study.sweep.workers import count_of
         from study.training.build import device_of
-        from study.training.trial import check_jobs
+        from study.training.trial import Patience, check_jobs
     device_of(settings)
     ways, needs = ways_of(settings.location), {}
 
@@ -194,10 +210,14 @@ def _checked_by_torch(settings: Settings, missing: Missing, refused: Mapping[str
         needs[job.hash] = of
         room([(job, 1)], {job.hash: of})
 
-    wrong = check_jobs(jobs, ways, _require_problem, require_one)
+    patience = Patience(settings.trial_seconds)
+    wrong = check_jobs(jobs, ways, _require_problem, require_one, patience)
     _refuse({**refused, **wrong}, of=len(refused) + len(jobs))
-    if told := room(missing, needs).told:
-        log.info(told)
+    processes = count_of(settings.workers, settings.threads or 1)
+    for told in (room(missing, needs).told, long_told(missing, needs, patience.paces, processes)):
+        if told:
+            busy()
+            sys.stderr.write(f"{told}\n")  # Hydra has no logging yet
     return ways
 
 

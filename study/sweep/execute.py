@@ -9,7 +9,7 @@ from study import cli
 from study.config.check import Settings
 from study.job import Job, Run
 from study.sweep.outcome import Key, Outcome
-from study.sweep.progress import Watch
+from study.sweep.progress import Watch, stack_name
 from study.tracking import names
 from study.tracking.records import Ended
 from study.training.result import Trained
@@ -101,6 +101,4 @@ def _keep(sweep: Keeper, trained: Trained, outcome: Outcome, watch: Watch, *, re
     for run, ended in zip(trained.runs, kept, strict=True):
         outcome.losses[run.job.hash, run.seed] = ended.loss
     watch.ended((run.job, ended.loss) for run, ended in zip(trained.runs, kept, strict=True))
-    labels = {run.job.label for run in trained.runs}
-    name = labels.pop() if len(labels) == 1 else f"{len(labels)} settings"
-    watch.finished(name, [ended.status for ended in kept])
+    watch.finished(stack_name(trained.runs), [ended.status for ended in kept])

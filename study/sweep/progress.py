@@ -2,9 +2,10 @@
 
 import logging
 import math
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -12,8 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from typing_extensions import override
 
-from study.job import Job
+from study.job import Job, Run
 from study.sweep.leaders import Leaders
+from study.sweep.place import place_now
 from study.tracking import names
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ _BAR, _LEAST_BAR = 30, 8  # columns
 _SHARE = 0.25  # of a run's training that its writing is taken to last until one is written
 _WARM = 2.0  # seconds in which torch is still importing: how fast the first steps are says nothing
 _MINUTE = 60.0
+_STILL = 30.0  # seconds in which nothing moves: from here on it is told, and what is at work
 
 
 class Watch:
@@ -29,6 +32,9 @@ class Watch:
 
     def expect(self, runs: int) -> None:
         """So many more runs are to be done."""
+
+    def begun(self, name: str) -> None:
+        """A stack is trained from now on; its name is as in `finished`."""
 
     def trained(self, runs: float) -> None:
         """So many more runs' training is done: half a stack of ten is five."""
@@ -83,11 +89,12 @@ class Display(Watch):
         self._trained = self._spent = 0.0
         self._each: float | None = None  # seconds that a run's writing lasts, once that is known
         self._began = self._told = self._since = self._said = clock()
+        self._at_work = ""
 
     def live(self) -> AbstractContextManager[object]:
         """Draw while the block runs, four times a second: each costs about a millisecond."""
         if not self._drawn:
-            return nullcontext()
+            return self._watched()
         return Live(self, console=self._console, transient=True, refresh_per_second=4)
 
     @override
@@ -95,6 +102,10 @@ class Display(Watch):
         if self._runs == 0:
             self._began = self._told = self._said = self._clock()
         self._runs += runs
+
+    @override
+    def begun(self, name: str) -> None:
+        self._at_work = name
 
     @override
     def trained(self, runs: float) -> None:
@@ -130,6 +141,34 @@ class Display(Watch):
         self._said = self._clock()
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
+    def still(self) -> str | None:
+        """Return for how long nothing has moved, and what is at work, as the last stack that was begun; else None."""
+        seconds = self._clock() - self._told
+        if seconds < _STILL or self._written >= self._runs:
+            return None
+        return f"nothing has moved for {_spelled(seconds)}; at work: {self._at_work or 'no stack yet'}{place_now()}"
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Say it where nothing moves inside: after half a minute, and after twice as long each time."""
+        over = threading.Event()
+
+        def watch() -> None:
+            then = _STILL
+            while not over.wait(_STILL / 4):
+                seconds, told = self._clock() - self._told, self.still()
+                if told is None:
+                    then = _STILL
+                elif seconds >= then:
+                    self.say(told)
+                    then = 2 * seconds
+
+        threading.Thread(target=watch, daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
     def left(self) -> float | None:
         """Return how many seconds the sweep goes on, None where that is not known yet.
 
@@ -149,7 +188,10 @@ class Display(Watch):
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the bars, as wide as fits, and below them the time left and who is best so far."""
         yield self._bars(options.max_width)
-        left = self.left()
+        left, still = self.left(), self.still()
+        if still:
+            yield still
+            return
         yield f"{_spelled(self._clock() - self._began)} so far" if left is None else f"{_spelled(left)} left"
         if best := self._leaders.line(options.max_width):
             yield best
@@ -182,6 +224,12 @@ class Display(Watch):
     def _left_in_seconds(self) -> str:
         left = self.left()
         return "time left unknown" if left is None else f"{left:.0f} s left"
+
+
+def stack_name(runs: Iterable[Run]) -> str:
+    """Return what a stack is called: its job's label, or how many settings it has."""
+    labels = {run.job.label for run in runs}
+    return labels.pop() if len(labels) == 1 else f"{len(labels)} settings"
 
 
 def _spelled(seconds: float) -> str:

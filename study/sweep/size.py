@@ -16,6 +16,7 @@ from study.job import Job
 
 if TYPE_CHECKING:
     from study.training.needs import Needs
+    from study.training.trial import Pace
 
 MOST_JOBS = 10_000
 """Of one multirun: each is composed and checked."""
@@ -33,6 +34,8 @@ _FORWARD, _POINTS_AT_ONCE = 2, 2**15  # likewise of an evaluation, and how many 
 _MOMENTS = 520  # of a witness
 _LOOK = 44  # bytes of a witness for each moment and parameter
 _LEAST_SEEDS = 10  # in a stack
+
+_SLOW, _LONG = 0.1, 600  # seconds of a step of one run, and of a sweep: from here on it is told
 
 _LARGE = (5_000, 1_000_000_000, 2_000_000_000)  # runs, bytes of the store, of memory: from here on it is told
 
@@ -106,6 +109,34 @@ def size_of(missing: Missing, needs: Mapping[str, "Needs"], max_runs: int) -> Si
     values = sum(count * _values(job, needs[job.hash]) for job, count in known)
     stacks = (_stack(group, needs, max_runs) for group in groups.values())
     return Size(runs, values, _BASE + _ASKED * runs + max(stacks, default=0))
+
+
+def long_told(
+    missing: Missing, needs: Mapping[str, "Needs"], paces: Mapping[str, "Pace"], processes: int
+) -> str | None:
+    """Return how long a sweep takes at least whose rules, or problems, are slow; None where they are not.
+
+    Of a usual step next to nothing is left where many runs are trained together: that is told while it trains.
+
+    Args:
+        missing: of each job.
+        needs: of a run, by the hash of its job.
+        paces: of a step, likewise; of some it may not be known.
+        processes: that train at once where each run has a rule of its own.
+    """
+    slow = [
+        (pace, _steps(job, needs[job.hash]) * (1 if pace.shared else count), job)
+        for job, count in missing
+        if count and job.hash in needs and (pace := paces.get(job.hash)) and pace.seconds >= _SLOW
+    ]
+    at_least = sum(pace.seconds * steps / (1 if pace.shared else processes) for pace, steps, _ in slow)
+    if at_least < _LONG:
+        return None
+    pace, steps, job = max(slow, key=lambda one: one[0].seconds * one[1])
+    return (
+        f"this sweep will take {in_time(at_least)} or more: a step of {job.label} takes {pace.seconds:.1f} s, "
+        f"and {steps:,} are to be made"
+    )
 
 
 def _values(job: Job, needs: "Needs") -> int:
@@ -203,6 +234,18 @@ def free_disk(location: Location) -> int | None:
     folder: Path = next(parent for parent in location.database.parents if parent.exists())
     usage = shutil.disk_usage(folder)
     return usage.free if usage.total else None  # none of a system's own folders is on a disk
+
+
+def in_time(seconds: float) -> str:
+    """Return a time in words.
+
+    >>> in_time(900.0), in_time(1e4), in_time(1e6)
+    ('15 min', '2.8 h', '11.6 days')
+    """
+    for unit, each in (("days", 86_400), ("h", 3_600)):
+        if seconds >= 2 * each:
+            return f"{seconds / each:.1f} {unit}"
+    return f"{seconds / 60:.0f} min"
 
 
 def in_bytes(count: int) -> str:

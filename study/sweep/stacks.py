@@ -4,24 +4,21 @@ import logging
 import math
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby
-from pathlib import Path
 from typing import TypeVar
-
-import torch
 
 from study.config.check import Settings
 from study.errors import CRASHES, ORDERS, InvalidInput, NotKept
 from study.job import Job, Run
 from study.problems.base import Problem
 from study.sweep.outcome import Outcome
-from study.sweep.progress import Watch
+from study.sweep.place import place_of
+from study.sweep.progress import Watch, stack_name
 from study.sweep.threads import Threads
 from study.sweep.worker import Killed, Worker
 from study.sweep.workers import PAYS, Workers, apart, count_of
@@ -35,8 +32,6 @@ from study.training.ways import Ways
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-_PACKAGE = Path(__file__).parents[1]
 
 _LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
 
@@ -101,6 +96,7 @@ class Training:
             self._is_shared(job) for job in {run.job.hash: run.job for run in runs}.values()
         )
         began, step = time.perf_counter(), partial(self._step, workers)
+        self.watch.begun(stack_name(runs))
         self.threads.share(busy=True)  # for the start: the last places of a floor may differ among several
         try:
             trained = train_once(problem, runs, device=device_of(self.settings), advance=step, ways=self.ways)
@@ -135,13 +131,14 @@ class Training:
             log.error("%s crashed: %s", job.label, error)
         else:
             told = " ".join(str(error).split())
-            where = _where(error)  # none is of a mistake in this package, which needs its whole way
+            where = place_of(error)  # none is of a mistake in this package, which needs its whole way
             shown = None if where and not log.isEnabledFor(logging.DEBUG) else error  # hydra.verbose=study
             log.error("%s crashed: %s: %s%s", job.label, type(error).__name__, told, where, exc_info=shown)
         self.outcome.failures[job.hash] = error
 
     def _elsewhere(self, worker: Worker, runs: Sequence[Run]) -> bool:
         """Train and keep a stack in a worker; return whether that is done, or something was raised there."""
+        self.watch.begun(stack_name(runs))
         trained = worker.train(runs, self.ways, self._advance)
         if trained is not None:
             self.keep(trained).result()
@@ -172,18 +169,6 @@ class Training:
         self.require()
         with self.lock:  # the workers' threads tell it too
             self.watch.trained(runs)
-
-
-def _where(error: Exception) -> str:
-    """Return the last place that an error passed in what somebody brought, nothing where there is none."""
-    ours = (_PACKAGE, Path(torch.__file__).parent)
-    python = Path(logging.__file__).parents[1]
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = Path(frame.filename)
-        of_python = file.is_relative_to(python) and "site-packages" not in file.parts
-        if not of_python and not any(file.is_relative_to(folder) for folder in ours):
-            return f" ({file.name}, line {frame.lineno})"
-    return ""
 
 
 def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Sequence[Run]]]:

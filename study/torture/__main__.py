@@ -21,7 +21,7 @@ from study.config.compose import compose
 from study.config.pages import REPORTS
 from study.config.paths import CHECKOUT
 from study.errors import InvalidInput, Terminated, one_of
-from study.ranges import WHOLE, up_to
+from study.ranges import NAMED, WHOLE, or_null, up_to
 from study.report.folder import replacing, require_own
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def torture(asked: cli.Asked) -> int:
     cfg = compose("torture", asked.overrides, asked.config_dir)
     up_to(10_000).require("rounds", cfg.rounds)
     WHOLE.require("seed", cfg.seed)
+    or_null(NAMED).require("out", cfg.out)
     out = Path(str(cfg.out)) if cfg.out is not None else REPORTS / "reliability"
     require_own(out, key="out")
 

@@ -2,15 +2,17 @@
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
+from study import interrupts
 from study.config.check import check_batch_size
 from study.config.choices import as_shipped
-from study.errors import CRASHES, ORDERS, InvalidInput
+from study.errors import CRASHES, ORDERS, InvalidInput, TooLong
 from study.job import DECLARED, Job, Run
 from study.problems.base import Problem
 from study.randomness import Source
@@ -36,11 +38,33 @@ _WAYS = (
 """In which a rule is tried, in this order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a step takes: so many seconds for one run alone; `shared` where one rule steps all runs of a job."""
+
+    seconds: float
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the trials of rules may take, and what they took.
+
+    Attributes:
+        seconds: that a rule may take to be made and for a few steps; None is however long.
+        paces: is told how long a step took, by the job's hash.
+    """
+
+    seconds: float | int | None = None
+    paces: dict[str, Pace] = field(default_factory=dict)
+
+
 def check_jobs(
     jobs: Iterable[Job],
     ways: Ways,
     require_problem: Callable[[Problem], None] = lambda _: None,
     require_room: Callable[[Job, Needs], None] = lambda *_: None,
+    patience: Patience | None = None,
 ) -> dict[str, str]:
     """Build every problem and optimizer once, try each rule that is not known, and go through each schedule.
 
@@ -49,6 +73,7 @@ def check_jobs(
         ways: what is known of rules.
         require_problem: refuses a problem that training cannot rely on; what is as shipped has a certificate.
         require_room: refuses a job of which not even one run finds room.
+        patience: with rules that take long; None is all there is.
 
     Returns:
         What cannot work, by the labels of the jobs: what must hold, and what came.
@@ -56,11 +81,13 @@ def check_jobs(
     refused: dict[str, str] = {}
     problems: dict[str, tuple[Problem, int] | InvalidInput] = {}
     needs: dict[str, Needs | InvalidInput | None] = {}
+    patience = patience or Patience()
     with undisturbed(), bounded(), _one_thread():
         for job in jobs:
             try:
                 problem = build_problem(job.problem)
-                _require_values(problem, job)
+                with _in_time(job, patience):
+                    _require_values(problem, job)
                 key = repr(job.problem)
                 if key not in needs:
                     needs[key] = _needs(problem, job)
@@ -69,10 +96,25 @@ def check_jobs(
                     raise of
                 if of is not None:
                     require_room(job, of)
-                _check(job, ways, _problem(job, problems, require_problem))
+                of_job = _problem(job, problems, require_problem)
+                with _in_time(job, patience):
+                    _check(job, ways, of_job, patience)
             except InvalidInput as error:
                 refused[job.label] = str(error)
     return refused
+
+
+@contextmanager
+def _in_time(job: Job, patience: Patience) -> Iterator[None]:
+    """Refuse a rule that goes on and on inside: its sweep would too."""
+    try:
+        with interrupts.limited(patience.seconds):
+            yield
+    except TooLong as error:
+        raise InvalidInput(
+            f"{job.optimizer_name}: {job.optimizer['_target_']} must make {_STEPS} steps within "
+            f"{patience.seconds:g} s, got no end of them; stack.trial_seconds=null waits however long"
+        ) from error
 
 
 @contextmanager
@@ -105,22 +147,28 @@ def _needs(problem: Problem, job: Job) -> Needs | InvalidInput | None:
         )
 
 
-def try_out(problem: Problem, job: Job) -> Way:
+def try_out(problem: Problem, job: Job, patience: Patience | None = None) -> Way:
     """Return the way in which a rule can be driven, as far as a few steps of one run at a constant rate show it.
+
+    Args:
+        problem: of the job.
+        job: whose rule is tried.
+        patience: is told how long a step took.
 
     Raises:
         InvalidInput: there is none.
     """
     _require_values(problem, job)
-    why = ""
-    job = replace(job, schedule=None)
+    why, asked, job = "", job, replace(job, schedule=None)
     for way in _WAYS:
         try:
-            drawn = _step(problem, job, replace(way, shared=False, draws=True))
+            drawn, seconds = _step(problem, job, replace(way, shared=False, draws=True))
         except (InvalidInput, RuleError) as error:
             why = why or str(error)
             continue
         single = way.evaluates or drawn or "rest" in job.optimizer or job.optimizer.get(DECLARED) is False
+        if patience is not None:
+            patience.paces[asked.hash] = Pace(seconds, shared=not single)
         return replace(way, shared=not single, draws=drawn)
     target = job.optimizer["_target_"]
     remedy = _remedy(problem, job) or _POINTER
@@ -139,15 +187,17 @@ def _require_values(problem: Problem, job: Job) -> None:
         raise InvalidInput(f"{error}; {remedy}") if remedy else error from error
 
 
-def _step(problem: Problem, job: Job, way: Way) -> bool:
-    """Step a rule a few times, and return whether it drew random numbers."""
+def _step(problem: Problem, job: Job, way: Way) -> tuple[bool, float]:
+    """Step a rule a few times; return whether it drew random numbers, and the seconds of the last step."""
     with undisturbed():
         stack = Stack(problem, [Run(job, job.seeds.start)], torch.device("cpu"), {job.hash: way})
         for _ in range(_STEPS):
-            stack.step(*next(stack.batches()))
+            batch, began = next(stack.batches()), time.perf_counter()
+            stack.step(*batch)
+            seconds = time.perf_counter() - began  # the first step imports what it needs
     ((_, driver),) = stack.drivers
     assert isinstance(driver, Own)  # as the way says
-    return driver.drawn
+    return driver.drawn, seconds
 
 
 def _problem(
@@ -171,13 +221,13 @@ def _problem(
     return found
 
 
-def _check(job: Job, ways: Ways, of: tuple[Problem, int]) -> None:
+def _check(job: Job, ways: Ways, of: tuple[Problem, int], patience: Patience) -> None:
     problem, points = of
     check_batch_size(job.batch_size, points)
     params = list(problem.model().parameters())
     with undisturbed():
         if ways.tried(job) is None:
-            ways.try_first(job, try_out(problem, job))
+            ways.try_first(job, try_out(problem, job, patience))
         else:
             build_rule(job.optimizer, params)
     with undisturbed():

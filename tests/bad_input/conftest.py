@@ -58,7 +58,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
             before = _files(base)
-            stored = words[:1] and words[0] in ("train", "report", "ui", "compare")
+            stored = words[:1] and words[0] in ("train", "report", "ui", "compare", "reproduce", "prune")
             if stored and not any(word.startswith("tracking.uri=") for word in words):
                 words = (*words, f"tracking.uri=sqlite:///{folder}/store/mlflow.db")
             call = {

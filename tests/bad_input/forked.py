@@ -28,12 +28,16 @@ _MODULES = (
     "study.certify.optimizer",
     "study.compare.__main__",
     "study.phase.__main__",
+    "study.doctor.__main__",
+    "study.prune",
+    "study.reproduce.__main__",
     "study.report.__main__",
     "study.report.plan",
     "study.sweep.remembered",
     "study.sweep.stacks",
     "study.train",
     "study.training.trial",
+    "study.tracking.kept",
     "study.ui",
 )
 

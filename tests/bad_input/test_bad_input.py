@@ -24,6 +24,7 @@ ONE_KEY: Mapping[str, tuple[list[str], str]] = {
     "device": (["tpu", "0"], "one of auto, cpu, cuda; got"),
     "force": (["maybe", "1"], "true or false, got"),
     "stack.max_runs": (["0", "x"], "a whole number >= 1, got"),
+    "stack.trial_seconds": (["0", "x"], "a finite number > 0, or null for however long, got"),
     "stack.threads": (["0", "x"], "a whole number >= 1, or null for all cores, got"),
     "optimizer.lr": (["0", "-1", "nan", "inf", "x", "null", "[1]"], "a finite number > 0, got"),
     "optimizer._target_": (["study", "5", "torch.optim.Nope", "torch.optim"], "_target_ must"),
@@ -53,6 +54,12 @@ TRAIN = {
     f"first_seed=1{'0' * 30}": "first_seed must be a whole number from 0 to 9007199254740992",
     "report.title=[1]": "report.title must be text, got [1]",
     "report.value=foo": "report.value must be one of",
+    "report.margin=0": "report.margin must be a number above 1",
+    "report.confidence=2": "report.confidence must be a number in (0, 1), got 2",
+    "report.figures=[{name:nosuch}]": "report.figures' name must be one of",
+    "report.figures=[{name:ranking,fo:1}]": "ranking.fo is not known to study.figures.ranking.Ranking",
+    "report.figures=[{name:ranking},{name:ranking}]": "must differ in `file`, got 'ranking' twice",
+    "-m +epoch=5": "or one that a value refers to; got 'epoch'; did you mean 'epochs'?",
     "until=soon": "until must be resolved, or null",
     "until=resolved": "until=resolved must compare several settings",
     "hydra/sweeper=tuning": "hydra/sweeper=tuning must be asked for as a multirun",
@@ -134,9 +141,66 @@ ELSEWHERE = {
     "calibrate seeds=x": "seeds must be a whole number from 10 to 100000, got 'x'",
     "calibrate workers=0": "workers must be a whole number from 1 to 1024, or null, got 0",
     "calibrate out=/": "out must be a folder of its own",
+    "doctor fix=maybe": "fix must be true or false, got 'maybe'",
+    "doctor whole=x": "whole must be true or false, or null for where it is small",
+    "doctor tracking.uri=5": "tracking.uri must be sqlite:///<file>",
+    "doctor foo=1": "foo is not a key of the config; there are fix, port, tracking, whole",
+    "prune": "the store must hold runs, got none at",
+    "prune keep=-1": "keep must be a whole number >= 0, or null for all sweeps, got -1",
+    "prune really=maybe": "really must be true or false",
+    "prune tracking.uri=http://me:secret@server": "must be a database to prune, got http://server",
+    "sync tracking.uri=5": "tracking.uri must be sqlite:///<file>",
+    "sync nope": "an override must be key=value, got 'nope'",
+    "server port=0": "port must be a whole number from 1 to 65535, got 0",
+    "torture rounds=0": "rounds must be a whole number from 1 to 10000, got 0",
+    "torture kinds=[nope]": "kinds must be one of",
+    "torture out=/": "out must be a folder of its own",
+    "torture out=": "out must be text that is not empty, or null",
     "nope": "a command must be one of",
 }
 """By what is typed after `study`: what is told."""
+
+
+_RUNS = (
+    '{"experiment": "e", "runs": [{"run_id": "aaaaaaa", "job": "j", "label": "l"}], "figures": {"f": [0]}}'
+)
+
+REPRODUCED: Mapping[str, tuple[str | bytes | None, str]] = {
+    "": (None, "what to reproduce must be named, as in `study reproduce headline/loss_curves`"),
+    "nope": (None, "or folder of a report, got 'nope'; pages with runs.json"),
+    "./page/f.svg": (None, "must have runs.json, got none; `make report` or `study report` writes it"),
+    "page/f": ("{", "must be as `study report` writes it, got JSONDecodeError"),
+    "page/g": (_RUNS, "a figure of page must be one of f; got 'g'"),
+    "page figures=5": (_RUNS, "figures is not a key of the config; there are device, stack, tracking"),
+    "page device=tpu": (_RUNS, "device must be one of auto, cpu, cuda; got 'tpu'"),
+    "page stack.threads=0": (_RUNS, "stack.threads must be a whole number >= 1, or null for all cores"),
+    "page": (_RUNS, "the store must hold runs, got none at"),
+    "page/./": (
+        _RUNS.replace("[0]", "[7]"),
+        "got IndexError: list index out of range; make the report again",
+    ),
+    "./page": ("[]", "got TypeError: list indices must be integers"),
+    "page/runs.json": (b"\xff\xfe", "got UnicodeDecodeError"),
+    "aaaaaa": (None, "the store must hold runs, got none at"),
+    "aaaaaa tracking.uri=http://me:secret@127.0.0.1:9": (
+        None,
+        "must name a store that answers, got http://me:***@",
+    ),
+    "aaaaaa tracking.uri=sqlite:///page/readme.txt": (None, "must name a store that answers"),
+}
+"""By what is typed after `study reproduce`: what the page's runs.json holds, none for no file, and what is told."""
+
+
+@pytest.mark.parametrize("words", REPRODUCED)
+def test_what_cannot_be_reproduced_is_told(words: str, refused: Ask) -> None:
+    runs, says = REPRODUCED[words]
+    files: dict[str, str | bytes] = {"page/readme.txt": "This is no database, whatever it is called.\n"}
+    said = refused(
+        "reproduce", *words.split(), files=files if runs is None else {**files, "page/runs.json": runs}
+    ).err
+    assert says in said
+    assert said.count("\n") == 1
+    assert "secret" not in said
 
 
 @pytest.mark.parametrize("key", ONE_KEY)
@@ -205,6 +269,15 @@ def test_every_wrong_rule_is_told_before_anything_is_trained(refused: Ask) -> No
     assert list(told) == list(brought.RULES)
     for name, (_, _, says) in brought.RULES.items():
         assert says in told[name]
+
+
+def test_a_rule_that_does_not_end_is_told_before_anything_is_trained(refused: Ask) -> None:
+    files = brought.rules({"sleeps": ("", "while True: __import__('time').sleep(9)", "")})
+    said = refused("train", *_OWN, "optimizer=sleeps", "stack.trial_seconds=0.2", files=files).err
+    assert said == (
+        "sleeps: rules.sleeps must make 2 steps within 0.2 s, got no end of them; stack.trial_seconds=null waits "
+        "however long\n"
+    )
 
 
 def test_every_wrong_problem_is_told_before_anything_is_trained(refused: Ask) -> None:

@@ -11,8 +11,8 @@ import pytest
 from study.certify.__main__ import main
 from study.certify.check import Result, judge
 from study.certify.parts import Part
+from study.config.figures import figure_names
 from study.errors import InvalidInput
-from study.report.plan import figure_names
 
 Run = Callable[..., int]
 

@@ -69,7 +69,15 @@ def test_settings_are_what_decides_no_number() -> None:
         _compose(*words, "stack.max_runs=7", "stack.threads=2", "stack.workers=3", "sweep_id=now")
     )
     assert settings == Settings(
-        "now", Location.of("http://localhost:5000"), "x", "auto", max_runs=7, threads=2, workers=3, force=True
+        "now",
+        Location.of("http://localhost:5000"),
+        "x",
+        "auto",
+        max_runs=7,
+        threads=2,
+        workers=3,
+        force=True,
+        trial_seconds=60,
     )
 
 

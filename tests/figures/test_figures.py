@@ -1,7 +1,7 @@
 """What every figure must hold, by the files there are: a new one is tested the moment it exists."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ import pytest
 from study.certify.check import Result, Verdict
 from study.certify.figure import certify_figure, examine, sweeps_for
 from study.certify.sweeps import grid_sweep, with_first_label_diverged
+from study.config import figures
+from study.config.figures import figure_names, figure_target
 from study.figures.base import Chart
-from study.report.plan import figure_names, figure_plan, figure_target
+from study.report.plan import figure_plan
 from study.tracking import names
 from tests.figures.drawing import context_of, said
 
@@ -27,6 +29,14 @@ def _failed(checks: Mapping[str, Result]) -> dict[str, Result]:
 def test_our_figures_are_found() -> None:
     assert {"loss_curves", "fitted_curves", "final_losses", "trajectories"} <= set(figure_names())
     assert not {"base", "style"} & set(figure_names())
+
+
+def test_the_options_that_a_file_shows_are_the_fields_of_its_class() -> None:
+    for name in figure_names():
+        shown = figures._options(name)
+        chart = _chart(name)
+        assert is_dataclass(chart)
+        assert shown == tuple(field.name for field in fields(chart)), name
 
 
 @pytest.mark.slow

@@ -132,6 +132,22 @@ def test_a_long_stack_says_every_minute_where_it_is(clock: Clock) -> None:
     ]
 
 
+def test_what_is_at_work_is_told_where_nothing_moves(clock: Clock) -> None:
+    display = _display(clock)
+    display.expect(10)
+    display.begun("mine lr=0.1")
+    clock.now = 20.0
+    display.trained(1.0)
+    clock.now = 49.0
+    assert display.still() is None
+    clock.now = 51.0
+    assert _screen(display)[2].startswith("nothing has moved for 0:31; at work: mine lr=0.1")
+    display.trained(9.0)
+    display.written(10)
+    clock.now = 200.0
+    assert display.still() is None  # all is done
+
+
 def test_elsewhere_there_is_one_line_per_stack_and_no_bar(clock: Clock) -> None:
     page = StringIO()
     display = Display(Console(file=page, force_terminal=False, width=40), clock)

@@ -10,6 +10,7 @@ from study.errors import InvalidInput
 from study.job import Job
 from study.sweep import size
 from study.training.needs import Needs
+from study.training.trial import Pace
 
 _NEEDS = Needs(points=100, data=1200, parameters=61, number=4, activations=88, evaluated=2)
 
@@ -40,6 +41,17 @@ def test_few_parameters_and_a_rate_that_moves_are_recorded_at_every_step() -> No
     )
     needs = Needs(points=1, data=8, parameters=2, number=8, activations=16, evaluated=1)
     assert size.size_of([(job, 1)], {job.hash: needs}, 1).values == 10 * (1 + 2 + 1) + 11
+
+
+def test_a_slow_rule_is_told_before_it_is_waited_for() -> None:
+    own, shared, quick = _job("own"), _job("shared"), _job("quick")  # 3 epochs of 4 steps
+    paces = {own.hash: Pace(50.0, shared=False), shared.hash: Pace(100.0, shared=True)}
+    paces[quick.hash] = Pace(0.09, shared=False)
+    missing, needs = [(own, 5), (shared, 5), (quick, 5000)], dict.fromkeys((own.hash, shared.hash), _NEEDS)
+    assert size.long_told(missing, needs, paces, 2) == (  # 12 * 5 * 50 / 2 + 12 * 100 s
+        "this sweep will take 45 min or more: a step of own takes 50.0 s, and 60 are to be made"
+    )
+    assert size.long_told([(own, 0), (quick, 5000)], {**needs, quick.hash: _NEEDS}, paces, 2) is None
 
 
 def test_what_the_store_holds_is_not_counted() -> None:

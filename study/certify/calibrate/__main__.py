@@ -10,6 +10,7 @@ if __name__ == "__main__":
     interrupts.end_at_once()  # while the rest is imported
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from study import cli
@@ -48,6 +49,7 @@ def calibrate(asked: cli.Asked) -> int:
     from study.figures.style import theme
     from study.tracking.provenance import code_version
 
+    import_module("torch._dynamo")  # the first step of an optimizer does, and an interrupt would wait for it
     busy()
     with Console(stderr=True).status("simulating") as status, interrupts.raised():
         table = measure(

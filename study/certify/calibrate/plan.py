@@ -1,15 +1,17 @@
 """What is simulated, how often, and on how many cores."""
 
+import signal
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from itertools import chain, product
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import numpy as np
 import pandas as pd
 
+from study import interrupts
 from study.certify.calibrate import medians, power, real, sequences, single, tables
 from study.certify.calibrate.counts import Row, counted
 from study.certify.calibrate.populations import POPULATIONS
@@ -73,16 +75,25 @@ def measure(
             tell(index)
             rows += cell.run(seed, experiments)
         return _table(rows)
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
         try:
-            waiting = [pool.submit(cell.run, seed, experiments) for cell in simulated()]
+            with interrupts.held():  # workers are begun here: until they leave them to this process
+                waiting = [pool.submit(cell.run, seed, experiments) for cell in simulated()]
             waiting += [pool.submit(cell.run, seed, experiments) for cell in drawn(real.trained(seeds))]
             for index, _ in enumerate(as_completed(waiting), start=1):
                 tell(index)
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # as on Ctrl-C: what has not begun never does
+            for worker in active_children():  # as on Ctrl-C: nobody waits for what they do
+                worker.kill()
+            pool.shutdown(cancel_futures=True)
             raise
     return _table([row for future in waiting for row in future.result()])
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the process that began this one, and ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
 
 
 def _table(rows: Iterable[Row]) -> pd.DataFrame:

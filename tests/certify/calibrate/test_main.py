@@ -1,13 +1,20 @@
 """The command and its page: what it writes, that it says what is not kept, what it refuses."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from study import interrupts
 from study.certify.calibrate import plan
 from study.certify.calibrate.__main__ import calibrate
 from study.certify.calibrate.counts import count, counted
@@ -18,6 +25,7 @@ from study.certify.calibrate.real import real_table
 from study.cli import Asked
 from study.errors import InvalidInput
 from study.report.folder import MARKER
+from tests.sweep.processes import heed_interrupts
 
 
 def _table(**hits: int) -> pd.DataFrame:
@@ -85,6 +93,36 @@ def test_command_writes_page_pictures_and_counts(
     assert lead in capsys.readouterr().out
     assert status == (0 if lead.startswith("All 9") else 1)
     assert all(f"]({name})" in text for name in pictures if name.endswith("png"))
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_the_processes_that_simulate_without_a_word_of_theirs(tmp_path: Path) -> None:
+    """While they still import: Ctrl-C reaches each process of a terminal."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "study.certify.calibrate", "workers=2", f"out={tmp_path / 'new'}"],
+        stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_interrupts,
+    )  # fmt: skip
+    last = time.monotonic() + 60
+    while len(_members(process.pid)) < 4:  # it, its workers, and what tracks their resources
+        assert time.monotonic() < last
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.strip() == interrupts.KEPT
+    while _members(process.pid):  # what tracks their resources ends by itself
+        assert time.monotonic() < last
+        time.sleep(0.02)
+
+
+def _members(group: int) -> list[str]:
+    """Return the processes of a group that have not ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            state, _, own, *_ = path.read_text().rpartition(")")[2].split()
+            found += [state] * (int(own) == group and state != "Z")
+    return found
 
 
 @pytest.mark.parametrize(
