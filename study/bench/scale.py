@@ -2,19 +2,24 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
+from typing import Any  # what a server answers
 from urllib.request import Request, urlopen
 
 from study.bench import servers
 from study.bench.programs import Numbers, run
 from study.bench.steps import JOBS
+from study.tracking import names
 
 EXPERIMENT = "lr_sensitivity"
 _SHOWN = 100  # runs that the UI asks for at first
+_POINTS = 320  # of a curve, likewise
+_METRIC = names.SUMMARY + names.EVAL_LAST_EPOCH
+_PATIENCE = 600  # seconds
 _LOOK = 0.1  # seconds between two looks at the database
 
 Growth = Sequence[tuple[float, int]]
@@ -110,29 +115,30 @@ def last_over_first(growth: Growth) -> float:
 
 
 def _ui(database: Path) -> Numbers:
-    """Return how long MLflow's server takes to answer, and then to find the runs that its page shows at first."""
+    """Return how long MLflow's server takes to answer, and then to what its page of the experiment asks.
+
+    First the newest runs, then those that are lowest by a metric, then the chart of those.
+    """
     began = time.perf_counter()
     with servers.mlflow_server(f"sqlite:///{database}", database.parent / "artifacts") as url:
         ready = time.perf_counter() - began
-        name = f"{url}/api/2.0/mlflow/experiments/get-by-name?experiment_name={EXPERIMENT}"
-        with urlopen(name) as answer:
-            experiment = json.load(answer)["experiment"]["experiment_id"]
-        asked = {
-            "experiment_ids": [experiment],
-            "max_results": _SHOWN,
-            "order_by": ["attributes.start_time DESC"],
-        }
-        seconds = []
-        for _ in range(2):
+        found = _answer(f"{url}/api/2.0/mlflow/experiments/get-by-name?experiment_name={EXPERIMENT}")
+        asked = {"experiment_ids": [found["experiment"]["experiment_id"]], "max_results": _SHOWN}
+        seconds = {}
+        for name, order in (("first", "attributes.start_time DESC"), ("sorted", f"metrics.`{_METRIC}` ASC")):
             since = time.perf_counter()
-            request = Request(f"{url}/api/2.0/mlflow/runs/search", json.dumps(asked).encode())
-            request.add_header("Content-Type", "application/json")
-            with urlopen(request, timeout=600) as answer:
-                shown = len(json.load(answer)["runs"])
-            seconds.append(time.perf_counter() - since)
-    return {
-        "ui_ready_seconds": ready,
-        "ui_runs": shown,
-        "ui_first_seconds": seconds[0],
-        "ui_next_seconds": seconds[1],
-    }
+            runs = _answer(f"{url}/api/2.0/mlflow/runs/search", {**asked, "order_by": [order]})["runs"]
+            seconds[f"ui_{name}_seconds"] = time.perf_counter() - since
+        since = time.perf_counter()
+        drawn = "&".join(f"run_ids={run['info']['run_id']}" for run in runs)
+        chart = f"metric_key={names.TRAIN_LOSS}&max_results={_POINTS}&{drawn}"
+        _answer(f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?{chart}")
+        seconds["ui_chart_seconds"] = time.perf_counter() - since
+    return {"ui_ready_seconds": ready, "ui_runs": len(runs), **seconds}
+
+
+def _answer(url: str, asked: Mapping[str, object] | None = None) -> Any:
+    """Return what a server answers, as JSON; what is asked is sent as such."""
+    body = None if asked is None else json.dumps(asked).encode()
+    with urlopen(Request(url, body, {"Content-Type": "application/json"}), timeout=_PATIENCE) as answer:
+        return json.load(answer)

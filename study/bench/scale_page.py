@@ -23,7 +23,7 @@ def render(machine: Mapping[str, str], sizes: Sequence[Numbers]) -> str:
     return render_template(
         "bench/templates/scale.md.j2",
         machine=machine,
-        largest=f"{sizes[-1]['runs']:,}",
+        shown=sizes[-1]["ui_runs"],
         rows=list(map(_row, sizes)),
         afterwards=list(map(_afterwards, sizes)),
         told=list(_told(sizes)),
@@ -52,8 +52,9 @@ def _afterwards(size: Numbers) -> dict[str, str]:
         "prune": "prune, dry",
         "doctor": "doctor",
         "ui_ready": "UI ready",
-        "ui_first": "its first search",
-        "ui_next": "its next",
+        "ui_first": "newest runs",
+        "ui_sorted": "sorted by a metric",
+        "ui_chart": "chart",
     }
     seconds = {name: short(size[f"{key}_seconds"]) for key, name in names.items()}
     return {"runs": f"{size['runs']:,}", **seconds, "page": f"{size['page_bytes'] / 1e3:,.0f} kB"}
@@ -84,7 +85,6 @@ def _told(sizes: Sequence[Numbers]) -> Iterator[str]:
             f"With {short(times)} times as many runs as {before['runs']:,}, peaks of memory are larger: {said}. A "
             f"run takes {short(most['bytes_per_run'] / before['bytes_per_run'])} times as many bytes of the store."
         )
-    yield f"MLflow's page of the experiment asks for {most['ui_runs']:,} runs at first."
 
 
 def _has_tenths(size: Numbers) -> bool:

@@ -62,6 +62,9 @@ class ClientBackend:
             pool.shutdown(cancel_futures=True)
         return [future.result() for future in futures]
 
+    def analyse(self) -> None:
+        """Do nothing: the database is its server's."""
+
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:

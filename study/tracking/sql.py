@@ -19,6 +19,7 @@ from mlflow.store.tracking.dbmodels import models
 from sqlalchemy.dialects import postgresql, sqlite
 
 from study.tracking import columns, names
+from study.tracking.planner import tell_sizes
 from study.tracking.records import StoredRun
 from study.tracking.series import read, waits
 
@@ -98,6 +99,12 @@ class SqlBackend:
                 _delete_others(connection, experiment, new)
         written(len(runs))
         return ids
+
+    def analyse(self) -> None:
+        """Tell a SQLite database how large its tables are, as PostgreSQL finds out by itself."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.begin() as connection:
+                tell_sizes(connection)
 
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
