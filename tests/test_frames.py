@@ -8,7 +8,7 @@ import pytest
 
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
-from study.frames import SweepFrames
+from study.frames import Recorded, SweepFrames
 
 COLUMNS = ["label", "optimizer", "seed", "status"]
 
@@ -25,7 +25,7 @@ def test_curves_name_each_points_own_run(metric: str, as_text: bool) -> None:
     sweep = parabola_sweep(seeds=3, steps=64)
     some = sweep.runs.sample(frac=0.7, random_state=1)
     points = sweep.points.astype({"run_id": str}) if as_text else sweep.points
-    sweep = replace(sweep, runs=some, points=points.sample(frac=1, random_state=2))
+    sweep = replace(sweep, runs=some, recorded=Recorded.of(points.sample(frac=1, random_state=2)))
     curves = sweep.curves(metric)
     assert list(curves) == ["run_id", "step", "value", *COLUMNS]
     assert isinstance(curves["label"].dtype, pd.CategoricalDtype)

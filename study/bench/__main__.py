@@ -3,6 +3,7 @@
     study bench                                 # about a quarter of an hour
     study bench sizes=[2,20] repetitions=1 out=elsewhere
     study bench gpu=[100000,1000000]            # stacks of so many runs on a GPU, in memory; nothing is written
+    study bench scale=[20,193,1930]             # up to 100,360 runs in one store, 12 GB: writes reports/scale/
 
 `sizes` are seeds of the 52 jobs of the experiment lr_sensitivity: 2, 20 and 192 are 104, 1,040 and 9,984 runs.
 The numbers are compared with the committed ones where those are of the same kind of machine; where a ratio got worse
@@ -23,7 +24,7 @@ from omegaconf import OmegaConf
 
 from study import cli
 from study.config.compose import compose
-from study.config.paths import ROOT
+from study.config.pages import REPORTS
 from study.ranges import COUNT, NAMED, numbers, or_null
 from study.report.folder import replacing, require_own
 
@@ -44,20 +45,25 @@ def bench(asked: cli.Asked) -> int | None:
     numbers(each=COUNT).require("sizes", cfg["sizes"])
     COUNT.require("repetitions", cfg["repetitions"])
     or_null(numbers(each=COUNT)).require("gpu", cfg["gpu"])
+    or_null(numbers(each=COUNT)).require("scale", cfg["scale"])
     or_null(NAMED).require("out", cfg["out"])
     if cfg["gpu"] is not None:
         from study.bench.gpu import measure_gpu
 
         sys.stdout.writelines(f"{line}\n" for line in measure_gpu(cfg["gpu"]))
         return None
-    out = ROOT / "reports" / "bench" if cfg["out"] is None else Path(str(cfg["out"]))
+    kind = "bench" if cfg["scale"] is None else "scale"
+    out = REPORTS / kind if cfg["out"] is None else Path(str(cfg["out"]))
     require_own(out, key="out")  # now, and not after a quarter of an hour
+    if cfg["scale"] is not None:
+        _scale(cfg["scale"], out)
+        return None
     results = measure(cfg["sizes"], cfg["repetitions"])
 
     from study.bench.changes import WORSE, changes, committed
     from study.bench.page import write
 
-    before = committed(ROOT / "reports" / "bench" / "bench.json")
+    before = committed(REPORTS / "bench" / "bench.json")
     with replacing(out, key="out") as fresh:
         (fresh / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
         names = ["bench.json", *(path.name for path in write(results, fresh, before))]
@@ -68,6 +74,21 @@ def bench(asked: cli.Asked) -> int | None:
         sys.stderr.write(f"worse than committed by more than {WORSE - 1:.0%}: {'; '.join(worse)}\n")
         return cli.FAILED
     return None
+
+
+def _scale(sizes: list[int], out: Path) -> None:
+    """Measure how many runs one store bears, and write the page."""
+    from study.bench.machine import machine
+    from study.bench.scale import measure_scale
+    from study.bench.scale_page import render
+
+    made_on = machine()
+    with interrupts.raised():
+        results = measure_scale(sizes, sys.stderr.write)
+    with replacing(out, key="out") as fresh:
+        (fresh / "scale.json").write_text(json.dumps({"machine": made_on, "sizes": results}, indent=1) + "\n")
+        (fresh / "README.md").write_text(render(made_on, results))
+    sys.stdout.writelines(f"{out / name}\n" for name in ("README.md", "scale.json"))
 
 
 def measure(sizes: list[int], repetitions: int) -> dict[str, Any]:

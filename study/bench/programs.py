@@ -171,19 +171,21 @@ def _parts(database: Path) -> Numbers:
 class Measured:
     """One run of one program: seconds from process start to exit, peak of resident memory, standard output.
 
-    The peak is the sum of the peaks of all its processes, those that it started among them: it holds no more at once.
+    The peak is the sum of the peaks of all processes that are there at once, those that it started among them: they
+    hold no more. Its own is that of the first process alone.
     """
 
     seconds: float
     peak_bytes: int
+    own_bytes: int
     output: str
 
 
-def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> Measured:
+def run(module: str, words: Sequence[str], folder: Path, *, status: int | None = 0) -> Measured:
     """Run `python -m module words...` in a folder, where Hydra may write too, and measure it.
 
     Raises:
-        RuntimeError: it ended with another status; the message holds the end of what it said.
+        RuntimeError: it ended with another status (None is any); the message holds the end of what it said.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         began = time.perf_counter()
@@ -192,7 +194,7 @@ def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> 
             program, cwd=folder, env=os.environ | _environment(folder), stdout=output, stderr=errors
         )
         try:
-            with _peaks(process.pid) as peaks:
+            with _peaks(process.pid) as (peaks, sums):
                 _, waited, usage = os.wait4(process.pid, 0)
         except BaseException:
             process.terminate()  # who ends the benchmark ends what it started
@@ -201,24 +203,28 @@ def run(module: str, words: Sequence[str], folder: Path, *, status: int = 0) -> 
         process.returncode = os.waitstatus_to_exitcode(waited)
         output.seek(0)
         errors.seek(0)
-        if process.returncode != status:
+        if status is not None and process.returncode != status:
             ended = f"{module} {' '.join(words)} ended with status {process.returncode}"
             raise RuntimeError(f"{ended}: {errors.read()[-2000:]}")
         # the system's own number is that of the largest process alone, and of this one where that was its beginning
-        return Measured(seconds, sum(peaks.values()) or usage.ru_maxrss * 1024, output.read())
+        largest = usage.ru_maxrss * 1024
+        own = peaks.get(process.pid, largest)
+        return Measured(seconds, max(sums, default=largest), own, output.read())
 
 
 @contextmanager
-def _peaks(pid: int) -> Iterator[dict[int, int]]:
-    """Look at a process and at all that it started, ten times a second, for the peak of each one's memory.
+def _peaks(pid: int) -> Iterator[tuple[dict[int, int], set[int]]]:
+    """Look at a process and at all that it started, ten times a second, for the peaks of memory of each so far.
+
+    Yielded are those by process, and their sums over the processes that were there at a look.
 
     What is seen once does not count: it may be a copy of its parent that is yet to become a program of its own.
     """
-    peaks, seen, over = dict[int, int](), set[int](), threading.Event()
+    peaks, sums, seen, over = dict[int, int](), set[int](), set[int](), threading.Event()
 
     def look() -> None:
         while not over.wait(0.1):
-            waiting = [pid]
+            waiting, there = [pid], set[int]()
             while waiting:
                 folder = Path(f"/proc/{waiting.pop()}")
                 with suppress(OSError, ValueError):  # it has ended, or this system has no such files
@@ -230,12 +236,15 @@ def _peaks(pid: int) -> Iterator[dict[int, int]]:
                     told = (folder / "status").read_text().partition("VmHWM:")[2].split()
                     if told and int(folder.name) in seen:
                         peaks[int(folder.name)] = int(told[0]) * 1024
+                        there.add(int(folder.name))
                     seen.add(int(folder.name))
+            if there:
+                sums.add(sum(peaks[number] for number in there))
 
     looking = threading.Thread(target=look)
     looking.start()
     try:
-        yield peaks
+        yield peaks, sums
     finally:
         over.set()
         looking.join()

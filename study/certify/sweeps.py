@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from study.frames import PLACE, SweepFrames
+from study.frames import PLACE, Recorded, SweepFrames
 from study.tracking import names
 
 RATES = {"sgd": 0.01, "momentum": 0.03, "rmsprop": 0.06, "adam": 0.05}
@@ -113,7 +113,8 @@ def with_first_label_diverged(sweep: SweepFrames) -> SweepFrames:
         trials.loc[trials["group"] == label, list(names.FINAL_LOSSES)] = np.inf
         trials.loc[trials["group"] == label, "status"] = names.DIVERGED
     fits = sweep.fits[sweep.fits["label"] != label]
-    return replace(sweep, runs=runs, points=sweep.points[kept], fits=fits, trials=trials)
+    recorded = Recorded.of(sweep.points[kept])
+    return replace(sweep, runs=runs, recorded=recorded, fits=fits, trials=trials)
 
 
 def _run(job: int, label: str, seed: int, loss: np.ndarray, *, broken: bool = False) -> dict[str, object]:
@@ -154,4 +155,4 @@ def _sweep(
     values["run_id"] = pd.Categorical(values["run_id"], frame["run_id"])
     values["metric"] = pd.Categorical(values["metric"])
     values = values.sort_values(["run_id", "metric", "step"], ignore_index=True)
-    return SweepFrames("bowl", {}, (), asked, frame, values, predictions, _data().iloc[:0])
+    return SweepFrames("bowl", {}, (), asked, frame, Recorded.of(values), predictions, _data().iloc[:0])

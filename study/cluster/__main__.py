@@ -21,7 +21,8 @@ from omegaconf import OmegaConf
 from study import cli
 from study.busy import busy
 from study.config.compose import compose
-from study.config.paths import CHECKOUT, ROOT
+from study.config.pages import REPORTS
+from study.config.paths import CHECKOUT
 from study.errors import InvalidInput
 from study.ranges import COUNT, NAMED, WHOLE, numbers, or_null
 from study.report.folder import replacing, require_own
@@ -44,7 +45,7 @@ def cluster(asked: cli.Asked) -> None:
         raise InvalidInput(f"seeds must be few and more, as in seeds=[2,20], got {cfg['seeds']}")
     WHOLE.require("seed", cfg["seed"])
     or_null(NAMED).require("out", cfg["out"])
-    out = ROOT / "reports" / "cluster" if cfg["out"] is None else Path(str(cfg["out"]))
+    out = REPORTS / "cluster" if cfg["out"] is None else Path(str(cfg["out"]))
     require_own(out, key="out")
 
     from study.cluster import measure  # these take seconds to import, which a wrong word should not wait for

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from study.figures.base import LOG, Chart, Context, Summed, Switch, Value
 from study.figures.rows import median_bar, row_sheet, summed
-from study.figures.style.canvas import mark
+from study.figures.style.canvas import is_many, mark
 from study.figures.style.words import diverged_of, lowest, metric_name
 from study.stats.receipts import why_unpaired
 
@@ -33,16 +33,27 @@ class FinalLosses(Chart[Summed]):
     @override
     def draw(self, table: Summed, context: Context) -> Figure:
         figure, axes, rows = row_sheet(table, context, log=self.log, each=0.42)
-        edge = axes.get_xlim()[1]
+        edge, many = axes.get_xlim()[1], is_many(len(context.runs))
         if why_unpaired(context.runs) is None:  # then every row has the same seeds, in their order
             of_seeds = np.stack([row.runs for row in rows])
-            axes.plot(of_seeds, range(len(rows)), color="#9aa3af", lw=0.7, alpha=0.6, zorder=1)
+            axes.plot(
+                of_seeds, range(len(rows)), color="#9aa3af", lw=0.7, alpha=0.6, zorder=1, rasterized=many
+            )
         for row in rows:
             color, whole, broken = row.line.color, row.runs[row.runs < edge], row.runs[row.runs == edge]
-            runs = axes.plot(whole, np.full(len(whole), row.at), "o", ms=4.5, color=color, alpha=0.7, mew=0)
+            runs = axes.plot(
+                whole,
+                np.full(len(whole), row.at),
+                "o",
+                ms=4.5,
+                color=color,
+                alpha=0.7,
+                mew=0,
+                rasterized=many,
+            )
             if len(broken):  # an empty line that is not clipped would still claim room
                 at = np.full(len(broken), row.at)
-                runs += axes.plot(broken, at, "x", ms=7, color=color, mew=2, clip_on=False)
+                runs += axes.plot(broken, at, "x", ms=7, color=color, mew=2, clip_on=False, rasterized=many)
             mark(runs, row.label, row.line.optimizer)
             median_bar(axes, row, 0.26)
         return figure

@@ -91,6 +91,8 @@ class FittedCurves(Chart[Fits]):
     @override
     def caption(self, table: Fits, context: Context) -> str:
         seeds, shown, what = seeds_of(table.fits), len(table.errors), metric_name(context.value)
+        if (every := context.runs["seed"].nunique()) > table.fits["seed"].nunique():
+            seeds += f", the first of {every:,}"
         settings = context.runs["label"].nunique()
         lines = f"thin lines: the fit of each seed; thick: their pointwise median; n = {seeds}, no interval."
         fewer = f" Shown are {shown} of {settings} settings, those with the lowest median {what}."

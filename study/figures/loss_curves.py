@@ -1,7 +1,7 @@
 """Loss curves against updates or epochs: median over seeds and its band, for each label."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from study.figures.style.layout import Layout
 from study.figures.style.words import diverged_of, metric_name, most_seeds, number, seeds_of
 from study.frames import SweepFrames
 from study.ranges import Count, Positive, Text
-from study.stats.curves import add_epochs, median_band
+from study.stats.curves import add_epochs, median_band, updates_per_epoch
 from study.stats.levels import Level, level_of
 from study.stats.summary import shortlist
 from study.tracking import names
@@ -58,7 +58,11 @@ class LossCurves(Chart[Curves]):
     @override
     def compute(self, context: Context) -> Curves:
         curves, x = self._curves(context.sweep)
-        band = median_band(curves, context.runs, x=x, confidence=context.bootstrap.confidence)
+        share, runs = context.bootstrap.confidence, context.runs
+        bands = [median_band(part, runs, x=x, confidence=share) for part in curves if len(part)]
+        if not bands:  # no run came to its end, so that nobody knows an epoch
+            return replace(self, x="step").compute(context)
+        band = pd.concat(bands, ignore_index=True)
         if self.x == "seconds":
             band, x = _on_clock(band, context.sweep), "seconds"
         # one minibatch says little, so there it is an epoch's mean
@@ -103,22 +107,23 @@ class LossCurves(Chart[Curves]):
     def _name(self) -> str:
         return f"{metric_name(self.metric)}{' above the floor' if self.above_floor else ''}"
 
-    def _curves(self, sweep: SweepFrames) -> tuple[pd.DataFrame, str]:
-        """Return the points to draw, and the column that they are drawn along."""
-        curves = sweep.curves(self.metric)
-        if self.above_floor:
-            if self.metric != names.EVAL_LOSS:
-                raise InvalidInput(
-                    f"loss_curves.above_floor needs metric: {names.EVAL_LOSS}, got {self.metric}"
-                )
-            if sweep.runs[names.FLOOR].isna().any():
-                raise InvalidInput("loss_curves.above_floor needs a problem whose floor is known")
-            floors = curves["run_id"].map(sweep.runs.set_index("run_id")[names.FLOOR]).astype(float)
-            curves = curves.assign(value=curves["value"] - floors)
-        if self.x != "epoch":
-            return curves, "step"
-        epochs = add_epochs(curves, sweep.curves(names.TRAIN_LOSS), sweep.runs)
-        return (curves, "step") if epochs.empty else (epochs, "epoch")  # no run came to its end
+    def _curves(self, sweep: SweepFrames) -> tuple[Iterator[pd.DataFrame], str]:
+        """Return the points to draw, in parts of whole settings, and the column that they are drawn along."""
+        if self.above_floor and self.metric != names.EVAL_LOSS:
+            raise InvalidInput(f"loss_curves.above_floor needs metric: {names.EVAL_LOSS}, got {self.metric}")
+        if self.above_floor and sweep.runs[names.FLOOR].isna().any():
+            raise InvalidInput("loss_curves.above_floor needs a problem whose floor is known")
+        curves = (self._above(part, sweep.runs) for part in sweep.parts(self.metric))
+        if self.x == "epoch":
+            updates = updates_per_epoch(sweep.lasts(names.TRAIN_LOSS), sweep.runs)
+            return (add_epochs(part, updates) for part in curves), "epoch"
+        return curves, "step"
+
+    def _above(self, curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+        if not self.above_floor:
+            return curves
+        floors = curves["run_id"].map(runs.set_index("run_id")[names.FLOOR]).astype(float)
+        return curves.assign(value=curves["value"] - floors)
 
     def _claim(self, table: Curves, context: Context) -> str:
         """Say between which medians the curves end: who is first is for the value that the page compares to say."""

@@ -13,7 +13,7 @@ from typing_extensions import override
 from study.figures.base import LOG, Chart, Context, Summed, Switch, Value
 from study.figures.rows import median_bar, row_sheet, summed
 from study.figures.style import INK
-from study.figures.style.canvas import mark
+from study.figures.style.canvas import is_many, mark
 from study.figures.style.words import diverged_of, metric_name, none_finite, number
 from study.ranges import Range, is_number, numbers
 from study.stats.levels import level_of
@@ -52,7 +52,10 @@ class Spread(Chart[Summed]):
         figure, axes, rows = row_sheet(table, context, log=self.log, each=0.75, beside=beside)
         for row in rows:
             heights = row.at + np.linspace(0.3, -0.1, len(row.runs))
-            dots = axes.plot(np.sort(row.runs), heights, "o", color=row.line.color, ms=3.5, mew=0, alpha=0.7)
+            dots = axes.plot(
+                np.sort(row.runs), heights, "o", color=row.line.color, ms=3.5, mew=0, alpha=0.7,
+                rasterized=is_many(len(context.runs)),
+            )  # fmt: skip
             mark(dots, row.label, row.line.optimizer)
             median_bar(axes, row, -0.22)
             _print_marks(axes, printed.get(row.line.optimizer, np.empty(0)), row.at + 0.4)

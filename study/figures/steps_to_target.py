@@ -18,7 +18,15 @@ from study.figures.table import Table
 from study.ranges import POSITIVE, numbers, or_null
 from study.stats import intervals
 from study.stats.curves import updates_per_epoch
-from study.stats.targets import log_targets, running_loss, solved, steps_to, summarise_targets
+from study.stats.targets import (
+    above,
+    descents,
+    log_targets,
+    running_loss,
+    solved,
+    steps_to,
+    summarise_targets,
+)
 from study.tracking import names
 
 _COUNT = 51  # targets where none are given
@@ -52,21 +60,24 @@ class StepsToTarget(Chart[Reached]):
 
     @override
     def compute(self, context: Context) -> Reached:
-        runs, curves = context.runs, context.sweep.curves(self.metric)
+        runs = context.runs
         if runs["problem"].nunique() > 1:
             found = ", ".join(sorted(runs["problem"].unique()))
             raise InvalidInput(
                 f"steps_to_target needs runs of one problem, whose targets they share, got {found}"
             )
-        updates = updates_per_epoch(context.sweep.curves(names.TRAIN_LOSS), runs)
-        what = metric_name(self.metric)
-        if self.metric == names.TRAIN_LOSS:
-            curves, what = running_loss(curves, updates), "trailing mean of the training loss over an epoch"
-        floor = _FLOORS.get(self.metric)
+        updates = updates_per_epoch(context.sweep.lasts(names.TRAIN_LOSS), runs)
+        averaged, floor = self.metric == names.TRAIN_LOSS, _FLOORS.get(self.metric)
+        what = "trailing mean of the training loss over an epoch" if averaged else metric_name(self.metric)
         if floor is not None and runs[floor].notna().all():
-            lowest = curves["run_id"].map(runs.set_index("run_id")[floor]).astype(float)
-            curves = curves.assign(value=curves["value"] - lowest)
             what += f", counted from the {metric_name(floor)},"
+        else:
+            floor = None
+        falls = []
+        for curves in context.sweep.parts(self.metric):
+            means = running_loss(curves, updates) if averaged else curves
+            falls.append(descents(means if floor is None else above(means, runs, floor)))
+        curves = pd.concat(falls)
         targets = np.sort(self.targets)[::-1] if self.targets else log_targets(curves, runs, _COUNT)
         steps = steps_to(curves, runs, targets)
         budgets = updates * runs.groupby("label", observed=True, sort=False)["epochs"].first()

@@ -48,9 +48,9 @@ class Trajectories(Chart[Walks]):
 
     @override
     def compute(self, context: Context) -> Walks:
-        walked, names = paths(context.sweep.points)
         runs, shown = context.runs, shortlist(context.runs, context.value, self.best)
         first = runs[runs["label"].isin(shown)].drop_duplicates("label")[["run_id", "label", "status"]]
+        walked, names = paths(context.sweep.recorded.read(run_ids(first), None))
         return Walks(walked.merge(first, on="run_id").sort_values(["label", "step"]), names, surfaces(runs))
 
     @override

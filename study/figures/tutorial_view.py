@@ -51,8 +51,9 @@ class TutorialView(Chart[OneSeed]):
             raise InvalidInput(
                 f"tutorial_view.seed must be one of the sweep, {seeds[0]} to {seeds[-1]}, got {seed}"
             )
-        curves = context.sweep.curves(self.metric).query("seed == @seed")
-        level = level_of(context.runs[context.runs["seed"] == seed], self.metric)
+        runs = context.runs[context.runs["seed"] == seed]
+        curves = context.sweep.curves(self.metric, run_ids(runs))
+        level = level_of(runs, self.metric)
         return OneSeed(seed, curves, self.top or 2 * _calm(curves), level)
 
     @override

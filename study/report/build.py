@@ -20,7 +20,7 @@ from study.report.notices import missing_table, notices
 from study.report.page import chips_of, write_page
 from study.report.plan import Plan, automatic
 from study.report.sources import every_run, runs_file, stand_on
-from study.report.tables import curve_points, facts, summary_table
+from study.report.tables import facts, summary_table, write_points
 from study.report.verdicts import compared, pair_table, verdict_of
 from study.stats.receipts import alike
 
@@ -93,7 +93,7 @@ def build(
         summary.to_csv(fresh / "summary.csv", index=False, float_format="%.10g")
         if pairs is not None:
             pairs.to_csv(fresh / "pairs.csv", index=False, float_format="%.10g")
-        curve_points(sweep).to_parquet(fresh / "curves.parquet", index=False)
+        page["facts"] = facts(sweep, write_points(sweep, fresh / "curves.parquet"))
         write_page(page, fresh, narrow=NARROW)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return Written(sweep.experiment, opening, notices(sweep), files)
@@ -114,7 +114,6 @@ def _page(
         "paragraphs": [part.strip() for part in plan.text.split("\n\n") if part.strip()],
         "notices": notices(sweep),
         "missing": missing_table(sweep),
-        "facts": facts(sweep),
         "how_to_read": _how_to_read(context),
         "tables": [
             summary_table(context, summary, verdict_of(pairs, plan)),

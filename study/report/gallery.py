@@ -136,6 +136,8 @@ def _with_views(plan: FigurePlan, table: Any, picture: Picture, context: Context
         )
         if all(getattr(chart, option) == value for option, value in options.items()):
             views[words] = picture.svg
+        elif context.sweep.is_large and not alike:
+            continue  # it would read every value once more
         elif (
             svg := _view(replace(chart, **options), table if alike else None, picture, context)
         ) is not None:

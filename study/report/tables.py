@@ -1,8 +1,12 @@
 """Tables of a report: numbers of a sweep as frames to save, and as text to print on a page."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from study.figures.base import Context
 from study.figures.style.words import bracket, from_to, metric_name, number
@@ -18,14 +22,27 @@ AGAINST = "against the first"
 """The column of verdicts."""
 
 
-def curve_points(sweep: SweepFrames) -> pd.DataFrame:
-    """Return every recorded point: `label`, `optimizer`, `seed`, `metric`, `step`, `value`."""
-    named = sweep.beside(sweep.points, "label", "optimizer", "seed")
-    return named[["label", "optimizer", "seed", "metric", "step", "value"]]
+def write_points(sweep: SweepFrames, path: Path) -> int:
+    """Write every recorded point as Parquet, and return how many there are.
+
+    Columns `label`, `optimizer`, `seed`, `metric`, `step`, `value`.
+    """
+    count, kinds = 0, pd.CategoricalDtype(sorted(sweep.recorded.metrics))
+    with ExitStack() as opened:
+        writer: pq.ParquetWriter | None = None
+        for run_ids in sweep.recorded.parts:
+            points = sweep.recorded.read(run_ids, None).astype({"metric": kinds})
+            named = sweep.beside(points, "label", "optimizer", "seed")
+            columns = named[["label", "optimizer", "seed", "metric", "step", "value"]]
+            table = pa.Table.from_pandas(columns, preserve_index=False)
+            writer = writer or opened.enter_context(pq.ParquetWriter(path, table.schema))
+            writer.write_table(table)
+            count += len(points)
+    return count
 
 
-def facts(sweep: SweepFrames) -> Mapping[str, str]:
-    """Return what a reader asks first: how many runs, seeds, points, and how many ended badly."""
+def facts(sweep: SweepFrames, values: int) -> Mapping[str, str]:
+    """Return what a reader asks first: how many runs, seeds, values, and how many ended badly."""
     runs = sweep.runs
     diverged, still = (int((runs["status"] == how).sum()) for how in (names.DIVERGED, names.NO_PROGRESS))
     seeds = runs.groupby("label", observed=True)["seed"].nunique()
@@ -34,7 +51,7 @@ def facts(sweep: SweepFrames) -> Mapping[str, str]:
         **{name if count == 1 else f"{name}s": f"{count:,}" for name, count in counted.items()},
         "seed" if seeds.max() == 1 else "seeds": from_to(seeds),
         **({} if sweep.trials.empty else {"trials": f"{_trials(sweep.trials):,}"}),
-        "values recorded": f"{len(sweep.points):,}",
+        "values recorded": f"{values:,}",
         "diverged": f"{diverged:,}" if diverged else "none",
         **({"without progress": f"{still:,}"} if still else {}),
     }

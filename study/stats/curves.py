@@ -47,7 +47,8 @@ def updates_per_epoch(train: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
     A label of which none did has those of another with the same problem and batch size, NaN where there is none.
 
     Args:
-        train: the points of `train/loss`, one per update, with `run_id` and `step` from 0.
+        train: the points of `train/loss`, one per update, with `run_id` and `step` from 0; the last of each run is
+            enough.
         runs: one row per run with `run_id`, `label`, `status`, `epochs`, `batch_size` and the problem's settings.
     """
     alike = [c for c in map(str, runs) if c.startswith("problem") or c == "batch_size"]
@@ -57,15 +58,14 @@ def updates_per_epoch(train: pd.DataFrame, runs: pd.DataFrame) -> pd.Series:
     return per_epoch.groupby(runs["label"], observed=True, sort=False).max()
 
 
-def add_epochs(curves: pd.DataFrame, train: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return `curves` with the column `epoch` = step / `updates_per_epoch`, without points where that is not known.
+def add_epochs(curves: pd.DataFrame, updates: pd.Series) -> pd.DataFrame:
+    """Return `curves` with the column `epoch` = step / updates per epoch, without points where those are not known.
 
     Args:
         curves: `label` and `step`, one row per point.
-        train: as `updates_per_epoch` takes it.
-        runs: likewise.
+        updates: as `updates_per_epoch` returns them.
     """
-    epochs = curves["step"] / curves["label"].map(updates_per_epoch(train, runs)).astype(float)
+    epochs = curves["step"] / curves["label"].map(updates).astype(float)
     return curves.assign(epoch=epochs).dropna(subset="epoch")
 
 

@@ -37,6 +37,28 @@ def running_loss(curves: pd.DataFrame, window: pd.Series) -> pd.DataFrame:
     return pd.concat(kept)
 
 
+def above(curves: pd.DataFrame, runs: pd.DataFrame, floor: str) -> pd.DataFrame:
+    """Return curves whose values are counted from the floor of their run, which a column of `runs` holds."""
+    lowest = curves["run_id"].map(runs.set_index("run_id")[floor]).astype(float)
+    return curves.assign(value=curves["value"] - lowest)
+
+
+def descents(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the points that lie below all earlier ones of their run: they alone decide when it reaches a target.
+
+    Args:
+        curves: `run_id` and `value`, sorted by step.
+
+    Example:
+        >>> points = {"run_id": "a", "step": [0, 1, 2, 3], "value": [4.0, 5.0, 2.0, 2.0]}
+        >>> descents(pd.DataFrame(points))["step"].tolist()
+        [0, 2]
+    """
+    runs = curves["run_id"]
+    least = curves["value"].groupby(runs, observed=True).cummin()
+    return curves[~(least >= least.groupby(runs, observed=True).shift())]
+
+
 def log_targets(curves: pd.DataFrame, runs: pd.DataFrame, count: int) -> Targets:
     """Return `count` targets in equal steps of the logarithm, over what these runs descend; none where none does.
 
@@ -44,7 +66,7 @@ def log_targets(curves: pd.DataFrame, runs: pd.DataFrame, count: int) -> Targets
     least values of a label's runs: half of the runs of the best reach the last one.
 
     Args:
-        curves: `run_id` and `value`, sorted by step.
+        curves: `run_id` and `value`, sorted by step; the first and the least of each run are enough.
         runs: one row per run with `run_id`, `label` and `status`.
         count: of targets.
     """

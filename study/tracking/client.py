@@ -62,6 +62,9 @@ class ClientBackend:
             pool.shutdown(cancel_futures=True)
         return [future.result() for future in futures]
 
+    def analyse(self) -> None:
+        """Do nothing: the database is its server's."""
+
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
@@ -77,17 +80,22 @@ class ClientBackend:
         frame = frame.join(values if keys is None else values.filter(list(keys)))
         return frame.sort_values(["start", "run_id"], ignore_index=True)
 
-    def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
+    def points(self, run_ids: Sequence[str], metric: str | None = None) -> pd.DataFrame:
         """Return every recorded value but the summaries, as `study.tracking.columns.points` has them.
 
         Args:
             run_ids: each once.
+            metric: of which alone; None is all.
         """
-        found = self._gather(self._series, run_ids)
+        found = self._gather(partial(self._series, metric=metric), run_ids)
         series = [(run_id, key, len(history)) for run_id, key, history in found]
         every = [(point.step, point.value) for *_, history in found for point in history]
         steps, values = zip(*every, strict=True) if every else ((), ())
         return columns.points(run_ids, series, np.array(steps, dtype=np.int64), np.array(values, dtype=float))
+
+    def lengths(self, run_ids: Sequence[str]) -> pd.DataFrame | None:  # noqa: ARG002  # as another backend has it
+        """Return None: a server does not say how many values there are, so that they are read as one."""
+        return None
 
     def _write(self, experiment_id: str, run: StoredRun, old: Iterable[str]) -> str:
         """Write one run, delete those that it takes the place of, and return its id."""
@@ -128,9 +136,9 @@ class ClientBackend:
             if not token:
                 return
 
-    def _series(self, run_id: str) -> Iterator[tuple[str, str, Sequence[Metric]]]:
+    def _series(self, run_id: str, *, metric: str | None) -> Iterator[tuple[str, str, Sequence[Metric]]]:
         for key in self._client.get_run(run_id).data.metrics:
-            if not key.startswith(names.SUMMARY):
+            if not key.startswith(names.SUMMARY) and metric in (None, key):
                 yield run_id, key, self._client.get_metric_history(run_id, key)
 
     def _gather(self, call: Callable[[str], Iterable[T]], items: Iterable[str]) -> list[T]:

@@ -8,7 +8,7 @@ import logging
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,7 @@ from study.training.result import Trained
 _PARAM = "param/"  # how the parameters' arrays are called
 _DATA = ["x", "y", "clean"]
 _READ = ("run_id", "job", "seed", "curve", "curve_inputs", "sample", "clock")  # the parameters may be large
+_DRAWN = 10_000  # runs whose fitted curves are read: they are hundreds of points each
 _OLD = ["parent", "job", "seed"]  # by which a row belongs to a run where it has no id
 # what reading an artifact may raise that is damaged or gone
 _DAMAGE = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MlflowException)
@@ -60,9 +61,11 @@ def read(
     They are `fits`, `data` and `clocks` of `SweepFrames`.
 
     What is damaged or missing is said in one line and left out: it costs a figure its curves, and no more. `runs`
-    has `run_id`, `parent` (a run id too), `job`, `seed`, `label` and `optimizer` of each.
+    has `run_id`, `parent` (a run id too), `job`, `seed`, `label` and `optimizer` of each. Of very many runs those at
+    the first seeds have curves, the same seeds of all settings.
     """
-    files = [file for parent in sorted(set(runs["parent"])) for file in _files(client, parent)]
+    seeds = _drawn(runs)
+    files = [file for parent in sorted(set(runs["parent"])) for file in _files(client, parent, seeds)]
     found = _found(runs[["run_id", *_OLD, "label", "optimizer"]], files)
     if lost := len(runs) - len(found):
         told = "%d of %d runs are drawn without a curve: it was not kept (force=true does)"
@@ -98,7 +101,7 @@ def parameters(client: MlflowClient, parent: str, run_id: str) -> dict[str, np.n
     return None
 
 
-def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
+def _files(client: MlflowClient, parent: str, drawn: Collection[int]) -> Iterator[pd.DataFrame]:
     """Yield what can be read of a parent's stacks."""
     artifacts = []
     with _saying(f"the artifacts of run {parent}"):
@@ -107,7 +110,13 @@ def _files(client: MlflowClient, parent: str) -> Iterator[pd.DataFrame]:
         artifacts = kept.list_artifacts(names.FINAL)
     for artifact in artifacts:
         with _saying(f"the artifact {artifact.path}"):
-            yield _load(kept, parent, artifact.path)
+            yield _load(kept, parent, artifact.path, drawn)
+
+
+def _drawn(runs: pd.DataFrame) -> set[int]:
+    """Return the seeds whose runs have a curve: all, or as many of the first as there is room for."""
+    counts = runs.groupby("seed").size().sort_index().cumsum()
+    return set(counts.index[counts <= max(_DRAWN, counts.iloc[0])])
 
 
 @contextmanager
@@ -126,24 +135,28 @@ def _archive(kept: ArtifactRepository, artifact: str) -> Iterator[Mapping[str, n
             yield archive
 
 
-def _load(kept: ArtifactRepository, parent: str, artifact: str) -> pd.DataFrame:
+def _load(kept: ArtifactRepository, parent: str, artifact: str, drawn: Collection[int]) -> pd.DataFrame:
     """Return one row per run of a stack: `run_id`, `job`, `seed`, its curve, and the sample of the least seed.
 
-    The curve is over one feature, or has no points. What does not fit together is an error.
+    The curve is over one feature, or has no points, as of seeds that are not drawn. What does not fit together is an
+    error.
     """
     with _archive(kept, artifact) as archive:
         arrays = {name: archive[name] for name in _READ if name in archive}
     seeds, inputs, sample = arrays["seed"], arrays["curve_inputs"], arrays["sample"]
     x = inputs[:, 0] if inputs.shape[1] == 1 else np.empty(0)
     curves = arrays["curve"].reshape(len(seeds), len(inputs))[:, : len(x)]
+    none, shown = np.empty(0), [seed in drawn for seed in seeds.tolist()]
     return pd.DataFrame(
         {
             "run_id": arrays.get("run_id", np.full(len(seeds), "")),
             "parent": parent,
             "job": arrays["job"],
             "seed": seeds,
-            "x": [x] * len(seeds),
-            "prediction": list(curves),
+            "x": [x if is_shown else none for is_shown in shown],
+            "prediction": [
+                curve.copy() if is_shown else none for curve, is_shown in zip(curves, shown, strict=True)
+            ],
             "clock": [arrays.get("clock", np.empty(0))] * len(seeds),
             "least": seeds.min(),
             "sample": [sample.reshape(len(sample), len(_DATA))] * len(seeds),

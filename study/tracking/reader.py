@@ -12,7 +12,7 @@ from study.config.commands import again_commands, sweep_command
 from study.config.location import Location
 from study.config.reach import require_runs
 from study.errors import InvalidInput, one_of
-from study.frames import PLACE, SweepFrames
+from study.frames import PLACE, Recorded, SweepFrames
 from study.job import CONSTANT
 from study.tracking import finals, names
 from study.tracking.store import Store, open_store
@@ -25,6 +25,9 @@ _RENAMED = {
     names.STATUS: "status",
     **{f"study.{key}": key for key in names.RECEIPTS},
 }
+_HELD = 10_000_000
+"""Values that are read at once, which takes most of a GB: a sweep with more is not held, but read in parts."""
+
 _SCALARS = ("epochs", "batch_size", "eval_moments")
 _SOURCES = [names.OPTIMIZER_SOURCE, names.PROBLEM_SOURCE, names.SCHEDULE_SOURCE]
 _FIXED = ["run_id", "job", "label", "optimizer", "problem", "seed", "status", *names.RECEIPTS]
@@ -64,7 +67,7 @@ def read_sweep(
         overrides=tuple(json.loads(tags.get(names.OVERRIDES, "[]"))),
         asked=_asked(jobs, wanted, every),
         runs=runs,
-        points=opened.backend.points(list(runs["run_id"])),
+        recorded=_recorded(opened, runs),
         fits=fits,
         data=data,
         trials=_trials(every, roles),
@@ -178,6 +181,22 @@ def _stored(store: Store, experiment_id: str, wanted: pd.DataFrame) -> pd.DataFr
     frame = stored.drop_duplicates(["job", "seed"], keep="last").merge(wanted, on=["job", "seed"])
     frame["label"] = pd.Categorical(frame["label"], wanted["label"].unique())
     return frame.sort_values(["label", "job", "seed"], ignore_index=True)
+
+
+def _recorded(store: Store, runs: pd.DataFrame) -> Recorded:
+    """Return every recorded value of runs, read now where they are few enough."""
+    run_ids, backend = list(runs["run_id"]), store.backend
+    lengths = backend.lengths(run_ids)
+    if lengths is None or lengths["values"].sum() <= _HELD:
+        return Recorded.of(backend.points(run_ids))
+    each = runs["run_id"].map(lengths.groupby("run_id")["values"].sum()).fillna(0)
+    before = each.groupby(runs["label"], observed=True, sort=False).sum().cumsum()
+    part = runs["label"].map((before - 1) // _HELD).astype(int)  # of a setting, by where its last value comes
+    parts = [list(ids) for _, ids in runs["run_id"].groupby(part.to_numpy())]
+    metrics = sorted(lengths["metric"].unique())
+    return Recorded(
+        metrics, parts, lambda some, metric: backend.points(run_ids if some is None else some, metric)
+    )
 
 
 def _trials(runs: pd.DataFrame, roles: pd.Series) -> pd.DataFrame:

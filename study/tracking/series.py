@@ -30,16 +30,16 @@ def waits(uri: str) -> dict[str, int]:
     return {"timeout": 60} if uri.startswith("sqlite") else {"connect_timeout": 10}
 
 
-def read(uri: str, run_ids: Sequence[str]) -> list[Part]:
-    """Return every point of some runs, in parts."""
+def read(uri: str, run_ids: Sequence[str], metric: str | None = None) -> list[Part]:
+    """Return every point of some runs, or those of one metric, in parts."""
     first = len(run_ids) if len(run_ids) < _ALONE else round((1 - _SECOND) * len(run_ids))
     if first == len(run_ids):
-        return list(_own(uri, run_ids))
-    asked = pickle.dumps((uri, run_ids[first:]))
+        return list(_own(uri, run_ids, metric))
+    asked = pickle.dumps((uri, run_ids[first:], metric))
     with ThreadPoolExecutor(1) as waiting:
         program = [sys.executable, "-P", __file__]  # -P: none of this folder's files is an import of its
         other = waiting.submit(_answer, program, asked)
-        own = list(_own(uri, run_ids[:first]))
+        own = list(_own(uri, run_ids[:first], metric))
         rest: list[Part] = pickle.loads(other.result())
     return own + rest
 
@@ -51,22 +51,23 @@ def _answer(program: Sequence[str], asked: bytes) -> bytes:
     ).stdout
 
 
-def _own(uri: str, run_ids: Sequence[str]) -> Iterator[Part]:
+def _own(uri: str, run_ids: Sequence[str], metric: str | None) -> Iterator[Part]:
     """Yield the parts that one process reads, by a connection of its own, which closes at the end."""
     engine = sa.create_engine(uri, connect_args=waits(uri), poolclass=sa.NullPool)
     with engine.connect() as connection:
         for low in range(0, max(len(run_ids), 1), _RUNS_READ):
-            yield _part(connection, run_ids[low : low + _RUNS_READ])
+            yield _part(connection, run_ids[low : low + _RUNS_READ], metric)
 
 
-def _part(connection: sa.Connection, run_ids: Sequence[str]) -> Part:
+def _part(connection: sa.Connection, run_ids: Sequence[str], metric: str | None) -> Part:
     """Return the points of some runs.
 
     Of a point two numbers pass through Python: its run and its metric, as text, would cost as much again. How many
     there are is asked first; should others add some meanwhile, the numbers do not fit.
     """
     m = _METRICS.c
-    of_runs, order = m.run_uuid.in_(run_ids), (m.run_uuid, m.key)  # as MLflow's index has them
+    order = m.run_uuid, m.key  # as MLflow's index has them
+    of_runs = sa.and_(m.run_uuid.in_(run_ids), sa.true() if metric is None else m.key == metric)
     counted = sa.select(*order, sa.func.count()).where(of_runs).group_by(*order).order_by(*order)
     points = sa.select(m.step, m.value).where(of_runs).order_by(*order, m.step)
     with connection.execute(counted) as result:

@@ -19,6 +19,7 @@ from mlflow.store.tracking.dbmodels import models
 from sqlalchemy.dialects import postgresql, sqlite
 
 from study.tracking import columns, names
+from study.tracking.planner import tell_sizes
 from study.tracking.records import StoredRun
 from study.tracking.series import read, waits
 
@@ -28,7 +29,8 @@ _RUNS, _PARAMS, _TAGS = models.SqlRun.__table__, models.SqlParam.__table__, mode
 _METRICS, _LATEST = models.SqlMetric.__table__, models.SqlLatestMetric.__table__
 _DATASETS, _INPUTS = models.SqlDataset.__table__, models.SqlInput.__table__
 _INPUT_TAGS, _EXPERIMENTS = models.SqlInputTag.__table__, models.SqlExperiment.__table__
-_RUNS_DELETED = 500  # runs in one statement: databases bound its parameters
+_RUNS_AT_ONCE = 500  # runs in one statement: databases bound its parameters
+_DESCRIBED = 10_000  # runs whose params, tags and summaries are rows at once: bounds their memory
 _COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
 _VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 64_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
@@ -98,6 +100,12 @@ class SqlBackend:
         written(len(runs))
         return ids
 
+    def analyse(self) -> None:
+        """Tell a SQLite database how large its tables are, as PostgreSQL finds out by itself."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.begin() as connection:
+                tell_sizes(connection)
+
     def runs(
         self, experiment_id: str, hashes: Sequence[str], keys: Sequence[str] | None = None
     ) -> pd.DataFrame:
@@ -106,20 +114,29 @@ class SqlBackend:
         columns = r.run_uuid.label("run_id"), r.name, r.start_time.label("start")
         with self._engine.connect() as connection:
             frame = _frame(connection, sa.select(*columns).where(r.run_uuid.in_(of_jobs)))
-            for t in (_PARAMS.c, _TAGS.c, _LATEST.c):
-                query = sa.select(t.run_uuid, t.key, t.value).where(t.run_uuid.in_(of_jobs))
-                rows = _frame(connection, query if keys is None else query.where(t.key.in_(keys)))
-                wide = rows.pivot(index="run_uuid", columns="key", values="value")
-                frame = frame.merge(wide, left_on="run_id", right_index=True, how="left")
-        return frame.sort_values(["start", "run_id"], ignore_index=True)
+            parts = [
+                _described(connection, frame.iloc[low : low + _DESCRIBED], keys)
+                for low in range(0, max(len(frame), 1), _DESCRIBED)
+            ]
+        return pd.concat(parts).sort_values(["start", "run_id"], ignore_index=True)
 
-    def points(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """Return every recorded value but the summaries."""
-        series, points = zip(
-            *read(self._engine.url.render_as_string(hide_password=False), run_ids), strict=True
-        )
+    def points(self, run_ids: Sequence[str], metric: str | None = None) -> pd.DataFrame:
+        """Return every recorded value but the summaries, or those of one metric."""
+        uri = self._engine.url.render_as_string(hide_password=False)
+        series, points = zip(*read(uri, run_ids, metric), strict=True)
         steps, values = np.concatenate(points).T
         return columns.points(run_ids, list(chain(*series)), steps.astype(np.int64), values)
+
+    def lengths(self, run_ids: Sequence[str]) -> pd.DataFrame | None:
+        """Return about how many values each run recorded of each metric: as many as it has steps, or fewer."""
+        t = _LATEST.c
+        query = sa.select(t.run_uuid.label("run_id"), t.key.label("metric"), (t.step + 1).label("values"))
+        with self._engine.connect() as connection:
+            parts = [
+                _frame(connection, query.where(t.run_uuid.in_(part), t.key.not_like(f"{names.SUMMARY}%")))
+                for part in _chunks(run_ids)
+            ]
+        return pd.concat(parts, ignore_index=True)
 
 
 def _finished(experiment: int, hashes: Collection[str]) -> sa.Select[Any]:
@@ -134,11 +151,12 @@ def _there(
     connection: sa.Connection, experiment: int, runs: Iterable[StoredRun]
 ) -> dict[JobAndSeed, list[str]]:
     """Return the ids of the finished runs that have the job and the seed of one of these, by job and seed."""
-    same = {run.job_and_seed for run in runs}
-    of_jobs = _finished(experiment, {job for job, _ in same}).where(_PARAMS.c.key == names.SEED)
-    seeded = of_jobs.join(_PARAMS, _PARAMS.c.run_uuid == _RUNS.c.run_uuid)
+    same, p = {run.job_and_seed for run in runs}, _PARAMS.c
+    of_jobs = _finished(experiment, {job for job, _ in same})
+    seeded = of_jobs.join(_PARAMS, p.run_uuid == _RUNS.c.run_uuid).where(p.key == names.SEED)
+    seeded = seeded.where(p.value.in_({seed for _, seed in same}))  # or all runs of these jobs would come
     there: dict[JobAndSeed, list[str]] = {}
-    for run_id, *key in connection.execute(seeded.add_columns(_TAGS.c.value, _PARAMS.c.value)):
+    for run_id, *key in connection.execute(seeded.add_columns(_TAGS.c.value, p.value)):
         job, seed = key
         if (job, seed) in same:
             there.setdefault((job, seed), []).append(run_id)
@@ -164,7 +182,18 @@ def _new_ids(count: int) -> list[str]:
 
 
 def _chunks(run_ids: Sequence[str]) -> list[Sequence[str]]:
-    return [run_ids[low : low + _RUNS_DELETED] for low in range(0, len(run_ids), _RUNS_DELETED)]
+    return [run_ids[low : low + _RUNS_AT_ONCE] for low in range(0, len(run_ids), _RUNS_AT_ONCE)]
+
+
+def _described(connection: sa.Connection, runs: pd.DataFrame, keys: Sequence[str] | None) -> pd.DataFrame:
+    """Return some runs beside their params, tags and latest metrics, as columns."""
+    frame = runs
+    for t in (_PARAMS.c, _TAGS.c, _LATEST.c):
+        query = sa.select(t.run_uuid, t.key, t.value).where(t.run_uuid.in_(list(runs["run_id"])))
+        rows = _frame(connection, query if keys is None else query.where(t.key.in_(keys)))
+        wide = rows.pivot(index="run_uuid", columns="key", values="value")
+        frame = frame.merge(wide, left_on="run_id", right_index=True, how="left")
+    return frame
 
 
 def _frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame:

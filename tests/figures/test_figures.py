@@ -13,6 +13,7 @@ from study.certify.sweeps import grid_sweep, with_first_label_diverged
 from study.config import figures
 from study.config.figures import figure_names, figure_target
 from study.figures.base import Chart
+from study.frames import Recorded
 from study.report.plan import figure_plan
 from study.tracking import names
 from tests.figures.drawing import context_of, said
@@ -65,7 +66,7 @@ def test_a_sweep_that_diverged_everywhere_has_no_first(name: str) -> None:
     chart = _chart(name)
     sweep = next(iter(sweeps_for(chart).values()))
     runs = sweep.runs.assign(status=names.DIVERGED, **dict.fromkeys(names.FINAL_LOSSES, np.inf))
-    broken = replace(sweep, runs=runs, points=sweep.points[sweep.points["step"] < 3])
+    broken = replace(sweep, runs=runs, recorded=Recorded.of(sweep.points[sweep.points["step"] < 3]))
     checks = examine(chart, {"all diverged": broken})
     assert _failed(checks) == {}
     caption = said(chart, context_of(broken))

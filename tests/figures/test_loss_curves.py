@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from study.certify.sweeps import parabola_sweep
 from study.errors import InvalidInput
 from study.figures.loss_curves import LossCurves
+from study.frames import Recorded
 from tests.figures.drawing import context_of, drawn, said, texts
 
 
@@ -98,7 +99,7 @@ def test_what_a_fit_reaches_is_marked() -> None:
 def test_seeds_that_do_not_differ_have_no_interval() -> None:
     """As learning rates do not: the bands are lines."""
     sweep = parabola_sweep(seeds=3, steps=32, diverged=False)
-    rates = replace(sweep, points=sweep.points.assign(value=0.5))
+    rates = replace(sweep, recorded=Recorded.of(sweep.points.assign(value=0.5)))
     assert "; n = 3 seeds each, which are all the same, so no interval." in said(
         LossCurves(), context_of(rates)
     )
@@ -142,7 +143,8 @@ def test_where_curves_end_is_said_and_no_winner_named() -> None:
 def test_a_label_without_a_point_is_named() -> None:
     sweep = parabola_sweep(seeds=2, steps=32, diverged=False)
     quiet = sweep.runs.loc[sweep.runs["optimizer"] == "adam", "run_id"]
-    context = context_of(replace(sweep, points=sweep.points[~sweep.points["run_id"].isin(quiet)]))
+    told = sweep.points[~sweep.points["run_id"].isin(quiet)]
+    context = context_of(replace(sweep, recorded=Recorded.of(told)))
     assert "Without a point: adam lr=0.01." in said(LossCurves(), context)
 
 

@@ -9,7 +9,7 @@ from matplotlib.contour import ContourSet
 from study.certify.sweeps import bowl_sweep, parabola_sweep
 from study.errors import InvalidInput
 from study.figures.trajectories import Trajectories
-from study.frames import SweepFrames
+from study.frames import Recorded, SweepFrames
 from tests.figures.drawing import context_of, drawn, said
 
 
@@ -54,7 +54,7 @@ def test_another_problem_of_two_parameters_has_paths_and_no_contours() -> None:
     sweep = bowl_sweep()
     points = sweep.points.assign(metric=sweep.points["metric"].str.replace("param/x", "param/xy"))
     runs = sweep.runs.assign(**{"problem._target_": "my_package.Rosenbrock"})
-    context = context_of(replace(sweep, points=points, runs=runs))
+    context = context_of(replace(sweep, recorded=Recorded.of(points), runs=runs))
     (axes,) = drawn(Trajectories(together=True), context).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("xy₁", "xy₂")
     assert not axes.collections
@@ -68,7 +68,11 @@ def test_a_path_that_diverges_does_not_decide_the_map() -> None:
     values[sweep.points["step"] == 0] = -2.0
     status = ["diverged", "ok"]
     context = context_of(
-        replace(sweep, points=sweep.points.assign(value=values), runs=sweep.runs.assign(status=status))
+        replace(
+            sweep,
+            recorded=Recorded.of(sweep.points.assign(value=values)),
+            runs=sweep.runs.assign(status=status),
+        )
     )
     for axes in drawn(Trajectories(), context).axes:
         assert -10 < axes.get_xlim()[0] < axes.get_xlim()[1] < 10

@@ -10,7 +10,7 @@ import yaml
 
 from study.certify.sweeps import tuned_sweep
 from study.config.paths import ROOT
-from study.frames import SweepFrames
+from study.frames import Recorded, SweepFrames
 from study.report.beside import Beside, beside
 from study.report.build import build
 from study.report.notices import notices
@@ -33,7 +33,7 @@ def shipped() -> SweepFrames:
     kept = kept.assign(label=kept["label"].cat.remove_unused_categories())
     points = sweep.points[sweep.points["run_id"].isin(kept["run_id"])]
     asked = sweep.asked[sweep.asked["label"].isin(kept["label"])]
-    return replace(sweep, runs=kept, points=points, asked=asked)
+    return replace(sweep, runs=kept, recorded=Recorded.of(points), asked=asked)
 
 
 def _told(sweep: SweepFrames, other: SweepFrames | None) -> Beside:

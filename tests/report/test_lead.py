@@ -9,7 +9,7 @@ import pytest
 
 from study.figures.base import Context
 from study.figures.style import Style
-from study.frames import SweepFrames
+from study.frames import Recorded, SweepFrames
 from study.report.lead import lead
 from study.stats.bootstrap import Bootstrap
 
@@ -34,7 +34,7 @@ def _context(
     runs = pd.DataFrame(rows)
     runs["label"] = pd.Categorical(runs["label"], runs["label"].unique())
     none = pd.DataFrame()
-    sweep = SweepFrames("x", {}, (), none, runs, none, none, none)
+    sweep = SweepFrames("x", {}, (), none, runs, Recorded.of(pd.DataFrame({"metric": []})), none, none)
     return Context(sweep, Style({}, {}), Bootstrap(), "eval_last_epoch", rank)
 
 

@@ -12,6 +12,7 @@ from study.stats.curves import (
     median_band,
     median_errors,
     median_fit,
+    updates_per_epoch,
 )
 from study.stats.intervals import median_interval
 
@@ -96,7 +97,7 @@ def _train(**steps: int) -> pd.DataFrame:
 def test_each_label_has_its_own_updates_per_epoch() -> None:
     """By hand: 4 updates in 2 epochs are 2 each; a full batch makes one per epoch."""
     curves = pd.DataFrame({"label": ["a", "a", "b"], "step": [0, 3, 2]})
-    found = add_epochs(curves, _train(a=4, b=2), _runs(a=32, b=64))
+    found = add_epochs(curves, updates_per_epoch(_train(a=4, b=2), _runs(a=32, b=64)))
     assert found["epoch"].tolist() == [0.0, 1.5, 2.0]
 
 
@@ -104,7 +105,7 @@ def test_a_label_that_diverged_early_takes_the_epochs_of_one_like_it() -> None:
     """Three losses before it broke are no two epochs; of another batch size nothing is known, and it is left out."""
     runs = _runs(a=32, b=32, c=64).assign(status=["ok", "diverged", "diverged"])
     curves = pd.DataFrame({"label": ["b", "c"], "step": [1, 1]})
-    found = add_epochs(curves, _train(a=8, b=3, c=3), runs)
+    found = add_epochs(curves, updates_per_epoch(_train(a=8, b=3, c=3), runs))
     assert found[["label", "epoch"]].to_numpy().tolist() == [["b", 0.25]]
 
 

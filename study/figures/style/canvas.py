@@ -56,6 +56,18 @@ def rows(labels: Sequence[str], *, each: float = 0.36) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def is_many(marks: int) -> bool:
+    """Whether so many marks are drawn as pixels, in vector formats too: each would be an element of a page.
+
+    >>> is_many(2000), is_many(2001)
+    (False, True)
+    """
+    return marks > _MOST_MARKS
+
+
+_MOST_MARKS = 2000
+
+
 def mark(artists: Artist | Iterable[Artist], name: str, optimizer: str) -> None:
     """Say whose marks these are, so that a page can hide them, or tell their values.
 
