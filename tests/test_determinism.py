@@ -1,10 +1,11 @@
 """What comes out the same to the last bit, and what within which tolerance: eight runs, trained in several ways.
 
 On one machine, with one version of torch, a run's numbers depend on how many runs are in its stack, and on nothing
-else: not on the process, the launcher, the number of threads, or who is beside it. Sums over a stack of another size
-may be added in another order. Measured on x86-64, relative to each recorded number: 0 between stacks of two runs and
-more in float32, 1.0e-6 between those and a run alone, and 1.3e-15 in float64. `MUON` is left out there: it rounds to
-bfloat16 in each step, which makes another path of a last place, so that a run alone ends elsewhere.
+else: not on the process, the launcher (`tests/sweep/test_elsewhere.py` tries each), the number of threads, or who is
+beside it. Sums over a stack of another size may be added in another order. Measured on x86-64, relative to each
+recorded number: 0 between stacks of two runs and more in float32, 1.0e-6 between those and a run alone, 1.3e-15 in
+float64. `MUON` is left out there: it rounds to bfloat16 in each step, which makes another path of a last place, so
+that a run alone ends elsewhere.
 """
 
 from collections.abc import Mapping

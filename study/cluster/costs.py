@@ -7,6 +7,7 @@ import numpy as np
 
 from study.cluster.measure import CHEAP, COSTLY, Sweep
 from study.cluster.simulation import Cluster, simulate
+from study.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,20 @@ class Costs:
 
     @classmethod
     def of(cls, sweeps: Sequence[Sweep], writing: Mapping[str, float]) -> "Costs":
-        """Return the costs by what one worker took over few runs of each problem, and over many."""
+        """Return the costs by what one worker took over few runs of each problem, and over many.
+
+        Raises:
+            InvalidInput: many did not take longer, as where the machine does other things too.
+        """
         fixed, each = {}, {}
         for problem in (CHEAP, COSTLY):
             few, many = _of_one(sweeps, problem)
+            if many.training <= few.training:
+                got = f"{few.training:.3g} s of training for {few.runs} runs of {problem}"
+                more = f"{many.training:.3g} s for {many.runs}"
+                raise InvalidInput(
+                    f"the machine must be idle, got {got} and {more}; measure again when it is"
+                )
             each[problem] = (many.training - few.training) / (many.runs - few.runs)
             fixed[problem] = max(0.0, few.training - each[problem] * few.runs)
         _, many = _of_one(sweeps, CHEAP)

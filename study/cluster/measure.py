@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -72,6 +72,17 @@ def sweeps(seeds: Sequence[int]) -> Iterator[Sweep]:
         (COSTLY, 1, many),
     ):
         yield sweep(problem, workers=workers, seeds=count)
+
+
+def middle(same: Sequence[Sweep]) -> Sweep:
+    """Return the medians of one sweep's repetitions."""
+    return replace(
+        same[0],
+        seconds=median(each.seconds for each in same),
+        start=median(each.start for each in same),
+        training=median(each.training for each in same),
+        end=median(each.end for each in same),
+    )
 
 
 def sweep(problem: str, *, workers: int, seeds: int) -> Sweep:

@@ -36,7 +36,7 @@ def page(sweeps: Sequence[Sweep], costs: Costs, beyond: Beyond, **said: object) 
         sweeps: that were measured.
         costs: as they tell.
         beyond: what was simulated with these costs.
-        said: what else the template says: `machine`, `commit`, `command`.
+        said: what else the template says: `machine`, `commit`, `command`, `n`.
     """
     return render(
         "cluster/templates/page.md.j2",

@@ -1,13 +1,16 @@
 """The costs, and the page: what its sentences and rows say, worked out by hand from round numbers."""
 
+from dataclasses import replace
+
 import pytest
 
 from study.cluster import scenarios
 from study.cluster.costs import Costs
-from study.cluster.measure import CHEAP, COSTLY, Sweep
+from study.cluster.measure import CHEAP, COSTLY, Sweep, middle
 from study.cluster.page import lead_of, page
 from study.cluster.picture import draw
 from study.cluster.scenarios import MANY, RUNS, STACK, STACKS, Beyond, Speedup, Trouble, beyond
+from study.errors import InvalidInput
 
 SWEEPS = [  # a stack takes 2 s and 10 ms a run, of the costly problem 1 s and 100 ms
     Sweep(CHEAP, workers=1, runs=100, seconds=9.0, start=5.0, training=3.0, end=1.0),
@@ -37,6 +40,18 @@ def test_costs_are_what_one_worker_took(costs: Costs) -> None:
     assert costs.each == pytest.approx({CHEAP: 0.01, COSTLY: 0.1})
 
 
+def test_a_machine_that_does_other_things_tells_no_costs() -> None:
+    few, many, *rest = SWEEPS
+    told = "the machine must be idle, got 13 s of training for 100 runs of parabola and 12 s for 1000; measure again"
+    with pytest.raises(InvalidInput, match=told):
+        Costs.of([replace(few, training=13.0), many, *rest], WRITING)
+
+
+def test_repetitions_are_told_by_their_medians() -> None:
+    same = [replace(SWEEPS[0], training=seconds, start=10 - seconds) for seconds in (1.0, 2.0, 6.0)]
+    assert middle(same) == replace(SWEEPS[0], training=2.0, start=8.0)
+
+
 def test_the_limit_is_where_so_many_write_as_one_trains(costs: Costs) -> None:
     """A run of a stack of 400 takes 15 ms: three times what PostgreSQL takes for it."""
     assert costs.limit(CHEAP, "PostgreSQL", 400) == pytest.approx(1 + 0.015 / 0.005)
@@ -60,9 +75,8 @@ def test_what_is_simulated_and_said_is_what_can_be_worked_out(costs: Costs, simu
     assert simulated.enough == 4
     assert simulated.crew == 16  # of the 21.5 that PostgreSQL keeps up with
     assert [each.stack for each in simulated.troubles] == [*STACKS] * 4
-    text = page(
-        SWEEPS, costs, simulated, machine={"cores": 2, "processor": "x"}, commit="abc", command="this"
-    )
+    said = {"machine": {"cores": 2, "processor": "x"}, "commit": "abc", "command": "this", "n": 3}
+    text = page(SWEEPS, costs, simulated, **said)
     assert lead_of(costs, simulated) in text
     assert f"are {one / many:.3g} times as fast as one where a run trains for 15 ms ({CHEAP})" in text
     assert "1,000 runs by 2 workers 15 s, measured 20 s (-25%)" in text

@@ -39,7 +39,7 @@ def test_from_its_limit_on_the_store_alone_decides(workers: int) -> None:
 def test_what_losing_workers_costs() -> None:
     """One worker, one stack: attempts of length a with losses every m cost (e^(a/m) - 1) m in the mean."""
     cluster = Cluster(workers=1, stacks=1, start=2.0, training=6.0, writing=1.0, lost_every=9.0)
-    seconds = [_seconds(cluster, seed) for seed in range(800)]
+    seconds = [_seconds(cluster, seed) for seed in range(400)]
     expected = 9 * math.expm1((2 + 6 + 1) / 9)
     assert abs(np.mean(seconds) - expected) < 4 * np.std(seconds) / math.sqrt(len(seconds))
 
@@ -48,7 +48,7 @@ def test_the_slowest_of_all_decides_where_each_has_one_stack() -> None:
     """Of independent factors with distribution F the largest of n has the mean ∫ 1 - F(x)^n dx."""
     spread, count = 0.5, 32
     cluster = replace(PLAIN, workers=count, stacks=count, spread=spread)
-    seconds = [_seconds(cluster, seed) for seed in range(250)]
+    seconds = [_seconds(cluster, seed) for seed in range(100)]
     factor = stats.lognorm(s=spread, scale=math.exp(-(spread**2) / 2))
     largest, _ = integrate.quad(lambda x: 1 - factor.cdf(x) ** count, 0, np.inf)
     assert abs(np.mean(seconds) - (5 + 10 * largest)) < 4 * np.std(seconds) / math.sqrt(len(seconds))

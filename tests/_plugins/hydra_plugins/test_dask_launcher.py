@@ -50,6 +50,9 @@ def test_a_task_whose_worker_is_lost_is_started_again_and_doubles_nothing(
     held = read(store, "playground")
     assert sorted(held.runs.values()) == [1, 1, 1, 1]
     assert held.running == 0
+    first, second = ([held.values[key] for key in held.runs if key[1] == seed] for seed in "01")
+    # both rules are plain SGD: nothing of what was lost is left
+    assert first[0] == first[1] != second[0] == second[1]
     assert "deadly: 2 runs trained" in done.stderr
     assert "sgd: 2 runs trained" not in done.stderr  # it was killed before it could tell, and trained once
 
