@@ -51,7 +51,9 @@ def test_what_was_trained_on_is_told_once_of_all_on_the_parent(uri: str) -> None
     ]
     for _ in range(2):  # a stack that is asked for again
         ClientBackend(store.client, parallel=False).write(experiment, runs, lambda _: None)
-    inputs = store.client.get_run(parent).inputs.dataset_inputs
+    told = store.client.get_run(parent).inputs
+    assert told is not None
+    inputs = told.dataset_inputs
     assert sorted((own.dataset.name, own.dataset.digest) for own in inputs) == [
         ("parabola", "sha0"), ("parabola", "sha1"),
     ]  # fmt: skip
