@@ -80,7 +80,7 @@ def held() -> Iterator[None]:
 
 
 @contextmanager
-def limited(seconds: float | None) -> Iterator[None]:
+def limited(seconds: float | int | None) -> Iterator[None]:
     """Raise `TooLong` inside when so many seconds have passed, None never; Python's main thread alone can be."""
     if seconds is None or threading.current_thread() is not threading.main_thread():
         yield

@@ -38,6 +38,7 @@ from study.config import credentials
 from study.config.compose import compose
 from study.config.paths import MLRUNS
 from study.errors import InvalidInput
+from study.orphans import Noted, forget, note, orphans
 from study.ranges import up_to
 from study.ui import HOST, require_free, serving
 
@@ -64,7 +65,6 @@ def serve(asked: cli.Asked) -> int:
     """
     port = compose("server", asked.overrides, asked.config_dir).port
     up_to(65535).require("port", port)
-    require_free(port, "make server")
     if find_spec("flask_wtf") is None:
         raise InvalidInput(
             "a server with a password needs Flask-WTF; write pip install 'optimizer-study[server]'"
@@ -76,6 +76,9 @@ def serve(asked: cli.Asked) -> int:
     try:
         with interrupts.raised(), ExitStack() as running:
             running.enter_context(FileLock(folder / "lock", timeout=0))
+            _end_orphans(folder)
+            require_free(port, "make server")
+            running.callback(forget, folder)
             uri, processes = running.enter_context(_database(folder))
             processes += [running.enter_context(_mlflow(folder, uri, port))]
             _say(folder, uri, port)
@@ -89,6 +92,14 @@ def serve(asked: cli.Asked) -> int:
         raise InvalidInput(f"{error}; see {folder}/*.log") from error
     sys.stderr.write(f"the server ended by itself; {folder}/*.log may say why\n")
     return cli.FAILED
+
+
+def _end_orphans(folder: Path) -> None:
+    """End what a server of this folder left that was killed: it would hold the port, and the database."""
+    for noted in orphans(folder):
+        sys.stderr.write(f"a server was killed, and its process {noted.pid} went on: it is ended\n")
+        noted.end()
+    forget(folder)
 
 
 def _say(folder: Path, uri: str, port: int) -> None:
@@ -143,6 +154,7 @@ def _postgresql(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]
         ask, fast = lambda: engine.connect().close(), signal.SIGINT  # PostgreSQL's "fast" shutdown
         log = folder / "postgresql.log"
         with served([postgres, *place], ask, stop=fast, log=log, **options) as process:
+            note(folder, Noted(process.pid, fast, str(data)))
             yield uri, process
 
 
@@ -209,6 +221,7 @@ def _mlflow(folder: Path, uri: str, port: int) -> Iterator["subprocess.Popen[byt
         env=os.environ | serving(uri) | own,
         umask=0o077,  # of the database's users, and of artifacts
     ) as process:
+        note(folder, Noted(process.pid, signal.SIGTERM, str(folder / "artifacts")))
         yield process
 
 

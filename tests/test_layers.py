@@ -39,7 +39,7 @@ LAYERS = {  # each module belongs to the layer that its name, or the longest beg
             f"study.{name}"
             for name in ("certify", "cluster", "compare", "phase", "bench", "reproduce", "torture")
         ),
-        *(f"study.{name}" for name in ("doctor", "prune", "server", "sync", "ui", "__main__")),
+        *(f"study.{name}" for name in ("doctor", "orphans", "prune", "server", "sync", "ui", "__main__")),
     },
 }
 BELOW = {  # what a layer may import beside itself, at once or later

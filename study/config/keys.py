@@ -70,6 +70,8 @@ def _file_of(keys: tuple[str, ...], own: Path | None) -> str:
     """Return which file of one's own has a key, in words; nothing where none has: it was typed."""
     for path in sorted(own.rglob("*.yaml")) if own else ():
         text = path.read_text(encoding="utf-8")
+        if re.search(rf"^# *@package {re.escape(keys[0])}$", text, flags=re.M):
+            return f" in {path}"
         tree = yaml.safe_load(text) if "@package _global_" in text else None
         for key in keys:
             tree = tree[key] if isinstance(tree, dict) and key in tree else None

@@ -14,9 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
 
+from filelock import FileLock, Timeout
+
 from study.config.location import Location
-from study.config.paths import ROOT
+from study.config.paths import MLRUNS, ROOT
 from study.doctor.finding import Finding, Level
+from study.orphans import orphans
 from study.problems.airfoil_file import DIGESTS, FILE
 from study.ui import HOST
 
@@ -38,6 +41,7 @@ def findings(port: int, location: Location) -> Iterator[Finding]:
     places = [Path(tempfile.gettempdir()), *([folder] if location.database else [])]
     yield of_leftovers(left(places, before=time.time() - _DAY))
     yield of_airfoil(ROOT / FILE)
+    yield of_orphans(MLRUNS / "server")
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield of_threads(os.environ.get("OMP_NUM_THREADS", ""), usable)
     yield of_gpu(sum(1 for _ in Path("/dev").glob("nvidia[0-9]*")), _cuda())
@@ -57,6 +61,20 @@ def of_port(port: int) -> Finding:
             return Finding(f"port {port}", "ok", f"an MLflow {version} answers there already")
     other = f"write make ui PORT={port % 65535 + 1}"
     return Finding(f"port {port}", "warning", "another program holds it, which is no MLflow", other)
+
+
+def of_orphans(folder: Path) -> Finding:
+    """Return whether processes of a server go on that was killed."""
+    lock = FileLock(folder / "lock")
+    try:
+        if not folder.is_dir() or not (pids := [str(noted.pid) for noted in orphans(folder)]):
+            return Finding("server", "ok", "none was killed and left its processes")
+        lock.acquire(timeout=0)
+        lock.release()
+    except (Timeout, OSError):
+        return Finding("server", "ok", f"one is served from {folder}")
+    told = f"one of {folder} was killed, and its processes go on: {', '.join(pids)}"
+    return Finding("server", "warning", told, f"write make server, which ends them, or kill {' '.join(pids)}")
 
 
 def of_disk(free: int, folder: Path) -> Finding:

@@ -37,7 +37,8 @@ def claim_of(location: Location, experiment: str) -> Claim:
     """Return the claim of an experiment: a lock of PostgreSQL's own, else of a file.
 
     The file is beside a SQLite database. A tracking server offers no lock: there it is one of this machine's, so that
-    sweeps from two machines at once are not kept apart.
+    sweeps from two machines at once are not kept apart: no request of its tells whether a value was set or only
+    overwritten, so that two could take one lease. They waste time and no more: each job and seed counts once.
 
     Raises:
         OSError: no file can be made there.

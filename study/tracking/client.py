@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
 
-from study.tracking import columns, names
+from study.tracking import columns, names, records
 from study.tracking.records import StoredRun
 
 T = TypeVar("T")
@@ -60,6 +60,7 @@ class ClientBackend:
                 written(1)
         finally:  # where the store fails, or nobody is there to be told, no other run is begun
             pool.shutdown(cancel_futures=True)
+        self._log_data(runs)
         return [future.result() for future in futures]
 
     def analyse(self) -> None:
@@ -115,6 +116,18 @@ class ClientBackend:
         for superseded in old:
             self._client.delete_run(superseded)
         return run_id
+
+    def _log_data(self, runs: Sequence[StoredRun]) -> None:
+        """Say on the runs' parent what they trained on, in one request: one of each run takes 0.1 s."""
+        met: dict[str, set[records.Dataset]] = defaultdict(set)
+        for run in runs:
+            if run.dataset is not None and names.PARENT in run.tags:
+                met[run.tags[names.PARENT]].add(run.dataset)
+        for parent, sets in met.items():
+            one_each = sorted({own[:2]: own for own in sets}.values())
+            kept = [Dataset(own.name, own.digest, "code", own.source) for own in one_each]
+            context = [InputTag("mlflow.data.context", "train")]
+            self._client.log_inputs(parent, [DatasetInput(own, context) for own in kept])
 
     def _same(self, experiment_id: str, runs: Sequence[StoredRun]) -> list[Sequence[str]]:
         """Return for each of `runs` the ids of the finished runs that have its job and its seed."""

@@ -25,7 +25,7 @@ YAMLS: Mapping[str, tuple[str | bytes, str]] = {
     "nothing": ("", "optimizer must be a config with `name` and `_target_`, got {}"),
     "no name": ("_target_: torch.optim.SGD\nlr: 1\n", "optimizer must be a config with `name` and"),
     "no target": ("name: x\nlr: 1\n", "optimizer must be a config with `name` and `_target_`"),
-    "another package": ("# @package foo\nname: x\n", "optimizer must be a config with `name` and"),
+    "another package": ("# @package foo\nname: x\n", "got 'foo' in "),
     "no such key": (
         "name: x\n_target_: torch.optim.SGD\nlr: ${nope}\n",
         "Interpolation key 'nope' not found",
