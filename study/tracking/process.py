@@ -110,8 +110,7 @@ class _Process:
         with suppress(*_STORE):
             self._standing()
         if self._ended is not None:
-            with suppress(*_STORE):
-                self._ended.store.backend.analyse()
+            self._ended.store.backend.analyse()
         if self._sweep is not None:
             with suppress(*_STORE):
                 run = self._sweep.store.client.get_run(self._sweep.run_id)

@@ -8,6 +8,7 @@ import io
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any  # rows hold whatever their columns take
@@ -101,9 +102,13 @@ class SqlBackend:
         return ids
 
     def analyse(self) -> None:
-        """Tell a SQLite database how large its tables are, as PostgreSQL finds out by itself."""
+        """Tell a SQLite database how large its tables are, as PostgreSQL finds out by itself.
+
+        Where another writes to it, that one does so at its end; where it may only be read, nobody does.
+        """
         if self._engine.dialect.name == "sqlite":
-            with self._engine.begin() as connection:
+            now = sa.create_engine(self._engine.url, connect_args={"timeout": 0}, poolclass=sa.NullPool)
+            with suppress(sa.exc.DatabaseError), now.begin() as connection:
                 tell_sizes(connection)
 
     def runs(

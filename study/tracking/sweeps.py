@@ -326,8 +326,7 @@ def run_ids(store: Store, experiment_id: str, hashes: Sequence[str]) -> dict[Key
 
 def tidy(store: Store) -> None:
     """Do so for each experiment of the study's whose claim nobody has; what cannot be written is left as it is."""
-    with suppress(SQLAlchemyError):
-        store.backend.analyse()
+    store.backend.analyse()
     for experiment in store.experiments():
         with suppress(MlflowException, SQLAlchemyError, OSError):
             claim = claim_of(store.location, experiment.name)

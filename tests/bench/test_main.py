@@ -31,6 +31,14 @@ def test_the_number_of_repetitions_is_one(value: str) -> None:
         bench(Asked((f"repetitions={value}",)))
 
 
+@pytest.mark.parametrize("value", ["0", "[0]", "[1.5]", "two"])
+def test_sizes_of_the_scale_are_whole_and_not_zero(value: str) -> None:
+    with pytest.raises(
+        InvalidInput, match=r"^scale must be a list of one or more whole numbers >= 1, .*got "
+    ):
+        bench(Asked((f"scale={value}",)))
+
+
 def test_where_nothing_can_be_written_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InvalidInput, match=r"^out must be a folder, got .*/file, which is a file$"):
@@ -45,7 +53,7 @@ def test_the_command_says_how_it_is_called(
 ) -> None:
     helped = command(tmp_path, "study.bench", "--help")
     assert (helped.returncode, helped.stderr) == (0, "")
-    for option in ("sizes=[", "repetitions=", "out=", "gpu=["):
+    for option in ("sizes=[", "repetitions=", "out=", "gpu=[", "scale=["):
         assert option in helped.stdout
 
 
@@ -55,4 +63,4 @@ def test_the_command_ends_with_one_line_and_without_success(
     refused = command(tmp_path, "study.bench", "only=ours")
     assert (refused.returncode, refused.stdout) == (2, "")
     (line,) = refused.stderr.splitlines()
-    assert line == "only is not a key of the config; there are gpu, out, repetitions, sizes"
+    assert line == "only is not a key of the config; there are gpu, out, repetitions, scale, sizes"

@@ -8,7 +8,7 @@ import pytest
 
 from study.certify.sweeps import parabola_sweep, with_first_label_diverged
 from study.stats.curves import updates_per_epoch
-from study.stats.targets import log_targets, running_loss, solved, steps_to, summarise_targets
+from study.stats.targets import descents, log_targets, running_loss, solved, steps_to, summarise_targets
 from study.tracking import names
 
 INF = math.inf
@@ -116,6 +116,17 @@ def test_targets_are_log_spaced_from_the_start_to_what_half_of_the_best_reach() 
     assert np.isfinite(reached.loc["sgd"].to_numpy()).sum(axis=0).tolist() == [2, 2]
     assert log_targets(_curves(), _runs(**dict.fromkeys("abcd", names.DIVERGED)), 2).tolist() == []
     assert log_targets(_curves().iloc[:0], runs, 2).tolist() == []
+
+
+def test_what_a_run_first_falls_to_decides_all_its_targets() -> None:
+    """Each target and step from fewer than half of the points is what it is from all of them."""
+    sweep = parabola_sweep(seeds=3, steps=384)
+    curves, runs = sweep.curves(names.TRAIN_LOSS), sweep.runs
+    kept = descents(curves)
+    assert 0 < len(kept) < len(curves) / 2
+    targets = log_targets(curves, runs, 20)
+    assert log_targets(kept, runs, 20).tolist() == targets.tolist()
+    assert steps_to(kept, runs, targets).equals(steps_to(curves, runs, targets))
 
 
 def test_what_ends_at_the_floor_has_targets_down_to_its_rounding() -> None:

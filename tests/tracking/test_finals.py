@@ -242,3 +242,11 @@ def _at_one(fits: pd.DataFrame) -> list[float]:
 def _without_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read files as if they held no ids."""
     monkeypatch.setattr(finals, "_READ", tuple(name for name in finals._READ if name != "run_id"))
+
+
+def test_of_very_many_runs_those_at_the_first_seeds_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two settings at three seeds: room for five runs is room for two seeds of both, and there is always one seed."""
+    runs = pd.DataFrame({"seed": [2, 0, 1, 2, 0, 1]})
+    for room, seeds in ((6, {0, 1, 2}), (5, {0, 1}), (1, {0})):
+        monkeypatch.setattr("study.tracking.finals._DRAWN", room)
+        assert finals._drawn(runs) == seeds

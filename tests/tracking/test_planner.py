@@ -43,6 +43,17 @@ def test_the_numbers_are_those_of_analyze(database: sqlite3.Connection) -> None:
     assert {"index_metrics_run_uuid_key_step", "sqlite_autoindex_metrics_1"} <= told.keys()
 
 
+def test_where_another_writes_nobody_waits(database: sqlite3.Connection) -> None:
+    file = database.execute("PRAGMA database_list").fetchone()[2]
+    store = open_store(Location.of(f"sqlite:///{file}"))
+    database.execute("DELETE FROM sqlite_stat1")
+    database.commit()
+    database.execute("BEGIN IMMEDIATE")
+    store.backend.analyse()
+    database.rollback()
+    assert database.execute("SELECT count(*) FROM sqlite_stat1").fetchone() == (0,)
+
+
 def test_what_mlflow_asks_is_planned_for_many_runs(
     database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

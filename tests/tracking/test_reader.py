@@ -57,6 +57,28 @@ def test_frames_hold_what_was_trained(uri: str, jobs: list[Job], train: Train) -
     _holds_what_was_trained(read_sweep("study", store=uri), jobs)
 
 
+def test_what_is_too_much_to_be_held_is_read_in_parts(
+    uri: str, jobs: list[Job], train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole settings, and each value once; all of them at once are what they are where they are held."""
+    _write(_begin(uri, jobs, "2024-01-01"), train(jobs))
+    held = read_sweep("study", store=uri)
+    monkeypatch.setattr("study.tracking.reader._HELD", 1)
+    frames = read_sweep("study", store=uri)
+    assert (held.is_large, frames.is_large) == (False, True)
+    assert sorted(frames.recorded.metrics) == sorted(held.recorded.metrics)
+    by_label = held.runs.groupby("label", observed=True)["run_id"].apply(list)
+    assert list(frames.recorded.parts) == by_label.tolist()
+    pd.testing.assert_frame_equal(frames.points, held.points, check_exact=True)
+    for metric in held.recorded.metrics:
+        whole = held.curves(metric)
+        found = pd.concat(frames.parts(metric), ignore_index=True)
+        for one in (found, frames.curves(metric)):
+            pd.testing.assert_frame_equal(
+                one.astype({"run_id": str}), whole.astype({"run_id": str}), check_exact=True
+            )
+
+
 @pytest.mark.slow
 def test_frames_are_the_same_through_mlflows_client(
     uri: str, jobs: list[Job], train: Train, monkeypatch: pytest.MonkeyPatch
