@@ -146,10 +146,8 @@ def _tracking(config: DictConfig) -> Iterator[Tracker]:
     """Have the store opened while the jobs are checked, by what keeps the sweep; end that where one is refused."""
     tracker = current.TRACKER.get() or Tracker()
     try:
-        task = _without_hydra(config)
-        tracker.prepare(settings_from_config(task).location)
+        tracker.prepare(settings_from_config(_without_hydra(config)).location)
         require_known(config, _own_folder(config))
-        _require_report(task)
         yield tracker
     except BaseException:
         busy()
@@ -173,6 +171,7 @@ def _begin(
     """Begin a sweep, unless some of its jobs cannot be run: then name all of those, with nothing written."""
     task = _without_hydra(config)
     settings = settings_from_config(task)
+    _require_report(task)
     if not jobs:
         _refuse(refused, of=len(refused))
     require_answer(settings.location)
