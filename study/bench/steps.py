@@ -45,7 +45,7 @@ def _start(spent: dict[str, float], store: str) -> None:
     from study.config.location import Location
     from study.tracking.store import open_store
 
-    with timed(spent, "a fresh store"):
+    with timed(spent, "a fresh store, by copying the one that the first sweep made"):
         open_store(Location.of(f"sqlite:///{store}"))
 
 

@@ -25,6 +25,7 @@ from study.config.location import Location
 from study.config.reach import no_answer
 from study.tracking import names, ui_state
 from study.tracking.client import ClientBackend
+from study.tracking.fresh import keep_fresh, kept_fresh
 from study.tracking.moved import follow
 from study.tracking.sql import KNOWN_REVISIONS, SqlBackend, open_engine
 
@@ -73,7 +74,7 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
 
     Args:
         location: where.
-        fresh: what such a SQLite database holds, if it was made elsewhere before, which takes a second.
+        fresh: what such a SQLite database holds, if it was made elsewhere before.
 
     Raises:
         InvalidInput: no store answers there.
@@ -84,12 +85,15 @@ def open_store(location: Location, fresh: bytes | None = None) -> Store:
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     try:
         with _alone(location):
-            if fresh and location.database and not location.database.exists():
-                _place(fresh, location.database)
+            new = location.database if location.database and not location.database.exists() else None
+            if new and (fresh := fresh or kept_fresh()):
+                _place(fresh, new)
             engine = open_engine(location.uri) if location.is_sql else None
             sign_in(location.uri)
             client = MlflowClient(location.uri)
             client.search_experiments(max_results=1)
+            if new and not fresh:
+                keep_fresh(new)
             if engine is not None and location.database is not None:
                 follow(engine, location)
     except (MlflowException, sa.exc.SQLAlchemyError, ImportError, OSError) as error:
