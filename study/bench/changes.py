@@ -71,7 +71,7 @@ def changes(before: Results | None, now: Results) -> list[Change] | None:
 def ratios(results: Results) -> Iterator[tuple[str, float]]:
     """Yield the ratios of a measurement by name, and the peaks of memory; medians of all repetitions."""
     loop = _median(results["tutorial"]["seconds_per_run_without_workers"])
-    imports = sum(_median(values) for name, values in results["start"].items() if "torch" in name)
+    imports = _median(results["start"]["torch"])
     for size in results["ours"]:
         runs = f"{size['runs'][0]:,.0f} runs"
         yield f"{runs}, a run / the tutorial's loop", _median(size["seconds_per_run"]) / loop

@@ -24,6 +24,9 @@ JOBS = [
     for name in ("sgd", "momentum", "rmsprop", "adam")
     for index in range(13)
 ]
+ONCE = "the first store after an installation, by MLflow's migrations"
+"""A step that no further start takes."""
+
 _HYDRA_JOBS = 8  # of those, composed by Hydra itself: each costs the same
 
 
@@ -43,10 +46,14 @@ def _start(spent: dict[str, float], store: str) -> None:
     with timed(spent, "MLflow, SciPy, pandas, in a process beside"):
         import_module("study.tracking.process")
     from study.config.location import Location
+    from study.tracking.fresh import kept_file
     from study.tracking.store import open_store
 
-    with timed(spent, "a fresh store, by copying the one that the first sweep made"):
+    with timed(spent, "a fresh store, by copying the one that is kept"):
         open_store(Location.of(f"sqlite:///{store}"))
+    kept_file().unlink(missing_ok=True)
+    with timed(spent, ONCE):
+        open_store(Location.of(f"sqlite:///{store}.first"))
 
 
 def _compose(spent: dict[str, float]) -> None:

@@ -16,7 +16,7 @@ _BORN = "UPDATE experiments SET creation_time = :now, last_update_time = :now, a
 def kept_fresh() -> bytes | None:
     """Return what a database without a run holds, as if it were made now; None where none is kept."""
     with suppress(OSError):
-        kept = _file().read_bytes()
+        kept = kept_file().read_bytes()
         digest, database = kept[:_DIGEST], kept[_DIGEST:]
         if sha256(database).digest() == digest:
             return _made_now(database)
@@ -27,7 +27,7 @@ def keep_fresh(database: Path) -> None:
     """Keep a database that was made now, where Python keeps what it compiles; nowhere if it does not."""
     if sys.dont_write_bytecode:
         return
-    file = _file()
+    file = kept_file()
     aside = file.with_suffix(f".{os.getpid()}")
     with suppress(OSError):
         made = database.read_bytes()
@@ -35,7 +35,7 @@ def keep_fresh(database: Path) -> None:
         aside.replace(file)
 
 
-def _file() -> Path:
+def kept_file() -> Path:
     """Return its place; another MLflow or another SQLite has another one."""
     name = f"fresh.mlflow-{version('mlflow')}.sqlite-{sqlite3.sqlite_version}.db"
     return Path(__file__).parent / "__pycache__" / name

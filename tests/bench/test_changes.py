@@ -12,7 +12,7 @@ from study.bench.changes import Change, changes, committed, ratios, same_kind
 
 
 def test_ratios_are_of_medians(results: dict[str, Any]) -> None:
-    """12 s for 1,040 runs over .3 s for one; 6 s of reading over 1.5; 5 s of headline over 1 + 1.5 of imports."""
+    """12 s for 1,040 runs over .3 s for one; 6 s of reading over 1.5; 5 s of headline over 2.5 of imports."""
     found = dict(ratios(results))
     assert found["1,040 runs, a run / the tutorial's loop"] == pytest.approx(12 / 1040 / 0.3)
     assert found["1,040 runs, reading / a bare fetchall"] == 4

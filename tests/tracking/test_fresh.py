@@ -17,7 +17,7 @@ from study.tracking.store import open_store
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the place of what is kept, where nothing is yet."""
     file = tmp_path / "kept.db"
-    monkeypatch.setattr(fresh, "_file", lambda: file)
+    monkeypatch.setattr(fresh, "kept_file", lambda: file)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     return file
 
