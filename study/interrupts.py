@@ -4,6 +4,7 @@ While there is nothing to be put in order, they end the process at once. An exce
 being imported take it for another one, go on without a word, or abort.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -20,6 +21,9 @@ KEPT = "interrupted: what was written before is kept, and the same command goes 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AGAIN = 0.05  # seconds until a signal that came in the middle of an import is looked at again
 _INSIST = 1.0  # seconds until `TooLong` is raised once more, where what it was raised in goes on
+
+_LEAVING = (__file__, contextlib.__file__)
+"""Where `limited` itself is entered and left: raised there, `TooLong` would leave the timer behind."""
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -87,7 +91,8 @@ def limited(seconds: float | int | None) -> Iterator[None]:
         return
 
     def late(_: int, frame: FrameType | None) -> None:
-        if not _is_importing(frame):
+        leaving = frame is not None and frame.f_code.co_filename in _LEAVING
+        if not leaving and not _is_importing(frame):
             raise TooLong
 
     before = signal.signal(signal.SIGALRM, late)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -101,6 +102,16 @@ def test_what_has_had_its_time_is_ended_though_it_swallows_everything(
     with interrupts.limited(0.001), interrupts.limited(None):
         pass
     time.sleep(0.02)  # nothing comes afterwards
+
+
+def test_a_limit_that_is_met_while_it_is_left_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_INSIST", 0.0005)
+    before = signal.getsignal(signal.SIGALRM)
+    for count in range(600):
+        with suppress(TooLong), interrupts.limited(0.0003):
+            sum(range(count * 30))
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+        assert signal.getsignal(signal.SIGALRM) == before
 
 
 @pytest.mark.slow
