@@ -138,7 +138,7 @@ def test_a_password_is_nowhere_to_be_read(postgresql: Callable[[], str], tmp_pat
             told, _ = process.communicate(timeout=200)
             watch.join()
         assert process.returncode == 0, told
-        assert not any(SECRET in words for words in seen)
+        assert [words for words in seen if SECRET in words] == []
         said += told
     assert SECRET not in said
     assert "hunter2" not in said
@@ -177,7 +177,8 @@ def _watch(process: "subprocess.Popen[str]", seen: set[str]) -> None:
                     parents.append(child)
             except OSError:
                 continue
-        seen.discard(typed)
+        # a busy machine shows a part of it, where the child is about to be another program
+        seen -= {words for words in seen if typed.startswith(words)}
 
 
 def _words(process: int) -> str:
