@@ -165,7 +165,7 @@ def test_an_audit_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 
 def _watch(process: "subprocess.Popen[str]", seen: set[str]) -> None:
     """Take note of the words of all processes that descend from one, while it is there."""
-    typed = _words(process.pid)  # which a child has too, for the moment until it is another program
+    typed = "".join(f"{word}\0" for word in process.args)  # type: ignore[union-attr]  # which a child has too, for the moment until it is another program
     while process.poll() is None:
         parents = [process.pid]
         while parents:
