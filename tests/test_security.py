@@ -128,12 +128,12 @@ def test_a_password_is_nowhere_to_be_read(postgresql: Callable[[], str], tmp_pat
         ),
         ("study.report", "tracking.experiment=playground", f"report.out={tmp_path}/report"),
     ):
+        command = [sys.executable, "-m", module, *words, f"tracking.uri={uri}"]
         with subprocess.Popen(
-            [sys.executable, "-m", module, *words, f"tracking.uri={uri}"],
-            cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         ) as process:  # fmt: skip
             seen: set[str] = set()
-            watch = threading.Thread(target=_watch, args=(process, seen))
+            watch = threading.Thread(target=_watch, args=(process, command, seen))
             watch.start()
             told, _ = process.communicate(timeout=200)
             watch.join()
@@ -163,9 +163,9 @@ def test_an_audit_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     assert done.stderr == "not audited: pip-audit cannot be installed; is there a network?\n"
 
 
-def _watch(process: "subprocess.Popen[str]", seen: set[str]) -> None:
+def _watch(process: "subprocess.Popen[str]", command: list[str], seen: set[str]) -> None:
     """Take note of the words of all processes that descend from one, while it is there."""
-    typed = "".join(f"{word}\0" for word in process.args)  # type: ignore[union-attr]  # which a child has too, for the moment until it is another program
+    typed = "".join(f"{word}\0" for word in command)  # which a child has too, until it is another program
     while process.poll() is None:
         parents = [process.pid]
         while parents:
