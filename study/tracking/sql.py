@@ -4,14 +4,13 @@ The client costs about 50 ms for a run of 384 losses, most of it commits and obj
 stack are one transaction, so that they are complete or absent, and points are read as columns of numbers.
 """
 
-import io
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, islice, repeat
+from itertools import chain
 from operator import itemgetter
-from typing import Any  # rows hold whatever their columns take
+from typing import Any  # whatever a select gives
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from study.tracking import columns, names
 from study.tracking.planner import tell_sizes
-from study.tracking.records import StoredRun
+from study.tracking.records import Points, StoredRun
+from study.tracking.rows import Curve, Row, insert, insert_points
 from study.tracking.series import read, waits
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})  # of MLflow's schema, checked against this file (mlflow 3.17)
@@ -32,8 +32,6 @@ _DATASETS, _INPUTS = models.SqlDataset.__table__, models.SqlInput.__table__
 _INPUT_TAGS, _EXPERIMENTS = models.SqlInputTag.__table__, models.SqlExperiment.__table__
 _RUNS_AT_ONCE = 500  # runs in one statement: databases bound its parameters
 _DESCRIBED = 10_000  # runs whose params, tags and summaries are rows at once: bounds their memory
-_COPIED = 50_000  # rows handed to PostgreSQL at once: bounds their memory
-_VALUES = 12_000  # values in one statement of SQLite, whose own limit is 32,766
 _SQLITE_CACHE = 64_000  # KiB; with the default, 2,000, SQLite writes pages of its indexes again and again
 
 _SAME = {  # of every run, as MLflow's client writes it: the source is in its tags
@@ -49,9 +47,7 @@ _PAIR = ("run_uuid", "key", "value")
 _INPUT = ("input_uuid", "source_type", "source_id", "destination_type", "destination_id", "step")
 _INPUT_TAG = ("input_uuid", "name", "value")
 _TRAINING = ("mlflow.data.context", "train")
-_POINT = ("run_uuid", "key", "value", "timestamp", "step", "is_nan")
 
-Row = tuple[Any, ...]
 New = tuple[str, StoredRun]  # a run and its id
 JobAndSeed = tuple[str, str]
 
@@ -89,13 +85,13 @@ class SqlBackend:
             if not replace:
                 there = set(_there(connection, experiment, runs))
                 new = [(run_id, run) for run_id, run in new if run.job_and_seed not in there]
-            _insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, experiment, new))
-            _insert(connection, _PARAMS, _PAIR, ((i, *pair) for i, run in new for pair in run.params.items()))
-            _insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in new for pair in run.tags.items()))
-            _insert(connection, _INPUTS, _INPUT, inputs := _inputs(connection, experiment, new))
-            _insert(connection, _INPUT_TAGS, _INPUT_TAG, ((row[0], *_TRAINING) for row in inputs))
-            _insert(connection, _METRICS, _POINT, _points(new, slice(None)))
-            _insert(connection, _LATEST, _POINT, _points(new, slice(-1, None)))  # by the highest step
+            insert(connection, _RUNS, (*_OWN, *_SAME), _runs(connection, experiment, new))
+            insert(connection, _PARAMS, _PAIR, ((i, *pair) for i, run in new for pair in run.params.items()))
+            insert(connection, _TAGS, _PAIR, ((i, *pair) for i, run in new for pair in run.tags.items()))
+            insert(connection, _INPUTS, _INPUT, inputs := _inputs(connection, experiment, new))
+            insert(connection, _INPUT_TAGS, _INPUT_TAG, ((row[0], *_TRAINING) for row in inputs))
+            insert_points(connection, _METRICS, _curves(new, slice(None)))
+            insert_points(connection, _LATEST, _curves(new, slice(-1, None)))  # by the highest step
             if replace:  # last: the transaction then keeps other writers out
                 _delete_others(connection, experiment, new)
         written(len(runs))
@@ -243,43 +239,8 @@ def _inputs(connection: sa.Connection, experiment: int, new: Iterable[New]) -> l
     ]
 
 
-def _points(new: Iterable[New], some: slice) -> Iterator[Row]:
-    """Yield the rows of `metrics` and `latest_metrics`: some of each curve's points."""
+def _curves(new: Iterable[New], some: slice) -> Iterator[Curve]:
+    """Yield some points of each curve."""
     for run_id, run in new:
         for key, points in run.metrics.items():
-            columns = (part[some].tolist() for part in (points.values, points.times, points.steps))
-            yield from zip(repeat(run_id), repeat(key), *columns, repeat(False), strict=False)
-
-
-def _insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows by the fastest means of the database's own driver."""
-    copies = connection.dialect.name == "postgresql"
-    load, most = (_copy, _COPIED) if copies else (_execute, _VALUES // len(columns))
-    rows = iter(rows)
-    while chunk := list(islice(rows, most)):
-        load(connection, table, columns, chunk)
-
-
-def _execute(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row]) -> None:
-    """Insert rows by one statement, in two thirds of the time of `executemany`.
-
-    OR ROLLBACK: what cannot be inserted ends the whole transaction. To undo the statement alone, as is the default,
-    SQLite would note in a file of its own what each row changes, which takes as long as inserting it.
-    """
-    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(rows))
-    insert = f"INSERT OR ROLLBACK INTO {table.name} ({', '.join(columns)}) VALUES {marks}"
-    connection.exec_driver_sql(insert, tuple(chain.from_iterable(rows)))
-
-
-def _copy(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: list[Row]) -> None:
-    """Load rows by PostgreSQL's COPY, in its text format: tabs between, backslashes before what means something."""
-    text = "\n".join("\t".join(str(value).translate(_ESCAPES) for value in row) for row in rows)
-    cursor: Any = connection.connection.cursor()  # the driver's own: `copy_expert` is psycopg2's
-    copy, driver = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", connection.dialect.loaded_dbapi
-    try:
-        cursor.copy_expert(copy, io.StringIO(text))
-    except driver.Error as error:  # in SQLAlchemy's words, as of every other statement
-        raise sa.exc.DBAPIError.instance(copy, None, error, driver.Error) from error
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+            yield run_id, key, Points(points.steps[some], points.values[some], points.times[some])

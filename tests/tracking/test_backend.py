@@ -283,7 +283,7 @@ class TestReplacing:
         experiment = written.store.client.create_experiment(f"fails-{way}")
         old = _write(written, experiment, "a 0")
         if isinstance(written.store.backend, SqlBackend):
-            monkeypatch.setattr(sql, "_points", _fails)
+            monkeypatch.setattr(sql, "insert_points", _fails)
         else:
             monkeypatch.setattr(type(written.store.client), "set_terminated", _fails)
         with pytest.raises(ConnectionError):
