@@ -1,14 +1,12 @@
 """Scale of one store: what a sweep of very many runs costs, and all that one does with its store afterwards."""
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
-from typing import Any  # what a server answers
-from urllib.request import Request, urlopen
 
 from study.bench import servers
 from study.bench.programs import Numbers, run
@@ -19,7 +17,7 @@ EXPERIMENT = "lr_sensitivity"
 _SHOWN = 100  # runs that the UI asks for at first
 _POINTS = 320  # of a curve, likewise
 _METRIC = names.SUMMARY + names.EVAL_LAST_EPOCH
-_PATIENCE = 600  # seconds
+_PATIENCE = 600.0  # seconds
 _LOOK = 0.1  # seconds between two looks at the database
 
 Growth = Sequence[tuple[float, int]]
@@ -119,26 +117,19 @@ def _ui(database: Path) -> Numbers:
 
     First the newest runs, then those that are lowest by a metric, then the chart of those.
     """
-    began = time.perf_counter()
+    began, answer = time.perf_counter(), partial(servers.answer, seconds=_PATIENCE)
     with servers.mlflow_server(f"sqlite:///{database}", database.parent / "artifacts") as url:
         ready = time.perf_counter() - began
-        found = _answer(f"{url}/api/2.0/mlflow/experiments/get-by-name?experiment_name={EXPERIMENT}")
+        found = answer(f"{url}/api/2.0/mlflow/experiments/get-by-name?experiment_name={EXPERIMENT}")
         asked = {"experiment_ids": [found["experiment"]["experiment_id"]], "max_results": _SHOWN}
         seconds = {}
         for name, order in (("first", "attributes.start_time DESC"), ("sorted", f"metrics.`{_METRIC}` ASC")):
             since = time.perf_counter()
-            runs = _answer(f"{url}/api/2.0/mlflow/runs/search", {**asked, "order_by": [order]})["runs"]
+            runs = answer(f"{url}/api/2.0/mlflow/runs/search", {**asked, "order_by": [order]})["runs"]
             seconds[f"ui_{name}_seconds"] = time.perf_counter() - since
         since = time.perf_counter()
         drawn = "&".join(f"run_ids={run['info']['run_id']}" for run in runs)
         chart = f"metric_key={names.TRAIN_LOSS}&max_results={_POINTS}&{drawn}"
-        _answer(f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?{chart}")
+        answer(f"{url}/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?{chart}")
         seconds["ui_chart_seconds"] = time.perf_counter() - since
     return {"ui_ready_seconds": ready, "ui_runs": len(runs), **seconds}
-
-
-def _answer(url: str, asked: Mapping[str, object] | None = None) -> Any:
-    """Return what a server answers, as JSON; what is asked is sent as such."""
-    body = None if asked is None else json.dumps(asked).encode()
-    with urlopen(Request(url, body, {"Content-Type": "application/json"}), timeout=_PATIENCE) as answer:
-        return json.load(answer)

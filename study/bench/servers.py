@@ -3,6 +3,7 @@
 Both the tests of the stores and `study.bench` write into them.
 """
 
+import json
 import os
 import pwd
 import shutil
@@ -11,14 +12,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any  # keywords of Popen
-from urllib.request import urlopen
+from typing import Any  # keywords of Popen, and JSON
+from urllib.request import Request, urlopen
 
 import sqlalchemy as sa
 
@@ -93,11 +94,30 @@ def mlflow_server(uri: str, artifacts: Path) -> Iterator[str]:
     Raises:
         NotServed: it did not start.
     """
-    port = free_port()
+    with mlflow_process(uri, artifacts, free_port()) as (url, _):
+        yield url
+
+
+@contextmanager
+def mlflow_process(uri: str, artifacts: Path, port: int) -> Iterator[tuple[str, int]]:
+    """Do so on some port; yield the URL, and the process group of the server and its workers."""
     url = f"http://{HOST}:{port}"
     answers = partial(urlopen, f"{url}/health", timeout=5)
-    with served(server(port, artifacts), answers, stop=signal.SIGTERM, env=os.environ | serving(uri)):
-        yield url
+    own = os.environ | serving(uri)
+    with served(server(port, artifacts), answers, stop=signal.SIGTERM, env=own) as process:
+        yield url, process.pid
+
+
+def answer(url: str, asked: Mapping[str, object] | None = None, *, seconds: float = 30) -> Any:
+    """Return what a server answers, as JSON; what is asked is sent as such.
+
+    Raises:
+        OSError: it answers with an error, or not within the seconds.
+        ValueError: what it answers is not JSON.
+    """
+    body = None if asked is None else json.dumps(asked).encode()
+    with urlopen(Request(url, body, {"Content-Type": "application/json"}), timeout=seconds) as reply:
+        return json.load(reply)
 
 
 def free_port() -> int:

@@ -1,54 +1,29 @@
 """A tracking server over a store that is tortured, and a gateway before it that delays, fails or refuses."""
 
 import http.client
-import json
-import os
-import signal
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.request import Request, urlopen
 
 from typing_extensions import override
 
-from study.bench.servers import free_port
+from study.bench.servers import answer, free_port, mlflow_process
 from study.torture.sweep import Store
-from study.ui import HOST, server, serving
+from study.ui import HOST
 
-Answer = Callable[[], int]
+Refusal = Callable[[], int]
 """Asked before a request is handed on: with which status of HTTP to refuse it, 0 not to; it may take its time."""
 
-_ALIVE = "/health"
+_MOST, _NEWEST = 100, ["attributes.start_time DESC"]  # what the page asks for
 _NOT_HANDED_ON = {"connection", "content-length", "date", "host", "server", "transfer-encoding"}
 
 
 @contextmanager
 def served(store: Store, port: int | None = None) -> Iterator[tuple[str, int]]:
     """Serve the store over HTTP; yield the address, and the server's process group."""
-    port = port or free_port()
-    address = f"http://{HOST}:{port}"
-    process = subprocess.Popen(
-        server(port, store.database.parent / "artifacts"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | serving(store.uri),
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < deadline:
-            with suppress(OSError):
-                urlopen(f"{address}{_ALIVE}", timeout=5).close()
-                break
-            time.sleep(0.1)
-        yield address, process.pid
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with mlflow_process(store.uri, store.database.parent / "artifacts", port or free_port()) as running:
+        yield running
 
 
 def look(address: str) -> None:
@@ -58,30 +33,21 @@ def look(address: str) -> None:
         OSError: it answers with an error, or not within seconds.
         ValueError: what it answers is not what was asked for.
     """
-    experiments = [each["experiment_id"] for each in _asked(address, "experiments", {})]
-    _asked(address, "runs", {"experiment_ids": experiments, "order_by": ["attributes.start_time DESC"]})
-
-
-def _asked(address: str, what: str, words: dict[str, object]) -> list[dict[str, str]]:
-    request = Request(
-        f"{address}/api/2.0/mlflow/{what}/search",
-        json.dumps({"max_results": 100, **words}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urlopen(request, timeout=30) as reply:
-        found: list[dict[str, str]] = json.load(reply)[what]
-        return found
+    search = f"{address}/api/2.0/mlflow"
+    found = answer(f"{search}/experiments/search", {"max_results": _MOST})["experiments"]
+    asked = {"experiment_ids": [each["experiment_id"] for each in found], "order_by": _NEWEST}
+    answer(f"{search}/runs/search", {"max_results": _MOST, **asked})
 
 
 @contextmanager
-def gateway(behind: str, answer: Answer) -> Iterator[str]:
-    """Hand requests on to the server at an address, but those that `answer` refuses; yield the gateway's address."""
+def gateway(behind: str, refused: Refusal) -> Iterator[str]:
+    """Hand requests on to the server at an address, but those that are `refused`; yield the gateway's address."""
     to = behind.removeprefix("http://")
 
     class Handler(BaseHTTPRequestHandler):
         def _hand_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if status := answer():
+            if status := refused():
                 self._reply(status, {}, b"")
                 return
             own = {key: value for key, value in self.headers.items() if key.lower() not in _NOT_HANDED_ON}

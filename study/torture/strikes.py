@@ -109,6 +109,13 @@ def _watched(store: Store, draw: Random, _: float) -> Struck:
     return Struck(done.late, wrong or done.wrong)
 
 
+def _machines(store: Store, draw: Random, _: float) -> Struck:
+    """Ask for the same sweep from several machines at once, which a tracking server keeps not apart."""
+    others = [store.elsewhere(f"machine{number}") for number in range(draw.randint(2, 3))]
+    with served(store) as (url, _):
+        return _all_done([other.train(uri=url) for other in others])
+
+
 KILLS: Mapping[str, Strike] = {
     "SIGKILL of both processes": _kill(signal.SIGKILL, tracker=True),
     "SIGKILL of the trainer": _kill(signal.SIGKILL),
@@ -122,6 +129,7 @@ CROWDS: Mapping[str, Strike] = {
     "different experiments at once": _different,
     "a report while a sweep writes": _reported,
     "the UI open while sweeps write": _watched,
+    "several machines through a tracking server": _machines,
 }
 
 

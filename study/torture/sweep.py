@@ -98,6 +98,10 @@ class Store:
         """Return a SQLite store in a folder, where nothing is yet."""
         return cls(folder, f"sqlite:///{folder}/store/mlflow.db")
 
+    def elsewhere(self, name: str) -> "Store":
+        """Return the same store as another machine has it, whose locks and whose spool are in a folder of its own."""
+        return Store(self.folder / name, self.uri, self.commands)
+
     @property
     def database(self) -> Path:
         """Its file, if it is a SQLite database."""
@@ -128,6 +132,8 @@ class Store:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
             first()
 
+        locks = self.folder / "tmp"
+        locks.mkdir(parents=True, exist_ok=True)
         started = Command(
             subprocess.Popen(
                 [sys.executable, "-m", f"study.{name}", *words],
@@ -139,6 +145,7 @@ class Store:
                     **os.environ,
                     "STUDY_HYDRA_DIR": str(self.folder / "hydra"),
                     "STUDY_MLRUNS": str(self.folder / "mlruns"),  # what waits for a store is this one's own
+                    "TMPDIR": str(locks),
                     "COLUMNS": "200",
                     "HYDRA_FULL_ERROR": "0",  # of this command: it would have those show tracebacks
                 },

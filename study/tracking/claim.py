@@ -24,7 +24,7 @@ class Claim(Protocol):
 
     @property
     def holder(self) -> str:
-        """Among whom it is one at a time: a digest of this machine and user, empty where nobody else can write."""
+        """Among whom it is one at a time: a digest of a machine's folder of locks, empty where no other can write."""
 
     def taken(self) -> bool:
         """Take it, if nobody has it, and return whether this process does; never wait."""
@@ -38,7 +38,8 @@ def claim_of(location: Location, experiment: str) -> Claim:
 
     The file is beside a SQLite database. A tracking server offers no lock: there it is one of this machine's, so that
     sweeps from two machines at once are not kept apart: no request of its tells whether a value was set or only
-    overwritten, so that two could take one lease. They waste time and no more: each job and seed counts once.
+    overwritten, so that two could take one lease. They waste time and no more: what both trained is deleted but for
+    the newest, at each sweep's start and end (`Sweep.endings`).
 
     Raises:
         OSError: no file can be made there.
@@ -51,7 +52,7 @@ def claim_of(location: Location, experiment: str) -> Claim:
     else:
         folder = Path(tempfile.gettempdir()) / f"study-{os.getuid()}" / _digest(location.uri)
     folder.mkdir(parents=True, exist_ok=True)
-    holder = "" if location.is_sql else _digest(f"{platform.node()} {os.getuid()}")
+    holder = "" if location.is_sql else _digest(f"{platform.node()} {folder.parent}")
     return _File(folder / f"{_digest(experiment)}.lock", holder)
 
 

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from study.config.location import without_password
 from study.config.reach import reason
 from study.errors import NotKept
-from study.tracking import finals, spool, sweeps
+from study.tracking import finals, names, spool, sweeps
 from study.tracking.claim import claim_of
 from study.tracking.records import records
 from study.tracking.store import Store, is_away
@@ -71,7 +71,7 @@ def _write(store: Store, file: Path, whose: spool.Whose) -> tuple[int, int]:
     """Write a stack that waits; return how many runs it has, and how many of them were there."""
     store.client.get_run(whose.parent)  # there is one, or it is another store by now
     sweep = sweeps.Sweep(store, whose.experiment_id, whose.parent, whose.sweep, whose.tags)
-    sweeps.drop_half_written(store, whose.experiment_id, whose.parent)
+    sweeps.drop_half_written(store, whose.experiment_id, whose.parent, whose.tags.get(names.HOLDER, ""))
     trained = spool.get(file)
     keys = [(run.job.hash, run.seed) for run in trained.runs]
     hashes = sorted({job_hash for job_hash, _ in keys})

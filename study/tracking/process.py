@@ -161,15 +161,14 @@ class _Process:
         holder = self._claim.holder if self._claim else ""
         if self._claim:
             sweeps.end_abandoned(store, store.experiment_id(experiment), holder)
-        self._sweep = sweeps.begin(store, experiment, jobs, request)
+        self._sweep = sweeps.begin(store, experiment, jobs, request.of(holder))
         self._deliver()
-        if holder:
-            store.client.set_tag(self._sweep.run_id, names.HOLDER, holder)
         return self._sweep.id
 
     def join(self, location: Location, experiment: str, asked: str, tags: Mapping[str, str]) -> None:
         self._asked = asked
-        self._sweep = sweeps.find(open_store(location), experiment, asked, tags)
+        own = Request(id=asked, tags=tags).of(claim_of(location, experiment).holder)
+        self._sweep = sweeps.find(open_store(location), experiment, asked, own.tags)
 
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
         return self._own.declare(jobs)

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distribution, packages_distributions, version
@@ -35,6 +35,10 @@ class Request:
     overrides: Sequence[str] = ()  # what was asked beside the experiment's own file
     looks: Sequence[int] = ()  # at how many seeds it is looked at, until all is resolved
     tags: Mapping[str, str]  # provenance
+
+    def of(self, holder: str) -> "Request":
+        """Return it as the holder of a claim asks, whom all its runs then name; of an empty one, as it is."""
+        return replace(self, tags={**self.tags, names.HOLDER: holder}) if holder else self
 
 
 def provenance(checkout: Path | None, device: str) -> dict[str, str]:

@@ -124,12 +124,18 @@ class Sweep:
         """Return how every finished run of some jobs ended, and with which final loss, by (job hash, seed).
 
         The loss is infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed
-        the newest counts.
+        the newest counts; on a tracking server, which keeps two machines not apart, the others are deleted, as MLflow
+        does: whichever machine looks, it is the same ones.
         """
         loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
         limit = names.SUMMARY + names.RESOLUTION
         columns = [names.JOB_HASH, names.SEED, names.STATUS, loss, limit]
-        frame = self.store.backend.runs(self.experiment_id, hashes, columns).reindex(columns=columns)
+        frame = self.store.backend.runs(self.experiment_id, hashes, columns)
+        frame = frame.reindex(columns=["run_id", *columns])
+        if not self.store.location.is_sql:
+            older = frame.duplicated([names.JOB_HASH, names.SEED], keep="last")
+            for run_id in frame.loc[older, "run_id"]:
+                self.store.client.delete_run(run_id)
         found = frame[loss].astype(float)
         if value == names.EXCESS:
             found = at_least_resolved(found, frame[limit].astype(float))
@@ -294,14 +300,18 @@ def end_abandoned(store: Store, experiment_id: str, holder: str) -> None:
     whose = f" and tags.`{names.HOLDER}` = '{holder}'" if holder else ""
     query = f"attributes.status = 'RUNNING' and tags.`{names.KIND}` = 'sweep'{whose}"
     for parent in client.search_runs([experiment_id], query, max_results=_AT_ONCE):
-        drop_half_written(store, experiment_id, parent.info.run_id)
+        drop_half_written(store, experiment_id, parent.info.run_id, holder)
         client.set_terminated(parent.info.run_id, "KILLED")
 
 
-def drop_half_written(store: Store, experiment_id: str, parent: str) -> None:
-    """Delete the runs of a sweep that nobody writes any more, and that are not there as a whole."""
+def drop_half_written(store: Store, experiment_id: str, parent: str, holder: str) -> None:
+    """Delete the runs of a sweep that nobody writes any more, and that are not there as a whole.
+
+    A holder's own alone, if one is said: another machine may be at work on the same sweep.
+    """
     client = store.client
     below = f"attributes.status = 'RUNNING' and tags.`{names.KIND}` = 'run' and tags.`{names.PARENT}` = '{parent}'"
+    below += f" and tags.`{names.HOLDER}` = '{holder}'" * bool(holder)
     for run in client.search_runs([experiment_id], below, max_results=_AT_ONCE):
         client.set_terminated(run.info.run_id, "KILLED")
         client.delete_run(run.info.run_id)

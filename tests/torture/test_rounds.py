@@ -13,7 +13,7 @@ from study.torture.strikes import CROWDS, KILLS, Struck
 def test_of_140_rounds_100_are_kills_20_crowds_and_20_outages() -> None:
     kinds = Counter(fault.kind for fault in deal(140, seed=3))
     assert [kinds[kind] for kind in KILLS] == [20] * 5
-    assert [kinds[kind] for kind in CROWDS] == [4] * 5
+    assert sorted(kinds[kind] for kind in CROWDS) == [3, 3, 3, 3, 4, 4]
     assert kinds.total() == 140
     assert [kinds[kind] for kind in OUTAGES] == [2] * 10
 

@@ -123,16 +123,18 @@ def test_another_process_finds_the_sweep_by_what_it_was_asked_for(store: Store, 
 def test_what_a_kill_left_running_is_ended_by_who_has_the_claim(store: Store, jobs: list[Job]) -> None:
     """A run that is half written is deleted; a sweep of another machine, and what is not the study's, may live."""
     sweep, client = _begin(store, jobs), store.client
-    below = {names.KIND: "run", names.PARENT: sweep.run_id}
+    below = {names.KIND: "run", names.PARENT: sweep.run_id, names.HOLDER: "this machine"}
     half = client.create_run(sweep.experiment_id, tags=below).info.run_id
+    theirs = client.create_run(sweep.experiment_id, tags={**below, names.HOLDER: "another"}).info.run_id
     foreign = client.create_run(sweep.experiment_id).info.run_id
     sweeps.end_abandoned(store, sweep.experiment_id, "this machine")
     assert _ends(store, sweep.run_id, half) == [("RUNNING", "active")] * 2
     client.set_tag(sweep.run_id, names.HOLDER, "this machine")
     sweeps.end_abandoned(store, sweep.experiment_id, "this machine")
-    assert _ends(store, sweep.run_id, half, foreign) == [
+    assert _ends(store, sweep.run_id, half, theirs, foreign) == [
         ("KILLED", "active"),
         ("KILLED", "deleted"),
+        ("RUNNING", "active"),
         ("RUNNING", "active"),
     ]
 
