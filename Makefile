@@ -10,7 +10,12 @@ BIN     := .venv/bin
 RUNNING := .venv/.installed
 TESTING := .venv/.installed-dev
 SERVING := .venv/.installed-server
-PIP     := $(BIN)/python -m pip install --disable-pip-version-check --constraint requirements.lock $(PIP_ARGS)
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS)
+PIP     := $(INSTALL) --constraint requirements.lock
+# Each file must be the one that was locked. pip holds no digests against a folder, so what it needs comes first; torch,
+# whose builds are many, has none.
+HASHED  := $(INSTALL) --require-hashes --no-deps --requirement
+REFUSED := { echo 'not installed: pip says why; where your index has builds of its own, write make setup HASHED=:' >&2; exit 1; }
 
 NAMES   := awk '/^ *Collecting/ {print "  " $$2; fflush()} /^Installing/ {print "  installing"; fflush()}'
 SHELL   := bash
@@ -32,11 +37,13 @@ $(RUNNING): pyproject.toml requirements.lock
 	  || { echo 'the study needs Python >= 3.11, got $(shell $(PYTHON) --version 2>&1); write make PYTHON=python3.11' >&2; exit 1; }
 	@echo 'installing the study into .venv (once, some minutes): PyTorch, MLflow, Hydra, pandas, seaborn ...' >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(HASHED) .ci/hashes/run.txt | $(NAMES) >&2 || $(REFUSED)
 	@$(PIP) --editable . | $(NAMES) >&2
 	@touch $@
 
 $(TESTING): $(RUNNING)
 	@echo 'installing what tests and checks need: pytest, ruff, mypy, playwright ...' >&2
+	@$(HASHED) .ci/hashes/dev.txt | $(NAMES) >&2 || $(REFUSED)
 	@$(PIP) --editable '.[dev]' | $(NAMES) >&2
 	@touch $@
 

@@ -1,7 +1,9 @@
 """What an attacker could use: passwords that others read, files that run code, names that are markup, open ports."""
 
 import ast
+import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from study.config.location import URI_VARIABLE, in_environment
 from study.figures.table import Table
@@ -148,6 +152,38 @@ def test_a_password_is_nowhere_to_be_read(postgresql: Callable[[], str], tmp_pat
     for path in files:
         assert b"hunter2" not in path.read_bytes(), path
     assert "hunter2" not in "".join(_stored(plain))
+
+
+def test_all_that_the_study_needs_has_digests_but_torch() -> None:
+    """By the packages' own metadata; each version is the one of the lock, and each digest one of 256 bits."""
+    if not (ROOT / "requirements.lock").exists():
+        pytest.skip("it is a part of a checkout")
+    text = "".join((ROOT / ".ci" / "hashes" / f"{name}.txt").read_text() for name in ("run", "dev"))
+    pins = re.findall(r"^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.MULTILINE)
+    hashed = {canonicalize_name(name): version for name, version, _ in pins}
+    lines = (ROOT / "requirements.lock").read_text().split()
+    locked = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+    assert hashed.items() <= locked.items()
+    assert sum(text.count(word) for word in ("==", "--hash")) == len(pins) + sum(
+        digests.count("--hash") for *_, digests in pins
+    )
+    assert _needed("optimizer-study", "dev") - hashed.keys() == {"optimizer-study", "torch", "setuptools"}
+
+
+def _needed(name: str, *extras: str) -> set[str]:
+    """Return what a package needs here, and what that needs, and so on."""
+    found: set[str] = set()
+    asked = {(canonicalize_name(name), extras)}
+    while asked:
+        name, extras = asked.pop()
+        if name not in found:
+            found.add(name)
+            for each in map(Requirement, importlib.metadata.requires(name) or ()):
+                if any(
+                    each.marker is None or each.marker.evaluate({"extra": extra}) for extra in extras or ("",)
+                ):
+                    asked.add((canonicalize_name(each.name), tuple(sorted(each.extras))))
+    return found
 
 
 @pytest.mark.slow

@@ -78,9 +78,7 @@ JUDGED_BY = "problem.criterion"  # the metric that is compared, where that is no
 # Tags.
 SWEEP = "study.sweep"  # on a run: the sweep that trained it; on a parent: its own id
 ASKED = "study.asked"  # on a parent: the id under which the sweep was last asked for
-HOLDER = (
-    "study.holder"  # below a tracking server, on a parent and its runs: whose lock is its claim, a digest
-)
+HOLDER = "study.holder"  # below a tracking server, on a parent and its runs: a digest of whose claim it was
 PLAN = "study.plan"  # on a parent: digest of its jobs, by which an interrupted sweep finds itself again
 JOB = "study.job."  # on a parent: study.job.<hash>.<first seed> = {"position", "seeds", "label", "role"}
 FAILED = "study.failed."  # on a parent: study.failed.<hash>.<first seed> = the error
