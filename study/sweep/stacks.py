@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
+_LAST = (
+    0.5  # of a block: where several follow one another, the share of the others' seeds that the last one has
+)
 
 
 @dataclass(slots=True)
@@ -189,18 +192,20 @@ def _stacks(runs: Iterable[Run], max_runs: int) -> Iterator[tuple[Problem, Seque
 def blocks(runs: Sequence[Run], max_runs: int) -> Iterator[Sequence[Run]]:
     """Yield stacks of at most `max_runs`: all jobs at some seeds, then all jobs at the next ones.
 
-    A sweep that is interrupted then has the same seeds of every job but for one block of them.
+    A sweep that is interrupted then has the same seeds of every job but for one block of them. The last block is
+    the least, as nothing is trained while it is written.
 
     Args:
         runs: those of one job side by side, and so they stay.
         max_runs: trained together at most; a block with more is cut into stacks of about one size.
     """
     jobs, seeds = {run.job.hash for run in runs}, sorted({run.seed for run in runs})
-    for some in map(set, _even(seeds, max(_LEAST_SEEDS, max_runs // len(jobs)))):
-        yield from _even([run for run in runs if run.seed in some], max_runs)
+    for some in map(set, _parts(seeds, max(_LEAST_SEEDS, max_runs // len(jobs)), last=_LAST)):
+        yield from _parts([run for run in runs if run.seed in some], max_runs)
 
 
-def _even(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
-    """Yield as few parts as `most` allows, of about one size."""
-    size = math.ceil(len(items) / math.ceil(len(items) / most))
+def _parts(items: Sequence[T], most: int, *, last: float = 1.0) -> Iterator[Sequence[T]]:
+    """Yield as few parts as `most` allows, of one size but for the last, which has about a share of it."""
+    parts = math.ceil(len(items) / most)
+    size = min(most, math.ceil(len(items) / (parts - 1 + (last if parts > 1 else 1))))
     return (items[low : low + size] for low in range(0, len(items), size))

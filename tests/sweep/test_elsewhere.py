@@ -21,7 +21,6 @@ WAYS = {  # the words, and the package that they need
     "stacked_joblib": (["hydra.launcher.tasks=2"], None),
     "stacked_submitit": (["hydra.launcher.tasks=2"], "hydra_plugins.hydra_submitit_launcher"),
     "stacked_ray": (["hydra.launcher.tasks=2"], "hydra_plugins.hydra_ray_launcher"),
-    "stacked_dask": (["hydra.launcher.tasks=2"], "distributed"),
 }
 RULES = {"sgd", "momentum", "rmsprop", "adam"}
 
@@ -42,7 +41,7 @@ def stacked(tmp_path_factory: pytest.TempPathFactory, command: Command) -> Came:
 def test_every_launcher_gives_the_same_table(
     launcher: str, stacked: Came, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ray, submitit and Dask are real ones, of processes on this machine."""
+    """Ray and submitit are real ones, of processes on this machine; of Dask, another test holds as much."""
     words, package = WAYS[launcher]
     if package:
         pytest.importorskip(package)
