@@ -135,6 +135,7 @@ def test_an_interrupt_is_one_line_and_a_status(
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_ctrl_c_is_told_from_a_rule_that_raises_the_like(capsys: pytest.CaptureFixture[str]) -> None:
     caught: list[BaseException] = []
 

@@ -50,6 +50,7 @@ def test_at_once_is_in_the_middle_of_an_import_too(number: signal.Signals, tmp_p
     assert done.stderr == f"{interrupts.KEPT}\n"
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 @pytest.mark.parametrize(
     ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
 )
