@@ -33,10 +33,10 @@ def look(address: str) -> None:
         OSError: it answers with an error, or not within seconds.
         ValueError: what it answers is not what was asked for.
     """
-    search = f"{address}/api/2.0/mlflow"
-    found = answer(f"{search}/experiments/search", {"max_results": _MOST})["experiments"]
+    api = f"{address}/api/2.0/mlflow"
+    found = answer(f"{api}/experiments/search", {"max_results": _MOST})["experiments"]
     asked = {"experiment_ids": [each["experiment_id"] for each in found], "order_by": _NEWEST}
-    answer(f"{search}/runs/search", {"max_results": _MOST, **asked})
+    answer(f"{api}/runs/search", {"max_results": _MOST, **asked})
 
 
 @contextmanager

@@ -47,13 +47,21 @@ def claim_of(location: Location, experiment: str) -> Claim:
     """
     if location.is_sql and location.database is None:
         return _Advisory(location.uri, experiment)
-    if location.database is not None:
-        folder = location.database.with_suffix(".locks")
-    else:
-        folder = Path(tempfile.gettempdir()) / f"study-{os.getuid()}" / _digest(location.uri)
+    folder = _folder(location)
     folder.mkdir(parents=True, exist_ok=True)
-    holder = "" if location.is_sql else _digest(f"{platform.node()} {folder.parent}")
-    return _File(folder / f"{_digest(experiment)}.lock", holder)
+    return _File(folder / f"{_digest(experiment)}.lock", holder_of(location))
+
+
+def holder_of(location: Location) -> str:
+    """Return what `Claim.holder` is in a store, which is not asked."""
+    return "" if location.is_sql else _digest(f"{platform.node()} {_folder(location).parent}")
+
+
+def _folder(location: Location) -> Path:
+    """Return where the locks of a store are that has none of its own."""
+    if location.database is not None:
+        return location.database.with_suffix(".locks")
+    return Path(tempfile.gettempdir()) / f"study-{os.getuid()}" / _digest(location.uri)
 
 
 class _File:

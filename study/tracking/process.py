@@ -31,7 +31,7 @@ from study.stats.comparison import Comparison
 from study.stats.summary import ranked
 from study.tracking import names, spool, sweeps
 from study.tracking.beside import receive, send
-from study.tracking.claim import Claim, claim_of
+from study.tracking.claim import Claim, claim_of, holder_of
 from study.tracking.deliver import deliver
 from study.tracking.provenance import Request
 from study.tracking.records import Ended
@@ -167,7 +167,7 @@ class _Process:
 
     def join(self, location: Location, experiment: str, asked: str, tags: Mapping[str, str]) -> None:
         self._asked = asked
-        own = Request(id=asked, tags=tags).of(claim_of(location, experiment).holder)
+        own = Request(id=asked, tags=tags).of(holder_of(location))
         self._sweep = sweeps.find(open_store(location), experiment, asked, own.tags)
 
     def declare(self, jobs: Sequence[Job]) -> list[Job]:
