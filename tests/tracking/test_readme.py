@@ -28,13 +28,14 @@ def test_three_lines_give_the_losses_as_a_frame(
     blocks = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), flags=re.S | re.M)
     (code,) = [block for block in blocks if "read_sweep" in block]
     assert len([line for line in code.splitlines() if line]) == 3
-    monkeypatch.setattr("study.config.location.ROOT", tmp_path)
+    monkeypatch.setattr("study.config.location.MLRUNS", tmp_path / "mlruns")
     (tmp_path / "mlruns").mkdir()
     shutil.copy(empty, tmp_path / "mlruns" / "mlflow.db")
     jobs = [make_job("sgd", 0.1, seeds=range(2))]
     trained = train(jobs)
     tags = {names.USER: "somebody"}
     store = open_store(Location.of(None))
+    assert store.location.database == tmp_path / "mlruns" / "mlflow.db"  # and not that of whoever runs this
     sweep = sweeps.begin(store, "headline", jobs, Request(id="now", tags=tags))
     sweep.keep(trained, lambda _: None)
     told: dict[str, pd.DataFrame] = {}
