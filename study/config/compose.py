@@ -37,6 +37,16 @@ def compose(config: str, overrides: Sequence[str], own: Path | None = None) -> D
         return hydra_compose(config, words)
 
 
+def own_folder(config: DictConfig) -> Path | None:
+    """Return the folder of `--config-dir` of a Hydra application, None where there is none.
+
+    Args:
+        config: the application's, with its `hydra` node.
+    """
+    sources = config.hydra.runtime.config_sources
+    return next((Path(source.path) for source in sources if source.provider == "command-line"), None)
+
+
 class Composer:
     """Compose job configs of one multirun.
 

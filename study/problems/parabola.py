@@ -45,7 +45,7 @@ class Parabola(Problem):
 
     @override
     def model(self) -> nn.Module:
-        return nn.Sequential(nn.Linear(1, self.width), nn.ReLU(), nn.Linear(self.width, 1))
+        return nn.Sequential(nn.Linear(1, self.width), nn.ReLU(inplace=True), nn.Linear(self.width, 1))
 
     @override
     def initialise(self, model: nn.Module, source: Source) -> None:

@@ -19,7 +19,7 @@ from study import cli, interrupts
 from study.busy import busy
 from study.config.check import Settings, job_from_config, settings_from_config
 from study.config.commands import deciding
-from study.config.compose import Composer
+from study.config.compose import Composer, own_folder
 from study.config.explain import explain
 from study.config.figures import require_figures
 from study.config.keys import require_known
@@ -107,7 +107,7 @@ def jobs_of(config: DictConfig) -> tuple[list[Job] | None, dict[str, str]]:
     overrides = parser.parse_overrides([*words, *config.hydra.overrides.task])
     require_few(overrides)
     (batch,) = BasicSweeper.split_arguments(overrides, None)
-    check = partial(_checked, composer, _own_folder(config), frozenset(map(str, config)))
+    check = partial(_checked, composer, own_folder(config), frozenset(map(str, config)))
     jobs, refused = check(looks.sized(batch, 0) if looks else batch)
     if looks:
         looks.require(len({job.hash for job in jobs}) + len(refused))
@@ -147,7 +147,7 @@ def _tracking(config: DictConfig) -> Iterator[Tracker]:
     tracker = current.TRACKER.get() or Tracker()
     try:
         tracker.prepare(settings_from_config(_without_hydra(config)).location)
-        require_known(config, _own_folder(config))
+        require_known(config, own_folder(config))
         yield tracker
     except BaseException:
         busy()
@@ -241,12 +241,6 @@ def _refuse(refused: Mapping[str, str], *, of: int) -> None:
         raise InvalidInput(next(iter(refused.values())))
     lines = [f"  {label}: {why}" for label, why in refused.items()]
     raise InvalidInput("\n".join([f"{len(refused)} of {of} jobs cannot be run:", *lines]))
-
-
-def _own_folder(config: DictConfig) -> Path | None:
-    """Return the folder of `--config-dir`, None where there is none."""
-    sources = config.hydra.runtime.config_sources
-    return next((Path(source.path) for source in sources if source.provider == "command-line"), None)
 
 
 def _without_hydra(config: DictConfig) -> DictConfig:

@@ -32,7 +32,7 @@ _BASE = 650_000_000  # of memory, of two processes that have imported what they 
 
 _STATE = 12  # numbers of a rule and its driver for each parameter
 _PASSES = 3  # as much as a gradient keeps: what it keeps, its own, and what is on its way
-_FORWARD, _POINTS_AT_ONCE = 2, 2**15  # likewise of an evaluation, and how many points it is of at once
+_FORWARD, _POINTS_AT_ONCE = 2, 2**16  # likewise of an evaluation, and how many points it is of at once
 _MOMENTS = 520  # of a witness
 _LOOK = 44  # bytes of a witness for each moment and parameter
 _LEAST_SEEDS = 10  # in a stack

@@ -34,9 +34,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
-_LAST = (
-    0.5  # of a block: where several follow one another, the share of the others' seeds that the last one has
-)
+_LAST = 0.5  # where several blocks follow one another, the share of the others' seeds that the last one has
 
 
 @dataclass(slots=True)

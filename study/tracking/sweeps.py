@@ -124,8 +124,7 @@ class Sweep:
         """Return how every finished run of some jobs ended, and with which final loss, by (job hash, seed).
 
         The loss is infinite for a diverged run, NaN for another that lacks it. Of several runs of one job and seed
-        the newest counts; on a tracking server, which keeps two machines not apart, the others are deleted, as MLflow
-        does: whichever machine looks, it is the same ones.
+        the newest counts.
         """
         loss, hashes = names.SUMMARY + value, sorted({job.hash for job in jobs})
         limit = names.SUMMARY + names.RESOLUTION
@@ -133,15 +132,22 @@ class Sweep:
         frame = self.store.backend.runs(self.experiment_id, hashes, columns)
         frame = frame.reindex(columns=["run_id", *columns])
         if not self.store.location.is_sql:
-            older = frame.duplicated([names.JOB_HASH, names.SEED], keep="last")
-            for run_id in frame.loc[older, "run_id"]:
-                self.store.client.delete_run(run_id)
+            self._keep_newest(frame)
         found = frame[loss].astype(float)
         if value == names.EXCESS:
             found = at_least_resolved(found, frame[limit].astype(float))
         losses = found.where(frame[names.STATUS] != names.DIVERGED, np.inf)
         keys = zip(frame[names.JOB_HASH], frame[names.SEED].astype(int), strict=True)
         return dict(zip(keys, map(Ended, frame[names.STATUS], losses), strict=True))
+
+    def _keep_newest(self, runs: pd.DataFrame) -> None:
+        """Delete, as MLflow does, all but the newest run of each job and seed, which come oldest first.
+
+        A tracking server has no lock: two machines may have trained the same. Whichever looks, it is the same ones.
+        """
+        older = runs.duplicated([names.JOB_HASH, names.SEED], keep="last")
+        for run_id in runs.loc[older, "run_id"]:
+            self.store.client.delete_run(run_id)
 
     def keep(
         self,

@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TypeVar
 
+import torch
 from typing_extensions import override
 
 _COMPILER = "torch._dynamo"
@@ -43,4 +44,6 @@ def defer_compiler() -> None:
     do not depend on it.
     """
     if _COMPILER not in sys.modules:
-        sys.modules[_COMPILER] = _Deferred(_COMPILER)
+        deferred = _Deferred(_COMPILER)
+        sys.modules[_COMPILER] = deferred
+        setattr(torch, _COMPILER.partition(".")[2], deferred)  # else torch looks for it again in every step

@@ -27,7 +27,7 @@ from study.training.drivers import Batch, Descent, Driver, Inputs, Own, Rows, Sh
 from study.training.instance import Way
 from study.training.witness import Finding, Witness
 
-_POINTS_AT_ONCE = {"cpu": 2**15, "cuda": 2**25}
+_POINTS_AT_ONCE = {"cpu": 2**16, "cuda": 2**25}
 """Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
 that they fit into its memory."""
 

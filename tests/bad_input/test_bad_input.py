@@ -59,6 +59,9 @@ TRAIN = {
     "report.figures=[{name:nosuch}]": "report.figures' name must be one of",
     "report.figures=[{name:ranking,fo:1}]": "ranking.fo is not known to study.figures.ranking.Ranking",
     "report.figures=[{name:ranking},{name:ranking}]": "must differ in `file`, got 'ranking' twice",
+    "report.figures=[{name:loss_curves,top:-1}]": "loss_curves.top must be a finite number > 0, or null, got -1",
+    "report.figures=[{_target_:os.getcwd}]": "must be a study.figures.base.Chart, got os.getcwd",
+    "report.colors.sgd=blu": "report.colors.sgd must be a colour",
     "-m +epoch=5": "or one that a value refers to; got 'epoch'; did you mean 'epochs'?",
     "until=soon": "until must be resolved, or null",
     "until=resolved": "until=resolved must compare several settings",
@@ -234,6 +237,13 @@ def test_a_file_that_cannot_be_read_is_told(wrong: str, refused: Ask) -> None:
     content, says = brought.UNREADABLE[wrong]
     said = refused("train", *_OWN, "optimizer=x", "epochs=1", files={"c/optimizer/x.yaml": content}).err
     assert says in said
+    assert said.count("\n") == 1
+
+
+def test_a_figure_of_an_experiment_of_ones_own_is_told_before_it_is_trained(refused: Ask) -> None:
+    experiment = "# @package _global_\nreport:\n  figures:\n    - {name: loss_curves, x: week}\n"
+    said = refused("train", *_OWN, "experiment=mine", files={"c/experiment/mine.yaml": experiment}).err
+    assert "loss_curves.x must be one of epoch, seconds, step, got 'week'" in said
     assert said.count("\n") == 1
 
 
