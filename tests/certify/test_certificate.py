@@ -13,6 +13,8 @@ from study.certify.rule import Claim
 Failed = Callable[..., set[str]]
 ChecksOf = Callable[..., Mapping[str, Result]]
 
+pytestmark = pytest.mark.usefixtures("untyped")  # of 10^5 steps each; tests of the commands check their types
+
 OPTIMIZERS = Path(__file__).parents[2] / "conf/optimizer"
 SHIPPED = {
     path.relative_to(OPTIMIZERS).with_suffix("").as_posix(): path

@@ -4,6 +4,8 @@ import pytest
 
 from study.certify.planted import BUGS, CoupledLion, OneCounter, PlainAdamW, failed, planted_page
 
+pytestmark = pytest.mark.usefixtures("untyped")  # of 10^5 steps each; tests of the commands check their types
+
 CAUGHT = {OneCounter: "tensors and groups are independent", CoupledLion: "options switched on"}
 
 

@@ -266,7 +266,8 @@ def test_a_job_that_crashes_takes_no_other_with_it(tmp_path: Path, command: Comm
     assert "4/6 runs in the store" in stage.done.stdout
 
 
-WORDS = ["-m", "optimizer=sgd,adam", "seeds=12", "stack.max_runs=1"]
+RUNS = 16
+WORDS = ["-m", "optimizer=sgd,adam", f"seeds={RUNS // 2}", "stack.max_runs=1"]
 SOON = 10
 """Seconds for both processes to end once one of them is killed: five on an idle machine, but tests share theirs."""
 
@@ -283,7 +284,7 @@ def test_a_kill_leaves_whole_runs_alone_and_asking_again_finishes_the_rest(
     assert process.returncode == code
     assert "Traceback" not in said
     killed = _killed(tmp_path, status="KILLED")
-    kept = f"interrupted: {len(killed.runs)} of 24 runs are kept; the same command trains the other"
+    kept = f"interrupted: {len(killed.runs)} of {RUNS} runs are kept; the same command trains the other"
     assert (kept in told) == (number != signal.SIGKILL)
     _goes_on(tmp_path, command, killed)
 
@@ -299,12 +300,12 @@ def test_a_sweep_whose_tracker_is_killed_ends_and_the_store_says_so(tmp_path: Pa
     why = "the process that writes to the store was ended by signal 9, as where memory is full; "
     assert said.splitlines()[-1] == f"{why}what was written before is kept, and the same command goes on"
     killed = _killed(tmp_path, status="FAILED")
-    assert f"{len(killed.runs)}/24 runs in the store" in told
+    assert f"{len(killed.runs)}/{RUNS} runs in the store" in told
     _goes_on(tmp_path, command, killed)
 
 
 def _begun(folder: Path) -> subprocess.Popen[str]:
-    """Begin a sweep of 24 stacks, and wait until some of them are written."""
+    """Begin a sweep of one stack for each run, and wait until some of them are written."""
     process = subprocess.Popen(
         [sys.executable, "-m", "study.train", *WORDS, f"tracking.uri={_uri(folder)}"],
         cwd=folder,
@@ -329,7 +330,7 @@ def _ended(process: subprocess.Popen[str]) -> tuple[str, str]:
 def _killed(folder: Path, *, status: str) -> Stage:
     """Return what is in the store, after checking that it is whole runs under a parent that says how it ended."""
     killed = _stage(_client(folder), subprocess.CompletedProcess([], 1))
-    assert 3 <= len(killed.runs) < 24
+    assert 3 <= len(killed.runs) < RUNS
     assert {run.info.status for run in killed.runs} == {"FINISHED"}
     for run in killed.runs:
         assert list(_history(folder, run, "train/loss")) == list(range(384))
@@ -344,7 +345,7 @@ def _goes_on(folder: Path, command: Command, killed: Stage) -> None:
     assert f"{len(killed.runs)} of them were there already" in again.done.stdout
     assert _ids(killed) < _ids(again)
     names = [run.info.run_name for run in again.runs]
-    assert len(names) == len(set(names)) == 24
+    assert len(names) == len(set(names)) == RUNS
     assert [(p.info.run_id, p.info.status) for p in again.parents] == [
         (killed.parents[0].info.run_id, "FINISHED")
     ]
