@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override
 from study.config.location import Location
 from study.errors import InvalidInput
 from study.job import Job
+from study.training.memory import POINTS_AT_ONCE
 
 if TYPE_CHECKING:
     from study.training.needs import Needs
@@ -32,10 +33,10 @@ _BASE = 650_000_000  # of memory, of two processes that have imported what they 
 
 _STATE = 12  # numbers of a rule and its driver for each parameter
 _PASSES = 3  # as much as a gradient keeps: what it keeps, its own, and what is on its way
-_FORWARD, _POINTS_AT_ONCE = 2, 2**16  # likewise of an evaluation, and how many points it is of at once
+_FORWARD = 2  # likewise of an evaluation
 _MOMENTS = 520  # of a witness
 _LOOK = 44  # bytes of a witness for each moment and parameter
-_LEAST_SEEDS = 10  # in a stack
+_LEAST_SEEDS = 10  # in a stack: a step of an optimizer takes about as long for one seed as for ten
 
 _SLOW, _LONG = 0.1, 600  # seconds of a step of one run, and of a sweep: from here on it is told
 
@@ -151,15 +152,20 @@ def _steps(job: Job, needs: "Needs") -> int:
     return job.epochs * math.ceil(needs.points / (job.batch_size or needs.points))
 
 
+def seeds_at_once(jobs: int, max_runs: int) -> int:
+    """Return of how many seeds so many jobs are trained together, at most."""
+    return max(_LEAST_SEEDS, max_runs // jobs)
+
+
 def _stack(group: Missing, needs: Mapping[str, "Needs"], max_runs: int) -> int:
     """Return the bytes of memory that the largest stack of some jobs takes that are alike but for their rules."""
     job = max((job for job, _ in group), key=lambda job: _values(job, needs[job.hash]))
     need, runs = needs[job.hash], min(sum(count for _, count in group), max_runs)
-    seeds = min(max(count for _, count in group), max(_LEAST_SEEDS, max_runs // len(group)))
+    seeds = min(max(count for _, count in group), seeds_at_once(len(group), max_runs))
     moments = min(_MOMENTS, _steps(job, need))
     batch = min(job.batch_size or need.points, need.points)
     row = need.data // max(1, need.points)
-    evaluated = min(runs, max(1, _POINTS_AT_ONCE // need.points)) * need.points
+    evaluated = min(runs, max(1, POINTS_AT_ONCE["cpu"] // need.points)) * need.points
     return (
         2 * seeds * need.data
         + runs * batch * 2 * row

@@ -19,6 +19,7 @@ from study.problems.base import Problem
 from study.sweep.outcome import Outcome
 from study.sweep.place import place_of
 from study.sweep.progress import Watch, stack_name
+from study.sweep.size import seeds_at_once
 from study.sweep.threads import Threads
 from study.sweep.worker import Killed, Worker
 from study.sweep.workers import PAYS, Workers, apart, count_of
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_LEAST_SEEDS = 10  # in a block: a step of an optimizer takes about as long for one seed as for ten
 _LAST = 0.5  # where several blocks follow one another, the share of the others' seeds that the last one has
 
 
@@ -198,7 +198,7 @@ def blocks(runs: Sequence[Run], max_runs: int) -> Iterator[Sequence[Run]]:
         max_runs: trained together at most; a block with more is cut into stacks of about one size.
     """
     jobs, seeds = {run.job.hash for run in runs}, sorted({run.seed for run in runs})
-    for some in map(set, _parts(seeds, max(_LEAST_SEEDS, max_runs // len(jobs)), last=_LAST)):
+    for some in map(set, _parts(seeds, seeds_at_once(len(jobs), max_runs), last=_LAST)):
         yield from _parts([run for run in runs if run.seed in some], max_runs)
 
 

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+POINTS_AT_ONCE = {"cpu": 2**16, "cuda": 2**25}
+"""Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
+that they fit into its memory."""
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 _PIECE, _LEFT = 2**25, 2**29  # bytes: the largest piece that is kept, and how much of them
 

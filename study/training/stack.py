@@ -25,11 +25,8 @@ from study.tracking import names
 from study.training import start
 from study.training.drivers import Batch, Descent, Driver, Inputs, Own, Rows, Shared, Targets, of_run
 from study.training.instance import Way
+from study.training.memory import POINTS_AT_ONCE
 from study.training.witness import Finding, Witness
-
-_POINTS_AT_ONCE = {"cpu": 2**16, "cuda": 2**25}
-"""Points evaluated in one call: on a CPU so few that a hidden layer's values stay in its cache, on a GPU so few
-that they fit into its memory."""
 
 T = TypeVar("T")
 
@@ -81,7 +78,7 @@ class Stack:
         ]
         self.findings: list[Finding] = []
         self._losses = vmap(self._loss)
-        self._at_once = max(1, _POINTS_AT_ONCE[device.type] // self.points)  # runs evaluated in one call
+        self._at_once = max(1, POINTS_AT_ONCE[device.type] // self.points)  # runs evaluated in one call
         self._metrics = vmap(self._measured)
         self._predictions = vmap(self._predict, in_dims=(0, None), chunk_size=self._at_once)
 
