@@ -27,6 +27,7 @@ from study import cli
 from study.busy import busy
 from study.compare.groups import groups_of
 from study.compare.plan import plan_of, report_of
+from study.config.commands import node_of
 from study.report.folder import require_own
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def compare(asked: cli.Asked) -> int:
 
 def _require_report(plan: "Plan") -> None:
     """Refuse what is wrong with `report.<key>` before anything is trained, where one was given."""
-    if any(word.lstrip("+~").startswith("report") for word in plan.words):
+    if "report" in map(node_of, plan.words):
         report_of(plan)  # it imports Matplotlib
 
 

@@ -20,6 +20,11 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0].partition("@")[0]
 
 
+def node_of(override: str) -> str:
+    """Return the node of the config that an override changes: `optimizer` of `+optimizer.amsgrad=true`."""
+    return re.split("[./]", key_of(override))[0]
+
+
 def deciding(overrides: Iterable[str]) -> list[str]:
     """Return those overrides that change what is run: `seeds=50`, `optimizer.lr=100`, not `device=cuda`.
 
@@ -34,11 +39,7 @@ def deciding(overrides: Iterable[str]) -> list[str]:
 def _decides(key: str) -> bool:
     if key.startswith(("hydra/sweeper", "hydra.sweeper.")):  # which decides what jobs there are
         return key != "hydra.sweeper.max_batch_size"
-    return key != "experiment" and _first(key) not in _ELSEWHERE
-
-
-def _first(key: str) -> str:
-    return re.split("[./]", key)[0]
+    return key != "experiment" and node_of(key) not in _ELSEWHERE
 
 
 def sweep_command(experiment: str, location: Location) -> str:
@@ -98,7 +99,7 @@ def _of_reports(words: Iterable[str]) -> Iterator[str]:
     for word in waiting:
         if word in ("--config-dir", "-cd"):
             yield from (word, next(waiting))
-        elif word.startswith("--config-dir=") or _first(key_of(word)) in ("tracking", "report"):
+        elif word.startswith("--config-dir=") or node_of(word) in ("tracking", "report"):
             yield word
 
 

@@ -25,7 +25,6 @@ from rich.markup import escape
 
 from study import cli
 from study.busy import busy
-from study.config.check import check_nodes
 from study.config.choices import choices
 from study.config.commands import again_commands, sweep_command
 from study.config.compose import compose
@@ -112,15 +111,9 @@ def _report(asked: cli.Asked) -> "Written":
     """Write one report."""
     busy("reading the runs")
     cfg = compose("config", asked.overrides, asked.config_dir)
-    # Heavy imports come once the config is known to compose, so that errors are quick.
-    from omegaconf import OmegaConf
-
-    with cli.importing():
+    with cli.importing():  # heavy imports come once the config is known to compose, so that errors are quick
         from study.report.plan import Plan
-    check_nodes(cfg, ("tracking", "report"))
-    node = OmegaConf.to_container(cfg.report, resolve=True)
-    assert isinstance(node, dict)
-    plan = Plan.of({str(key): value for key, value in node.items()})
+    plan = Plan.from_config(cfg)
     location = Location.of(cfg.tracking.uri)
     require_runs(location, cfg.tracking.experiment)
     require_answer(location)

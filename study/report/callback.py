@@ -3,12 +3,11 @@
 from typing import Any  # Hydra passes further keywords, which no callback here reads
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from typing_extensions import override
 
 from study import cli
-from study.config.check import check_nodes
-from study.config.commands import key_of
+from study.config.commands import node_of
 from study.config.compose import own_folder
 
 
@@ -28,7 +27,9 @@ class ReportCallback(Callback):
         """Check the report of a multirun."""
         try:
             if _is_changed(config):
-                _require_plan(config)
+                with cli.importing():  # Matplotlib, for half a second
+                    from study.report.plan import Plan
+                Plan.from_config(config)
         except Exception as error:
             raise cli.Stop(error) from error
 
@@ -36,16 +37,6 @@ class ReportCallback(Callback):
 def _is_changed(config: DictConfig) -> bool:
     """Whether a word or a file of one's own may have changed the report."""
     own = own_folder(config)
-    keys = [key_of(word).partition(".")[0] for word in config.hydra.overrides.task]
-    return "report" in keys or (
+    return "report" in map(node_of, config.hydra.overrides.task) or (
         own is not None and any((own / part).is_dir() for part in ("experiment", "report"))
     )
-
-
-def _require_plan(config: DictConfig) -> None:
-    check_nodes(config, ("tracking", "report"))
-    with cli.importing():  # Matplotlib, for half a second
-        from study.report.plan import Plan
-    node = OmegaConf.to_container(config.report, resolve=True)
-    assert isinstance(node, dict)
-    Plan.of({str(key): value for key, value in node.items()})

@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import pandas as pd
 from matplotlib.colors import is_color_like
+from omegaconf import DictConfig, OmegaConf
 
+from study.config.check import check_nodes
 from study.config.figures import AUTO, figure_name, figure_target, require_figure, require_figures
 from study.config.make import make
 from study.errors import InvalidInput
@@ -53,6 +55,18 @@ class Plan:
     bootstrap: Bootstrap  # of all intervals
     colors: Mapping[str, str]  # of the optimizers that have one
     spare: tuple[str, ...]  # the colours of the others
+
+    @classmethod
+    def from_config(cls, cfg: DictConfig) -> "Plan":
+        """Return the plan of a composed conf/config.yaml.
+
+        Raises:
+            InvalidInput: as `of`, or `report` is no config.
+        """
+        check_nodes(cfg, ("tracking", "report"))
+        node = OmegaConf.to_container(cfg.report, resolve=True)
+        assert isinstance(node, dict)
+        return cls.of({str(key): value for key, value in node.items()})
 
     @classmethod
     def of(cls, node: Mapping[str, Any]) -> "Plan":
